@@ -1,0 +1,83 @@
+import type { JsonObject } from "./json.ts";
+
+/**
+ * What a failing trace leads to. These are the wire-level shapes `onFailure` returns; the helpers exported from the
+ * package root (`addToAnnotationQueue`, `webhook`, ...) build them.
+ */
+export type Action =
+  | AnnotationQueueAction
+  | WebhookAction
+  | DatasetAction
+  | FeedbackAction
+  | TagAction
+  | CustomAction
+  | NotifyAction;
+
+export interface AnnotationQueueAction {
+  action: "add_to_annotation_queue";
+  /** Created when missing. */
+  queueName: string;
+  /** The span to review; the root when absent. */
+  spanId?: string;
+  /** Attached to the item (our server) or to feedback on the culprit span (LangSmith). */
+  metadata?: JsonObject;
+}
+
+export interface WebhookAction {
+  action: "webhook";
+  /** Where to POST. Comes from your code, never from a trace. */
+  url: string;
+  /** Standard Webhooks secret (`whsec_...`), or several during rotation; the name of one in `secrets` keeps it out of the store. */
+  secret?: string | readonly string[];
+  /** Event type, default `failure.detected`. */
+  type?: string;
+  /** Merged into `data` beside the failure's context. */
+  data?: JsonObject;
+  headers?: Readonly<Record<string, string>>;
+}
+
+export interface DatasetAction {
+  action: "add_to_dataset";
+  /** Created when missing. */
+  datasetName: string;
+  /** Defaults to the root's inputs. */
+  inputs?: JsonObject;
+  /** Reference outputs; absent by default, since a failing run's own outputs are no reference. */
+  outputs?: JsonObject;
+  metadata?: JsonObject;
+  split?: string;
+}
+
+export interface FeedbackAction {
+  action: "create_feedback";
+  key: string;
+  score?: number | boolean | null;
+  value?: string | number | boolean | JsonObject;
+  comment?: string;
+  /** Default: the culprit, or the root when nothing is attributable. */
+  spanId?: string;
+}
+
+export interface TagAction {
+  action: "tag";
+  tag: string;
+  spanId?: string;
+}
+
+export interface CustomAction {
+  action: "custom";
+  /** Names the handler in `actions` of the loop; part of the delivery's stable id. */
+  name: string;
+  data?: JsonObject;
+}
+
+/** Slack, PagerDuty, email, GitHub, Linear, generic HTTP: `destination` names an entry of the loop's `destinations`. */
+export interface NotifyAction {
+  action: "notify";
+  destination: string;
+  title?: string;
+  text?: string;
+  data?: JsonObject;
+}
+
+export type ActionKind = Action["action"];

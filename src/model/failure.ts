@@ -1,0 +1,71 @@
+import type { JsonObject } from "./json.ts";
+import type { Score } from "./score.ts";
+
+/** Why a span is suspected; each kind can be checked by a person against the trace. */
+export interface Evidence {
+  kind: "score" | "error" | "schema" | "lineage" | "structure" | "spectrum" | "deviation" | "ranker" | "judge" | "replay";
+  /** One plain sentence, e.g. `retrieval relevance 0.21 is below 0.5`. */
+  text: string;
+  /** The span the evidence was found on, when it is not the suspect itself. */
+  spanId?: string;
+  /** Contribution to the suspect's score, 0 to 1. */
+  weight: number;
+}
+
+/** A span blamed for a failure. */
+export interface Culprit {
+  spanId: string;
+  name: string;
+  kind: string;
+  /** Suspicion from 0 to 1: comparable within one trace; a calibrated probability only where `probability` is set. */
+  score: number;
+  /** Calibrated probability that this is the decisive span; absent until calibration data exists. */
+  probability?: number;
+  evidence: Evidence[];
+}
+
+/** The answer of the blame room: ranked suspects, or an honest "not attributable". */
+export interface Attribution {
+  culprit: Culprit | null;
+  /** The next suspects, best first, at most two. */
+  runnersUp: Culprit[];
+  /** Which rung of the ladder decided. */
+  method: "evidence" | "spectrum" | "deviation" | "ranker" | "judge" | "replay" | "not attributable";
+}
+
+/** What `onFailure` gets beside the run and the score. */
+export interface Failure extends Attribution {
+  /** Stable across retries and restarts: uuid v5 of loop, trace and revision. */
+  id: string;
+  loop: string;
+  traceId: string;
+  revision: number;
+  /** The feedback key that fell furthest below its pass mark. */
+  key: string;
+  score: number;
+  threshold: number;
+  /** Every score of the trace, passing ones included. */
+  scores: Score[];
+  comment?: string;
+}
+
+/** The context that travels with a failure into queues, webhooks and feedback. Thin: ids and reasons, no payloads. */
+export function failureContext(failure: Failure): JsonObject {
+  return {
+    failure_id: failure.id,
+    loop: failure.loop,
+    trace_id: failure.traceId,
+    revision: failure.revision,
+    key: failure.key,
+    score: failure.score,
+    threshold: failure.threshold,
+    culprit: failure.culprit && {
+      span_id: failure.culprit.spanId,
+      name: failure.culprit.name,
+      kind: failure.culprit.kind,
+      score: failure.culprit.score,
+      evidence: failure.culprit.evidence.map((item) => item.text),
+    },
+    attribution: failure.culprit ? failure.method : "not attributable",
+  };
+}
