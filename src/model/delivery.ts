@@ -1,0 +1,42 @@
+import type { Action } from "./action.ts";
+import type { JsonObject } from "./json.ts";
+
+/**
+ * - `pending`: waits for its next attempt
+ * - `delivered`: the receiver acknowledged it
+ * - `dead`: attempts exhausted or refused for good; listed as a dead letter, can be replayed
+ * - `suppressed`: a notifying action held back by digest, cooldown or ceiling; counted, never silently dropped
+ */
+export type DeliveryState = "pending" | "delivered" | "dead" | "suppressed";
+
+/** One action to be carried out, with its attempts. */
+export interface Delivery {
+  /** Deterministic; the same on every attempt and after a restart. Receivers dedupe on it. */
+  id: string;
+  loop: string;
+  traceId: string;
+  revision: number;
+  /** What to do. Secrets are never in here, only names of secrets. */
+  action: Action;
+  /** The failure's context (`failureContext`). */
+  context: JsonObject;
+  /** The span the action is about. */
+  spanId: string;
+  state: DeliveryState;
+  /** Attempts made so far. */
+  attempts: number;
+  /** Epoch ms of the first scheduling. */
+  createdAt: number;
+  /** Epoch ms of the next attempt, while pending. */
+  nextAttemptAt: number;
+  deliveredAt: number | null;
+  /** Why the last attempt failed. */
+  lastError: string | null;
+}
+
+/** What one attempt came to. */
+export type DeliveryOutcome =
+  | { status: "delivered"; detail?: string }
+  /** `retryAfterMs` is the receiver's own wish (Retry-After); it can only lengthen the schedule's delay. */
+  | { status: "retry"; reason: string; retryAfterMs?: number }
+  | { status: "dead"; reason: string };
