@@ -77,6 +77,8 @@ export interface NotifyAction {
   destination: string;
   title?: string;
   text?: string;
+  /** A link for the reader, for example to the trace in your tracing tool. */
+  url?: string;
   data?: JsonObject;
 }
 

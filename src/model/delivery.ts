@@ -39,4 +39,5 @@ export type DeliveryOutcome =
   | { status: "delivered"; detail?: string }
   /** `retryAfterMs` is the receiver's own wish (Retry-After); it can only lengthen the schedule's delay. */
   | { status: "retry"; reason: string; retryAfterMs?: number }
-  | { status: "dead"; reason: string };
+  /** `disable`: the receiver asked for no more deliveries (410); the endpoint's other deliveries must stop too. */
+  | { status: "dead"; reason: string; disable?: boolean };

@@ -69,5 +69,5 @@ export class LoopsmithError extends Error {
 /** The message of anything thrown, without the `[object Object]` surprise. */
 export function errorMessage(value: unknown): string {
   if (value instanceof Error) return value.message || value.name;
-  return typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
 }

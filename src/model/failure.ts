@@ -3,7 +3,17 @@ import type { Score } from "./score.ts";
 
 /** Why a span is suspected; each kind can be checked by a person against the trace. */
 export interface Evidence {
-  kind: "score" | "error" | "schema" | "lineage" | "structure" | "spectrum" | "deviation" | "ranker" | "judge" | "replay";
+  kind:
+    | "score"
+    | "error"
+    | "schema"
+    | "lineage"
+    | "structure"
+    | "spectrum"
+    | "deviation"
+    | "ranker"
+    | "judge"
+    | "replay";
   /** One plain sentence, e.g. `retrieval relevance 0.21 is below 0.5`. */
   text: string;
   /** The span the evidence was found on, when it is not the suspect itself. */

@@ -80,7 +80,8 @@ export function childrenByParent(trace: Trace): Map<string, Span[]> {
   const children = new Map<string, Span[]>();
   for (const span of trace.spans) {
     if (span.id === trace.root.id) continue;
-    const parent = span.parentId !== null && known.has(span.parentId) && span.parentId !== span.id ? span.parentId : trace.root.id;
+    const parent =
+      span.parentId !== null && known.has(span.parentId) && span.parentId !== span.id ? span.parentId : trace.root.id;
     const list = children.get(parent);
     if (list) list.push(span);
     else children.set(parent, [span]);

@@ -1,0 +1,34 @@
+import type { Attribution } from "./failure.ts";
+import type { FeatureValue } from "./pattern.ts";
+import type { Score } from "./score.ts";
+
+/**
+ * - `pass` / `fail`: every thresholded score is at or above its mark / at least one is below
+ * - `unscored`: no evaluator gave a thresholded score
+ * - `error`: evaluators failed until their attempts were used up
+ */
+export type VerdictOutcome = "pass" | "fail" | "unscored" | "error";
+
+/** What a loop decided on one trace revision. Recorded once, together with its deliveries. */
+export interface Verdict {
+  /** uuid v5 of loop, trace and revision. */
+  id: string;
+  loopId: string;
+  traceId: string;
+  revision: number;
+  outcome: VerdictOutcome;
+  /** The failing key, score and mark; `null` unless `fail`. */
+  key: string | null;
+  score: number | null;
+  threshold: number | null;
+  comment: string | null;
+  scores: Score[];
+  /** `null` unless `fail`. */
+  attribution: Attribution | null;
+  /** What the miner sees of the trace. */
+  features: Record<string, FeatureValue>;
+  /** Groups runs that are not independent. */
+  cluster: string | null;
+  traceStartAt: number;
+  decidedAt: number;
+}

@@ -1,0 +1,43 @@
+import type { Delivery, DeliveryState } from "../../model/delivery.ts";
+
+export interface DeliveryClaim extends Delivery {
+  leaseToken: string;
+}
+
+export interface DeliveryFilter {
+  loopId?: string;
+  ids?: readonly string[];
+  states?: readonly DeliveryState[];
+  /** Action kind. */
+  kind?: string;
+  traceId?: string;
+  createdFrom?: number;
+  createdTo?: number;
+}
+
+export interface DeliveryStore {
+  /** Hands out due pending deliveries whose lease is free, oldest due first. */
+  deliveryClaim(params: {
+    loopId: string;
+    limit: number;
+    leaseMs: number;
+    leaseToken: string;
+  }): Promise<DeliveryClaim[]>;
+  /** Writes down what an attempt came to; ignored for a delivery whose lease was lost. */
+  deliverySettle(params: {
+    results: readonly {
+      id: string;
+      leaseToken: string;
+      state: DeliveryState;
+      nextAttemptAt: number;
+      lastError: string | null;
+      deliveredAt: number | null;
+    }[];
+  }): Promise<void>;
+  deliveryList(params: DeliveryFilter & { limit: number; offset?: number }): Promise<Delivery[]>;
+  deliveryCounts(params: { loopId?: string }): Promise<{ kind: string; state: DeliveryState; count: number }[]>;
+  /** When the next pending delivery is due, or `null`. */
+  deliveryNextDue(params: { loopId: string }): Promise<number | null>;
+  /** Makes matching dead or suppressed deliveries pending again, with fresh attempts and the same ids. */
+  deliveryReplay(params: DeliveryFilter): Promise<number>;
+}

@@ -1,0 +1,118 @@
+import type { Delivery } from "../../model/delivery.ts";
+import type { JsonObject } from "../../model/json.ts";
+import type { FeedbackWrite } from "../../model/span-write.ts";
+import type { TraceHead } from "../../model/trace.ts";
+import type { Verdict, VerdictOutcome } from "../../model/verdict.ts";
+
+export interface LoopRow {
+  id: string;
+  name: string;
+  projectName: string;
+  config: JsonObject;
+  createdAt: number;
+}
+
+/**
+ * Where a trace stands in a loop.
+ * - `settling`: seen; waits until the root has ended and nothing has arrived for the settle window
+ * - `decided`: a verdict is recorded
+ * - `skipped`: sampled out, or filtered
+ * - `deferred`: a budget said no; resumes at `dueAt`
+ * - `failed`: evaluators failed until their attempts were used up (a verdict with outcome `error` is recorded)
+ */
+export type LedgerState = "settling" | "decided" | "skipped" | "deferred" | "failed";
+
+export interface LedgerRow {
+  loopId: string;
+  traceId: string;
+  revision: number;
+  state: LedgerState;
+  /** Why it stands where it stands, in one sentence. */
+  reason: string | null;
+  traceStartAt: number;
+  /** The head's change time this row speaks of. */
+  changedAt: number;
+  rootEndAt: number | null;
+  dueAt: number;
+  attempts: number;
+  leaseUntil: number | null;
+  updatedAt: number;
+}
+
+/** A row handed to one worker until `leaseUntil`; every later write must show `leaseToken`. */
+export interface LedgerClaim extends LedgerRow {
+  leaseToken: string;
+}
+
+/** One verdict with everything that must become true together with it. */
+export interface VerdictRecord {
+  verdict: Verdict;
+  leaseToken: string;
+  deliveries: readonly Delivery[];
+  /** Scores written back as feedback in the same transaction; only where the traces live in this very store. */
+  feedback?: readonly FeedbackWrite[];
+}
+
+export interface LedgerStore {
+  loopEnsure(params: { id: string; name: string; projectName: string; config: JsonObject }): Promise<LoopRow>;
+  loopList(): Promise<LoopRow[]>;
+
+  /**
+   * Enters traces for judging, or moves them on: a settling one gets the later due time; a decided one whose head changed
+   * since goes back to settling under a new revision. Returns how many rows are new or moved.
+   */
+  ledgerEnrol(params: { loopId: string; heads: readonly (TraceHead & { dueAt: number })[] }): Promise<number>;
+  /** Hands out due rows whose lease is free, oldest due first. */
+  ledgerClaim(params: {
+    loopId: string;
+    limit: number;
+    leaseMs: number;
+    leaseToken: string;
+    /** Claim only these, due or not (backfill of chosen traces, tests). */
+    traceIds?: readonly string[];
+  }): Promise<LedgerClaim[]>;
+  /** Gives a claimed row back: retried at `dueAt`, or parked for good as skipped. No-op when the lease was lost. */
+  ledgerRelease(params: {
+    loopId: string;
+    traceId: string;
+    leaseToken: string;
+    state: LedgerState;
+    reason: string;
+    dueAt: number;
+    /** Whether this counts as an attempt. */
+    attempted: boolean;
+  }): Promise<boolean>;
+  /**
+   * Records verdicts, their feedback and their deliveries in one transaction and marks the rows decided. A record whose
+   * lease was lost, or whose revision already has a verdict, is left out; returns the verdict ids that were recorded.
+   */
+  verdictRecord(params: { records: readonly VerdictRecord[] }): Promise<Set<string>>;
+  ledgerGet(params: { loopId: string; traceId: string }): Promise<LedgerRow | null>;
+  /** Rows by state, and the oldest due time of those that wait. */
+  ledgerCounts(params: { loopId: string }): Promise<{
+    byState: Record<LedgerState, number>;
+    /** Due and not yet claimed or finished. */
+    waiting: number;
+    oldestDueAt: number | null;
+    nextDueAt: number | null;
+  }>;
+  /** The latest verdict of each trace, newest trace first. */
+  verdictList(params: {
+    loopId: string;
+    from?: number;
+    to?: number;
+    outcomes?: readonly VerdictOutcome[];
+    traceIds?: readonly string[];
+    limit: number;
+    offset?: number;
+  }): Promise<Verdict[]>;
+  verdictCounts(params: {
+    loopId: string;
+    from?: number;
+    to?: number;
+  }): Promise<Record<VerdictOutcome, number> & { culprits: number }>;
+
+  /** Saved positions of tailers, by name. */
+  cursorGet(params: { name: string }): Promise<JsonObject | null>;
+  cursorSet(params: { name: string; value: JsonObject }): Promise<void>;
+}

@@ -1,0 +1,50 @@
+import type { JsonObject } from "../../model/json.ts";
+
+/** A tracing project or an experiment (a project with a reference dataset). LangSmith calls it a session. */
+export interface ProjectRow {
+  id: string;
+  name: string;
+  description: string | null;
+  /** LangSmith's `extra`, metadata included. */
+  extra: JsonObject;
+  referenceDatasetId: string | null;
+  startAt: number;
+  endAt: number | null;
+}
+
+export interface ProjectStore {
+  /** Finds by name or creates; never changes an existing one. */
+  projectEnsure(params: { name: string }): Promise<ProjectRow>;
+  /** Creates; throws `conflict` when the name is taken, unless `upsert`. */
+  projectCreate(params: {
+    id?: string;
+    name: string;
+    description?: string | null;
+    extra?: JsonObject;
+    referenceDatasetId?: string | null;
+    startAt?: number;
+    upsert?: boolean;
+  }): Promise<ProjectRow>;
+  projectGet(params: { id: string } | { name: string }): Promise<ProjectRow | null>;
+  projectList(params: {
+    ids?: readonly string[];
+    name?: string;
+    nameContains?: string;
+    /** Projects that are experiments on this dataset. */
+    referenceDatasetIds?: readonly string[];
+    /** True: only plain projects; false: only experiments. */
+    referenceFree?: boolean;
+    metadata?: JsonObject;
+    limit: number;
+    offset: number;
+  }): Promise<ProjectRow[]>;
+  projectUpdate(params: {
+    id: string;
+    name?: string;
+    description?: string | null;
+    extra?: JsonObject;
+    endAt?: number | null;
+  }): Promise<ProjectRow | null>;
+  /** Removes the project and everything traced into it. */
+  projectDelete(params: { id: string }): Promise<boolean>;
+}

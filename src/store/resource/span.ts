@@ -1,0 +1,110 @@
+import type { FilterExpression } from "../../wire/filter-ast.ts";
+import type { JsonObject } from "../../model/json.ts";
+import type { AttachmentWrite, FeedbackWrite, SpanWrite } from "../../model/span-write.ts";
+import type { SpanStatus, TokenUsage, Trace, TraceHead } from "../../model/trace.ts";
+
+/** A stored span. Payload columns are the JSON bytes as they arrived; `null` when never sent or not selected. */
+export interface SpanRow {
+  id: string;
+  projectId: string;
+  traceId: string;
+  parentId: string | null;
+  name: string;
+  kind: string;
+  startAt: number;
+  endAt: number | null;
+  dottedOrder: string;
+  status: SpanStatus;
+  error: string | null;
+  tags: string[];
+  metadata: JsonObject;
+  model: string | null;
+  usage: TokenUsage;
+  firstTokenAt: number | null;
+  threadId: string | null;
+  referenceExampleId: string | null;
+  shareToken: string | null;
+  inputs: Uint8Array | null;
+  outputs: Uint8Array | null;
+  extra: Uint8Array | null;
+  events: Uint8Array | null;
+  serialized: Uint8Array | null;
+  attachments: AttachmentHead[];
+}
+
+export interface AttachmentHead {
+  name: string;
+  mimeType: string;
+  byteLength: number;
+}
+
+/** The payload columns a caller may ask for; the rest of a row is always there. */
+export type SpanPayload = "inputs" | "outputs" | "extra" | "events" | "serialized" | "attachments";
+
+export interface SpanQuery {
+  projectIds?: readonly string[];
+  ids?: readonly string[];
+  traceIds?: readonly string[];
+  parentId?: string;
+  kind?: string;
+  isRoot?: boolean;
+  hasError?: boolean;
+  startFrom?: number;
+  startTo?: number;
+  referenceExampleIds?: readonly string[];
+  /** Spans of experiments on this dataset. */
+  referenceDatasetId?: string;
+  shareToken?: string;
+  threadId?: string;
+  /** On the span itself. */
+  filter?: FilterExpression;
+  /** On the root of the span's trace. */
+  traceFilter?: FilterExpression;
+  /** On any span of the span's trace. */
+  treeFilter?: FilterExpression;
+  order: "asc" | "desc";
+  limit: number;
+  /** Opaque position from the previous page. */
+  cursor?: string;
+  payloads: readonly SpanPayload[];
+}
+
+export interface SpanPage {
+  rows: SpanRow[];
+  /** `null` on the last page. */
+  nextCursor: string | null;
+}
+
+/** A trace some write has touched. */
+export interface TouchedTrace extends TraceHead {
+  projectId: string;
+}
+
+export interface SpanStore {
+  /**
+   * Writes spans, attachments and feedback in one transaction. Posts and patches of one id merge in any order: a field
+   * that was not sent keeps what is there. Sending the same content again changes nothing.
+   */
+  spanIngest(params: {
+    spans: readonly SpanWrite[];
+    attachments?: readonly AttachmentWrite[];
+    feedback?: readonly FeedbackWrite[];
+  }): Promise<{ touched: TouchedTrace[] }>;
+  spanQuery(params: SpanQuery): Promise<SpanPage>;
+  /** Adds a tag without counting as a change of the trace. */
+  spanTag(params: { id: string; tag: string }): Promise<boolean>;
+  attachmentGet(params: { spanId: string; name: string }): Promise<{ mimeType: string; bytes: Uint8Array } | null>;
+
+  /** Trace heads by change time, oldest first, for the loop's sweeps. */
+  traceHeads(params: {
+    projectId: string;
+    changedFrom: number;
+    changedTo?: number;
+    startFrom?: number;
+    limit: number;
+    /** Resume after this head. */
+    after?: { changedAt: number; traceId: string };
+  }): Promise<TraceHead[]>;
+  /** Whole traces, payloads parsed, feedback included; unknown ids are left out. */
+  traceRead(params: { traceIds: readonly string[] }): Promise<Trace[]>;
+}

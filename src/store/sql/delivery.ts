@@ -1,0 +1,123 @@
+import type { SelectQueryBuilder } from "kysely";
+import type { Action } from "../../model/action.ts";
+import type { Delivery, DeliveryState } from "../../model/delivery.ts";
+import type { DeliveryClaim, DeliveryFilter, DeliveryStore } from "../resource/delivery.ts";
+import { fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
+import type { Database } from "./database.ts";
+import type { DeliveryTable, Schema } from "./schema.ts";
+
+export interface DeliveryStatements<Native> {
+  claim(db: Database<Native>, params: Parameters<DeliveryStore["deliveryClaim"]>[0]): Promise<DeliveryTable[]>;
+}
+
+export function deliveryStore<Native>(db: Database<Native>, statements: DeliveryStatements<Native>): DeliveryStore {
+  return {
+    async deliveryClaim(params) {
+      const rows = await statements.claim(db, params);
+      return rows.map((row): DeliveryClaim => ({ ...toDelivery(row), leaseToken: params.leaseToken }));
+    },
+
+    async deliverySettle({ results }) {
+      if (results.length === 0) return;
+      await db.write(async ({ query }) => {
+        for (const result of results) {
+          await query
+            .updateTable("delivery")
+            .set((eb) => ({
+              state: result.state,
+              attempts: eb("attempts", "+", 1),
+              next_attempt_at: toMicros(result.nextAttemptAt),
+              last_error: result.lastError,
+              delivered_at: toMicrosOrNull(result.deliveredAt),
+              lease_token: null,
+              lease_until: null,
+            }))
+            .where("id", "=", result.id)
+            .where("lease_token", "=", result.leaseToken)
+            .execute();
+        }
+      });
+    },
+
+    async deliveryList(params) {
+      const rows = await filtered(db.read.selectFrom("delivery").selectAll(), params)
+        .orderBy("created_at", "desc")
+        .orderBy("id")
+        .limit(params.limit)
+        .offset(params.offset ?? 0)
+        .execute();
+      return rows.map(toDelivery);
+    },
+
+    async deliveryCounts({ loopId }) {
+      let query = db.read
+        .selectFrom("delivery")
+        .select(({ fn }) => ["kind" as const, "state" as const, fn.countAll<number>().as("count")])
+        .groupBy(["kind", "state"]);
+      if (loopId !== undefined) query = query.where("loop_id", "=", loopId);
+      const rows = await query.orderBy("kind").orderBy("state").execute();
+      return rows.map((row) => ({ kind: row.kind, state: row.state as DeliveryState, count: Number(row.count) }));
+    },
+
+    async deliveryNextDue({ loopId }) {
+      const row = await db.read
+        .selectFrom("delivery")
+        .select(({ fn }) => fn.min<number | null>("next_attempt_at").as("next"))
+        .where("loop_id", "=", loopId)
+        .where("state", "=", "pending")
+        .executeTakeFirstOrThrow();
+      return row.next === null ? null : fromMicros(Number(row.next));
+    },
+
+    deliveryReplay(params) {
+      return db.write(async ({ query }) => {
+        const ids = await filtered(query.selectFrom("delivery").select("id"), {
+          ...params,
+          states: params.states ?? ["dead", "suppressed"],
+        }).execute();
+        for (const { id } of ids) {
+          await query
+            .updateTable("delivery")
+            .set({ state: "pending", attempts: 0, next_attempt_at: toMicros(db.now()), delivered_at: null })
+            .where("id", "=", id)
+            .where("state", "in", ["dead", "suppressed", "delivered"])
+            .execute();
+        }
+        return ids.length;
+      });
+    },
+  };
+}
+
+function filtered<O>(
+  query: SelectQueryBuilder<Schema, "delivery", O>,
+  filter: DeliveryFilter,
+): SelectQueryBuilder<Schema, "delivery", O> {
+  let narrowed = query;
+  if (filter.loopId !== undefined) narrowed = narrowed.where("loop_id", "=", filter.loopId);
+  if (filter.ids) narrowed = narrowed.where("id", "in", [...filter.ids]);
+  if (filter.states) narrowed = narrowed.where("state", "in", [...filter.states]);
+  if (filter.kind !== undefined) narrowed = narrowed.where("kind", "=", filter.kind);
+  if (filter.traceId !== undefined) narrowed = narrowed.where("trace_id", "=", filter.traceId);
+  if (filter.createdFrom !== undefined) narrowed = narrowed.where("created_at", ">=", toMicros(filter.createdFrom));
+  if (filter.createdTo !== undefined) narrowed = narrowed.where("created_at", "<", toMicros(filter.createdTo));
+  return narrowed;
+}
+
+export function toDelivery(row: DeliveryTable): Delivery {
+  return {
+    id: row.id,
+    loop: row.loop_id,
+    traceId: row.trace_id,
+    revision: row.revision,
+    action: JSON.parse(row.action_json) as Action,
+    context: parseObject(row.context_json),
+    spanId: row.span_id,
+    state: row.state as DeliveryState,
+    attempts: row.attempts,
+    createdAt: fromMicros(row.created_at),
+    nextAttemptAt: fromMicros(row.next_attempt_at),
+    deliveredAt: fromMicrosOrNull(row.delivered_at),
+    lastError: row.last_error,
+  };
+}

@@ -1,0 +1,178 @@
+import type { Kysely } from "kysely";
+import type { JsonObject } from "../../model/json.ts";
+import type { FeedbackWrite } from "../../model/span-write.ts";
+import type { FeedbackRow, FeedbackStats, FeedbackStore } from "../resource/feedback.ts";
+import { chunksOf, fromMicros, jsonOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
+import type { Database } from "./database.ts";
+import type { FeedbackTable, Schema } from "./schema.ts";
+
+export function feedbackStore(db: Database): FeedbackStore {
+  return {
+    feedbackWrite({ feedback }) {
+      return db.write(({ query }) => writeFeedbackRows(query, feedback, db.now()));
+    },
+
+    async feedbackGet({ id }) {
+      const row = await db.read.selectFrom("feedback").selectAll().where("id", "=", id).executeTakeFirst();
+      return row ? toFeedback(row) : null;
+    },
+
+    feedbackUpdate(params) {
+      return db.write(async ({ query }) => {
+        const row = await query.selectFrom("feedback").selectAll().where("id", "=", params.id).executeTakeFirst();
+        if (!row) return null;
+        const next: FeedbackTable = {
+          ...row,
+          score: params.score === undefined ? row.score : params.score,
+          value_json: params.value === undefined ? row.value_json : jsonOrNull(params.value),
+          comment: params.comment === undefined ? row.comment : params.comment,
+          correction_json: params.correction === undefined ? row.correction_json : jsonOrNull(params.correction),
+          modified_at: toMicros(db.now()),
+        };
+        await query.updateTable("feedback").set(next).where("id", "=", params.id).execute();
+        return toFeedback(next);
+      });
+    },
+
+    feedbackDelete({ id }) {
+      return db.write(async ({ query }) => {
+        const result = await query.deleteFrom("feedback").where("id", "=", id).executeTakeFirst();
+        return result.numDeletedRows > 0n;
+      });
+    },
+
+    async feedbackList(params) {
+      let query = db.read.selectFrom("feedback").selectAll();
+      if (params.ids) query = query.where("id", "in", [...params.ids]);
+      if (params.runIds) query = query.where("run_id", "in", [...params.runIds]);
+      if (params.projectIds) query = query.where("project_id", "in", [...params.projectIds]);
+      if (params.keys) query = query.where("key", "in", [...params.keys]);
+      if (params.sources) query = query.where("source_type", "in", [...params.sources]);
+      const rows = await query
+        .orderBy("created_at", "desc")
+        .orderBy("id")
+        .limit(params.limit)
+        .offset(params.offset)
+        .execute();
+      return rows.map(toFeedback);
+    },
+
+    async feedbackStats({ runIds }) {
+      const tallies = new Map<string, Map<string, Tally>>();
+      for (const chunk of chunksOf(runIds, 500)) {
+        const rows = await db.read
+          .selectFrom("feedback")
+          .select(["run_id", "key", "score", "value_json"])
+          .where("run_id", "in", chunk)
+          .execute();
+        for (const row of rows) addToTally(tallies, row);
+      }
+      return new Map([...tallies].map(([runId, ofRun]) => [runId, toStats(ofRun)]));
+    },
+  };
+}
+
+type StatsRow = Pick<FeedbackTable, "run_id" | "key" | "score" | "value_json">;
+
+/** Inserts or replaces; the project and trace of a run we hold are filled in where the sender left them out. */
+export async function writeFeedbackRows(
+  query: Kysely<Schema>,
+  feedback: readonly FeedbackWrite[],
+  now: number,
+): Promise<void> {
+  for (const item of feedback) {
+    const row = toRow(item, now);
+    if (row.run_id !== null && (row.project_id === null || row.trace_id === null)) {
+      const span = await query
+        .selectFrom("span")
+        .select(["project_id", "trace_id"])
+        .where("id", "=", row.run_id)
+        .executeTakeFirst();
+      row.project_id ??= span?.project_id ?? null;
+      row.trace_id ??= span?.trace_id ?? null;
+    }
+    const { id: _id, created_at: _createdAt, ...changing } = row;
+    await query
+      .insertInto("feedback")
+      .values(row)
+      .onConflict((conflict) => conflict.column("id").doUpdateSet(changing))
+      .execute();
+  }
+}
+
+function toRow(item: FeedbackWrite, now: number): FeedbackTable {
+  const type = item.source?.["type"];
+  return {
+    id: item.id,
+    run_id: item.runId,
+    trace_id: item.traceId ?? null,
+    project_id: item.projectId ?? null,
+    key: item.key,
+    score: item.score ?? null,
+    value_json: jsonOrNull(item.value),
+    comment: item.comment ?? null,
+    correction_json: jsonOrNull(item.correction),
+    source_type: typeof type === "string" ? type : null,
+    source_json: jsonOrNull(item.source),
+    extra_json: jsonOrNull(item.extra),
+    group_id: item.groupId ?? null,
+    comparative_experiment_id: item.comparativeExperimentId ?? null,
+    created_at: toMicros(item.createdAt ?? now),
+    modified_at: toMicros(item.modifiedAt ?? now),
+  };
+}
+
+function toFeedback(row: FeedbackTable): FeedbackRow {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    traceId: row.trace_id,
+    projectId: row.project_id,
+    key: row.key,
+    score: row.score,
+    value: parseJson(row.value_json),
+    comment: row.comment,
+    correction: parseJson(row.correction_json),
+    source: row.source_json === null ? null : parseObject(row.source_json),
+    extra: row.extra_json === null ? null : (parseJson(row.extra_json) as JsonObject),
+    groupId: row.group_id,
+    comparativeExperimentId: row.comparative_experiment_id,
+    createdAt: fromMicros(row.created_at),
+    modifiedAt: fromMicros(row.modified_at),
+  };
+}
+
+interface Tally {
+  n: number;
+  scored: number;
+  sum: number;
+  values: Record<string, number>;
+}
+
+function addToTally(tallies: Map<string, Map<string, Tally>>, row: StatsRow): void {
+  if (row.run_id === null) return;
+  const ofRun = tallies.get(row.run_id) ?? new Map<string, Tally>();
+  tallies.set(row.run_id, ofRun);
+  const tally = ofRun.get(row.key) ?? {
+    n: 0,
+    scored: 0,
+    sum: 0,
+    values: Object.create(null) as Record<string, number>,
+  };
+  ofRun.set(row.key, tally);
+  tally.n += 1;
+  if (row.score !== null) {
+    tally.scored += 1;
+    tally.sum += row.score;
+  }
+  const value = parseJson(row.value_json);
+  if (typeof value === "string") tally.values[value] = (tally.values[value] ?? 0) + 1;
+}
+
+function toStats(tallies: Map<string, Tally>): FeedbackStats {
+  const stats = Object.create(null) as FeedbackStats;
+  for (const [key, tally] of tallies) {
+    stats[key] = { n: tally.n, avg: tally.scored === 0 ? null : tally.sum / tally.scored, values: tally.values };
+  }
+  return stats;
+}

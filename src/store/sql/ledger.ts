@@ -1,0 +1,210 @@
+import { sql } from "kysely";
+import type { Attribution } from "../../model/failure.ts";
+import type { JsonObject } from "../../model/json.ts";
+import type { FeatureValue } from "../../model/pattern.ts";
+import type { Score } from "../../model/score.ts";
+import type { Verdict, VerdictOutcome } from "../../model/verdict.ts";
+import type { LedgerClaim, LedgerRow, LedgerState, LedgerStore, LoopRow } from "../resource/ledger.ts";
+import { fromMicros, fromMicrosOrNull, parseObject, toMicros } from "./columns.ts";
+import type { Database } from "./database.ts";
+import { recordVerdicts } from "./record-verdicts.ts";
+import type { LedgerTable, LoopTable, VerdictTable } from "./schema.ts";
+
+/** The two statements each database tunes for itself. */
+export interface LedgerStatements<Native> {
+  enrol(db: Database<Native>, params: Parameters<LedgerStore["ledgerEnrol"]>[0]): Promise<number>;
+  claim(db: Database<Native>, params: Parameters<LedgerStore["ledgerClaim"]>[0]): Promise<LedgerTable[]>;
+}
+
+export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStatements<Native>): LedgerStore {
+  return {
+    loopEnsure(params) {
+      return db.write(async ({ query }) => {
+        const row: LoopTable = {
+          id: params.id,
+          name: params.name,
+          project_name: params.projectName,
+          config_json: JSON.stringify(params.config),
+          created_at: toMicros(db.now()),
+        };
+        await query
+          .insertInto("loop")
+          .values(row)
+          .onConflict((conflict) => conflict.column("id").doUpdateSet({ config_json: row.config_json }))
+          .execute();
+        return toLoop(await query.selectFrom("loop").selectAll().where("id", "=", params.id).executeTakeFirstOrThrow());
+      });
+    },
+
+    async loopList() {
+      return (await db.read.selectFrom("loop").selectAll().orderBy("created_at").orderBy("id").execute()).map(toLoop);
+    },
+
+    ledgerEnrol: (params) => (params.heads.length === 0 ? Promise.resolve(0) : statements.enrol(db, params)),
+
+    async ledgerClaim(params) {
+      const rows = await statements.claim(db, params);
+      return rows.map((row): LedgerClaim => ({ ...toLedger(row), leaseToken: params.leaseToken }));
+    },
+
+    ledgerRelease(params) {
+      return db.write(async ({ query }) => {
+        const result = await query
+          .updateTable("ledger")
+          .set((eb) => ({
+            state: params.state,
+            reason: params.reason,
+            due_at: toMicros(params.dueAt),
+            attempts: eb("attempts", "+", params.attempted ? 1 : 0),
+            lease_token: null,
+            lease_until: null,
+            updated_at: toMicros(db.now()),
+          }))
+          .where("loop_id", "=", params.loopId)
+          .where("trace_id", "=", params.traceId)
+          .where("lease_token", "=", params.leaseToken)
+          .executeTakeFirst();
+        return result.numUpdatedRows > 0n;
+      });
+    },
+
+    verdictRecord: ({ records }) =>
+      records.length === 0 ? Promise.resolve(new Set()) : db.write((tx) => recordVerdicts(tx.query, records, db.now())),
+
+    async ledgerGet({ loopId, traceId }) {
+      const row = await db.read
+        .selectFrom("ledger")
+        .selectAll()
+        .where("loop_id", "=", loopId)
+        .where("trace_id", "=", traceId)
+        .executeTakeFirst();
+      return row ? toLedger(row) : null;
+    },
+
+    async ledgerCounts({ loopId }) {
+      const now = toMicros(db.now());
+      const rows = await db.read
+        .selectFrom("ledger")
+        .select(({ fn }) => ["state" as const, fn.countAll<number>().as("count")])
+        .where("loop_id", "=", loopId)
+        .groupBy("state")
+        .execute();
+      const byState: Record<LedgerState, number> = { settling: 0, decided: 0, skipped: 0, deferred: 0, failed: 0 };
+      for (const row of rows) byState[row.state as LedgerState] = Number(row.count);
+      const due = await db.read
+        .selectFrom("ledger")
+        .select(({ fn }) => [
+          fn.min<number | null>("due_at").as("next"),
+          sql<number>`coalesce(sum(case when due_at <= ${now} then 1 else 0 end), 0)`.as("waiting"),
+        ])
+        .where("loop_id", "=", loopId)
+        .where("state", "in", ["settling", "deferred"])
+        .executeTakeFirstOrThrow();
+      const next = due.next === null ? null : fromMicros(Number(due.next));
+      const waiting = Number(due.waiting);
+      return { byState, waiting, oldestDueAt: waiting > 0 ? next : null, nextDueAt: next };
+    },
+
+    async verdictList(params) {
+      let query = db.read
+        .selectFrom("verdict")
+        .selectAll()
+        .where("loop_id", "=", params.loopId)
+        .where("latest", "=", 1);
+      if (params.from !== undefined) query = query.where("trace_start_at", ">=", toMicros(params.from));
+      if (params.to !== undefined) query = query.where("trace_start_at", "<", toMicros(params.to));
+      if (params.outcomes) query = query.where("outcome", "in", [...params.outcomes]);
+      if (params.traceIds) query = query.where("trace_id", "in", [...params.traceIds]);
+      const rows = await query
+        .orderBy("trace_start_at", "desc")
+        .orderBy("id")
+        .limit(params.limit)
+        .offset(params.offset ?? 0)
+        .execute();
+      return rows.map(toVerdict);
+    },
+
+    async verdictCounts(params) {
+      let query = db.read
+        .selectFrom("verdict")
+        .select(({ fn }) => [
+          "outcome" as const,
+          fn.countAll<number>().as("count"),
+          fn.count<number>("culprit_span_id").as("culprits"),
+        ])
+        .where("loop_id", "=", params.loopId)
+        .where("latest", "=", 1);
+      if (params.from !== undefined) query = query.where("trace_start_at", ">=", toMicros(params.from));
+      if (params.to !== undefined) query = query.where("trace_start_at", "<", toMicros(params.to));
+      const counts = { pass: 0, fail: 0, unscored: 0, error: 0, culprits: 0 };
+      for (const row of await query.groupBy("outcome").execute()) {
+        counts[row.outcome as VerdictOutcome] = Number(row.count);
+        counts.culprits += Number(row.culprits);
+      }
+      return counts;
+    },
+
+    async cursorGet({ name }) {
+      const row = await db.read.selectFrom("cursor").selectAll().where("name", "=", name).executeTakeFirst();
+      return row ? parseObject(row.value_json) : null;
+    },
+
+    cursorSet({ name, value }) {
+      return db.write(async ({ query }) => {
+        const value_json = JSON.stringify(value);
+        await query
+          .insertInto("cursor")
+          .values({ name, value_json })
+          .onConflict((conflict) => conflict.column("name").doUpdateSet({ value_json }))
+          .execute();
+      });
+    },
+  };
+}
+
+function toLoop(row: LoopTable): LoopRow {
+  return {
+    id: row.id,
+    name: row.name,
+    projectName: row.project_name,
+    config: parseObject(row.config_json),
+    createdAt: fromMicros(row.created_at),
+  };
+}
+
+function toLedger(row: LedgerTable): LedgerRow {
+  return {
+    loopId: row.loop_id,
+    traceId: row.trace_id,
+    revision: row.revision,
+    state: row.state as LedgerState,
+    reason: row.reason,
+    traceStartAt: fromMicros(row.trace_start_at),
+    changedAt: fromMicros(row.changed_at),
+    rootEndAt: fromMicrosOrNull(row.root_end_at),
+    dueAt: fromMicros(row.due_at),
+    attempts: row.attempts,
+    leaseUntil: fromMicrosOrNull(row.lease_until),
+    updatedAt: fromMicros(row.updated_at),
+  };
+}
+
+function toVerdict(row: VerdictTable): Verdict {
+  return {
+    id: row.id,
+    loopId: row.loop_id,
+    traceId: row.trace_id,
+    revision: row.revision,
+    outcome: row.outcome as VerdictOutcome,
+    key: row.key,
+    score: row.score,
+    threshold: row.threshold,
+    comment: row.comment,
+    scores: JSON.parse(row.scores_json) as Score[],
+    attribution: row.attribution_json === null ? null : (JSON.parse(row.attribution_json) as Attribution),
+    features: parseObject(row.features_json) as JsonObject as Record<string, FeatureValue>,
+    cluster: row.cluster,
+    traceStartAt: fromMicros(row.trace_start_at),
+    decidedAt: fromMicros(row.decided_at),
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * The tables, the same on every database. Times are integers of microseconds; booleans 0 or 1; `*_json` columns are
+ * JSON text; payload columns are opaque bytes.
+ */
+export interface Schema {
+  project: ProjectTable;
+  trace: TraceTable;
+  span: SpanTable;
+  attachment: AttachmentTable;
+  feedback: FeedbackTable;
+  queue: QueueTable;
+  queue_item: QueueItemTable;
+  loop: LoopTable;
+  ledger: LedgerTable;
+  verdict: VerdictTable;
+  delivery: DeliveryTable;
+  cursor: CursorTable;
+}
+
+export interface ProjectTable {
+  id: string;
+  name: string;
+  description: string | null;
+  extra_json: string;
+  reference_dataset_id: string | null;
+  start_at: number;
+  end_at: number | null;
+}
+
+export interface TraceTable {
+  id: string;
+  project_id: string;
+  start_at: number;
+  root_end_at: number | null;
+  changed_at: number;
+}
+
+export interface SpanTable {
+  id: string;
+  project_id: string;
+  trace_id: string;
+  parent_id: string | null;
+  name: string;
+  kind: string;
+  start_at: number;
+  end_at: number | null;
+  dotted_order: string;
+  status: string;
+  error: string | null;
+  tags_json: string;
+  metadata_json: string;
+  model: string | null;
+  prompt_tokens: number | null;
+  completion_tokens: number | null;
+  total_tokens: number | null;
+  cost: number | null;
+  first_token_at: number | null;
+  thread_id: string | null;
+  reference_example_id: string | null;
+  share_token: string | null;
+  inputs: Uint8Array | null;
+  outputs: Uint8Array | null;
+  extra: Uint8Array | null;
+  events: Uint8Array | null;
+  serialized: Uint8Array | null;
+}
+
+export interface AttachmentTable {
+  span_id: string;
+  name: string;
+  mime_type: string;
+  byte_length: number;
+  bytes: Uint8Array;
+}
+
+export interface FeedbackTable {
+  id: string;
+  run_id: string | null;
+  trace_id: string | null;
+  project_id: string | null;
+  key: string;
+  score: number | null;
+  value_json: string | null;
+  comment: string | null;
+  correction_json: string | null;
+  source_type: string | null;
+  source_json: string | null;
+  extra_json: string | null;
+  group_id: string | null;
+  comparative_experiment_id: string | null;
+  created_at: number;
+  modified_at: number;
+}
+
+export interface QueueTable {
+  id: string;
+  name: string;
+  description: string | null;
+  settings_json: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface QueueItemTable {
+  id: string;
+  queue_id: string;
+  run_id: string;
+  project_id: string | null;
+  metadata_json: string;
+  status: string;
+  details_json: string;
+  added_at: number;
+  last_reviewed_at: number | null;
+  removed_at: number | null;
+}
+
+export interface LoopTable {
+  id: string;
+  name: string;
+  project_name: string;
+  config_json: string;
+  created_at: number;
+}
+
+export interface LedgerTable {
+  loop_id: string;
+  trace_id: string;
+  revision: number;
+  state: string;
+  reason: string | null;
+  trace_start_at: number;
+  changed_at: number;
+  root_end_at: number | null;
+  due_at: number;
+  attempts: number;
+  lease_token: string | null;
+  lease_until: number | null;
+  updated_at: number;
+}
+
+export interface VerdictTable {
+  id: string;
+  loop_id: string;
+  trace_id: string;
+  revision: number;
+  /** 1 on the newest revision of the trace. */
+  latest: number;
+  outcome: string;
+  key: string | null;
+  score: number | null;
+  threshold: number | null;
+  comment: string | null;
+  culprit_span_id: string | null;
+  scores_json: string;
+  attribution_json: string | null;
+  features_json: string;
+  cluster: string | null;
+  trace_start_at: number;
+  decided_at: number;
+}
+
+export interface DeliveryTable {
+  id: string;
+  loop_id: string;
+  trace_id: string;
+  revision: number;
+  kind: string;
+  action_json: string;
+  context_json: string;
+  span_id: string;
+  state: string;
+  attempts: number;
+  created_at: number;
+  next_attempt_at: number;
+  delivered_at: number | null;
+  last_error: string | null;
+  lease_token: string | null;
+  lease_until: number | null;
+}
+
+export interface CursorTable {
+  name: string;
+  value_json: string;
+}

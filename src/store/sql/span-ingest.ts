@@ -1,0 +1,103 @@
+import type { Kysely } from "kysely";
+import type { SpanWrite } from "../../model/span-write.ts";
+import type { SpanStore, TouchedTrace } from "../resource/span.ts";
+import { fromMicros, fromMicrosOrNull, toMicros } from "./columns.ts";
+import type { Database, WriteTransaction } from "./database.ts";
+import { writeFeedbackRows } from "./feedback.ts";
+import { newProject } from "./project.ts";
+import type { Schema, TraceTable } from "./schema.ts";
+import { toSpanRow, type SpanRowWrite } from "./span-row.ts";
+
+/** LangSmith's own name for "no project given". */
+const DEFAULT_PROJECT = "default";
+
+/** The database's own fastest ways to write spans; everything around them is portable. */
+export interface IngestStatements<Native> {
+  /** Inserts or merges; returns the rows (by position) that changed anything. */
+  upsertSpans(transaction: WriteTransaction<Native>, rows: readonly SpanRowWrite[]): Promise<SpanRowWrite[]>;
+  /** Moves the traces' change times on and returns their rows. */
+  upsertTraces(transaction: WriteTransaction<Native>, rows: readonly TraceTable[]): Promise<TraceTable[]>;
+}
+
+export function spanIngest<Native>(
+  db: Database<Native>,
+  statements: IngestStatements<Native>,
+): Pick<SpanStore, "spanIngest"> {
+  return {
+    spanIngest({ spans, attachments = [], feedback = [] }) {
+      return db.write(async (transaction) => {
+        const rows: SpanRowWrite[] = [];
+        const projectIds = new Map<string, string>();
+        for (const span of spans) {
+          rows.push(toSpanRow(span, await projectIdOf(transaction.query, span, projectIds)));
+        }
+        const changed = await statements.upsertSpans(transaction, rows);
+        for (const attachment of attachments) {
+          const values = {
+            mime_type: attachment.mimeType,
+            byte_length: attachment.bytes.byteLength,
+            bytes: attachment.bytes,
+          };
+          await transaction.query
+            .insertInto("attachment")
+            .values({ span_id: attachment.spanId, name: attachment.name, ...values })
+            .onConflict((conflict) => conflict.columns(["span_id", "name"]).doUpdateSet(values))
+            .execute();
+        }
+        if (feedback.length > 0) await writeFeedbackRows(transaction.query, feedback, db.now());
+        if (changed.length === 0) return { touched: [] };
+        const traces = await statements.upsertTraces(transaction, tracesOf(changed, toMicros(db.now())));
+        return { touched: traces.map(toTouched) };
+      });
+    },
+  };
+}
+
+/** One row a trace: earliest start, and the end of its root where the root is among the rows. */
+function tracesOf(rows: readonly SpanRowWrite[], changedAt: number): TraceTable[] {
+  const traces = new Map<string, TraceTable>();
+  for (const row of rows) {
+    const startAt = row.start_at ?? changedAt;
+    let trace = traces.get(row.trace_id);
+    if (!trace) {
+      trace = {
+        id: row.trace_id,
+        project_id: row.project_id,
+        start_at: startAt,
+        root_end_at: null,
+        changed_at: changedAt,
+      };
+      traces.set(row.trace_id, trace);
+    }
+    trace.start_at = Math.min(trace.start_at, startAt);
+    if (trace.project_id === "") trace.project_id = row.project_id;
+    if (row.id === row.trace_id && row.end_at !== null) trace.root_end_at = row.end_at;
+  }
+  return [...traces.values()];
+}
+
+async function projectIdOf(query: Kysely<Schema>, span: SpanWrite, known: Map<string, string>): Promise<string> {
+  if (span.projectId !== undefined) return span.projectId;
+  if (span.projectName === undefined && span.op === "patch") return "";
+  const name = span.projectName ?? DEFAULT_PROJECT;
+  const cached = known.get(name);
+  if (cached !== undefined) return cached;
+  await query
+    .insertInto("project")
+    .values(newProject({ name }))
+    .onConflict((conflict) => conflict.column("name").doNothing())
+    .execute();
+  const { id } = await query.selectFrom("project").select("id").where("name", "=", name).executeTakeFirstOrThrow();
+  known.set(name, id);
+  return id;
+}
+
+function toTouched(row: TraceTable): TouchedTrace {
+  return {
+    traceId: row.id,
+    projectId: row.project_id,
+    startAt: fromMicros(row.start_at),
+    rootEndAt: fromMicrosOrNull(row.root_end_at),
+    changedAt: fromMicros(row.changed_at),
+  };
+}

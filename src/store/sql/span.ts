@@ -1,0 +1,217 @@
+import { sql, type ExpressionBuilder, type SelectQueryBuilder } from "kysely";
+import { LoopsmithError } from "../../model/errors.ts";
+import type { SpanStatus } from "../../model/trace.ts";
+import type { AttachmentHead, SpanPage, SpanPayload, SpanQuery, SpanRow, SpanStore } from "../resource/span.ts";
+import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
+import type { Database } from "./database.ts";
+import { compileFilter } from "./filter.ts";
+import type { Schema, SpanTable } from "./schema.ts";
+
+type PayloadColumn = Exclude<SpanPayload, "attachments">;
+type SelectedSpan = Omit<SpanTable, PayloadColumn> & Partial<Pick<SpanTable, PayloadColumn>>;
+
+const HEAD_COLUMNS = [
+  "id",
+  "project_id",
+  "trace_id",
+  "parent_id",
+  "name",
+  "kind",
+  "start_at",
+  "end_at",
+  "dotted_order",
+  "status",
+  "error",
+  "tags_json",
+  "metadata_json",
+  "model",
+  "prompt_tokens",
+  "completion_tokens",
+  "total_tokens",
+  "cost",
+  "first_token_at",
+  "thread_id",
+  "reference_example_id",
+  "share_token",
+] as const;
+
+export function spanReadStore(db: Database): Pick<SpanStore, "spanQuery" | "spanTag" | "attachmentGet"> {
+  return {
+    async spanQuery(params) {
+      const direction = params.order;
+      const columns = params.payloads.filter((payload): payload is PayloadColumn => payload !== "attachments");
+      const rows = (await conditions(db, params)
+        .select([...HEAD_COLUMNS, ...columns])
+        .orderBy("start_at", direction)
+        .orderBy("id", direction)
+        .limit(params.limit + 1)
+        .execute()) as SelectedSpan[];
+      const page = rows.slice(0, params.limit);
+      const attachments = params.payloads.includes("attachments") ? await attachmentHeads(db, page) : new Map();
+      const last = page.at(-1);
+      return {
+        rows: page.map((row) => toSpanRow(row, attachments.get(row.id) ?? [])),
+        nextCursor: rows.length > params.limit && last ? encodeCursor(last) : null,
+      } satisfies SpanPage;
+    },
+
+    spanTag({ id, tag }) {
+      return db.write(async ({ query }) => {
+        const row = await query.selectFrom("span").select("tags_json").where("id", "=", id).executeTakeFirst();
+        if (!row) return false;
+        const tags = parseJson(row.tags_json) as string[];
+        if (tags.includes(tag)) return true;
+        await query
+          .updateTable("span")
+          .set({ tags_json: JSON.stringify([...tags, tag]) })
+          .where("id", "=", id)
+          .execute();
+        return true;
+      });
+    },
+
+    async attachmentGet({ spanId, name }) {
+      const row = await db.read
+        .selectFrom("attachment")
+        .select(["mime_type", "bytes"])
+        .where("span_id", "=", spanId)
+        .where("name", "=", name)
+        .executeTakeFirst();
+      return row ? { mimeType: row.mime_type, bytes: row.bytes } : null;
+    },
+  };
+}
+
+type SpanSelect = SelectQueryBuilder<Schema, "span", object>;
+
+function conditions(db: Database, params: SpanQuery): SpanSelect {
+  let query: SpanSelect = db.read.selectFrom("span");
+  if (params.projectIds) query = query.where("project_id", "in", [...params.projectIds]);
+  if (params.ids) query = query.where("id", "in", [...params.ids]);
+  if (params.traceIds) query = query.where("trace_id", "in", [...params.traceIds]);
+  if (params.parentId !== undefined) query = query.where("parent_id", "=", params.parentId);
+  if (params.kind !== undefined) query = query.where("kind", "=", params.kind);
+  if (params.isRoot === true) query = query.where("parent_id", "is", null);
+  if (params.isRoot === false) query = query.where("parent_id", "is not", null);
+  if (params.hasError === true) query = query.where("error", "is not", null);
+  if (params.hasError === false) query = query.where("error", "is", null);
+  if (params.startFrom !== undefined) query = query.where("start_at", ">=", toMicros(params.startFrom));
+  if (params.startTo !== undefined) query = query.where("start_at", "<=", toMicros(params.startTo));
+  if (params.referenceExampleIds) query = query.where("reference_example_id", "in", [...params.referenceExampleIds]);
+  if (params.shareToken !== undefined) query = query.where("share_token", "=", params.shareToken);
+  if (params.threadId !== undefined) query = query.where("thread_id", "=", params.threadId);
+  if (params.referenceDatasetId !== undefined) {
+    const datasetId = params.referenceDatasetId;
+    query = query.where("project_id", "in", (of) =>
+      of.selectFrom("project").select("id").where("reference_dataset_id", "=", datasetId),
+    );
+  }
+  const { filter, traceFilter, treeFilter } = params;
+  if (filter) query = query.where(() => compileFilter(filter, "span"));
+  if (traceFilter) {
+    query = query.where((eb: ExpressionBuilder<Schema, "span">) =>
+      eb.exists(
+        eb
+          .selectFrom("span as root")
+          .select(sql<number>`1`.as("one"))
+          .whereRef("root.id", "=", "span.trace_id")
+          .where(() => compileFilter(traceFilter, "root")),
+      ),
+    );
+  }
+  if (treeFilter) {
+    query = query.where((eb: ExpressionBuilder<Schema, "span">) =>
+      eb.exists(
+        eb
+          .selectFrom("span as member")
+          .select(sql<number>`1`.as("one"))
+          .whereRef("member.trace_id", "=", "span.trace_id")
+          .where(() => compileFilter(treeFilter, "member")),
+      ),
+    );
+  }
+  if (params.cursor !== undefined) {
+    const { startAt, id } = decodeCursor(params.cursor);
+    // Row values keep the (start_at, id) index in use.
+    query =
+      params.order === "desc"
+        ? query.where(sql<boolean>`(span.start_at, span.id) < (${startAt}, ${id})`)
+        : query.where(sql<boolean>`(span.start_at, span.id) > (${startAt}, ${id})`);
+  }
+  return query;
+}
+
+export async function attachmentHeads(
+  db: Database,
+  rows: readonly { id: string }[],
+): Promise<Map<string, AttachmentHead[]>> {
+  const heads = new Map<string, AttachmentHead[]>();
+  for (const chunk of chunksOf(rows, 500)) {
+    const found = await db.read
+      .selectFrom("attachment")
+      .select(["span_id", "name", "mime_type", "byte_length"])
+      .where(
+        "span_id",
+        "in",
+        chunk.map((row) => row.id),
+      )
+      .orderBy("name")
+      .execute();
+    for (const row of found) {
+      const list = heads.get(row.span_id) ?? [];
+      heads.set(row.span_id, list);
+      list.push({ name: row.name, mimeType: row.mime_type, byteLength: row.byte_length });
+    }
+  }
+  return heads;
+}
+
+export function toSpanRow(row: SelectedSpan, attachments: AttachmentHead[]): SpanRow {
+  return {
+    id: row.id,
+    projectId: row.project_id,
+    traceId: row.trace_id,
+    parentId: row.parent_id,
+    name: row.name,
+    kind: row.kind === "" ? "chain" : row.kind,
+    startAt: fromMicros(row.start_at),
+    endAt: fromMicrosOrNull(row.end_at),
+    dottedOrder: row.dotted_order,
+    status: row.status as SpanStatus,
+    error: row.error,
+    tags: parseJson(row.tags_json) as string[],
+    metadata: parseObject(row.metadata_json),
+    model: row.model,
+    usage: {
+      ...(row.prompt_tokens === null ? {} : { promptTokens: row.prompt_tokens }),
+      ...(row.completion_tokens === null ? {} : { completionTokens: row.completion_tokens }),
+      ...(row.total_tokens === null ? {} : { totalTokens: row.total_tokens }),
+      ...(row.cost === null ? {} : { cost: row.cost }),
+    },
+    firstTokenAt: fromMicrosOrNull(row.first_token_at),
+    threadId: row.thread_id,
+    referenceExampleId: row.reference_example_id,
+    shareToken: row.share_token,
+    inputs: row.inputs ?? null,
+    outputs: row.outputs ?? null,
+    extra: row.extra ?? null,
+    events: row.events ?? null,
+    serialized: row.serialized ?? null,
+    attachments,
+  };
+}
+
+function encodeCursor(row: { start_at: number; id: string }): string {
+  return Buffer.from(`${row.start_at}:${row.id}`).toString("base64url");
+}
+
+function decodeCursor(cursor: string): { startAt: number; id: string } {
+  const [startAt, id] = Buffer.from(cursor, "base64url").toString().split(":");
+  if (!startAt || !/^\d+$/.test(startAt) || id === undefined) {
+    throw new LoopsmithError("invalid", "the cursor is not one this server gave out", {
+      hint: "Pass the cursor of the previous page unchanged, or leave it out to start over.",
+      details: { field: "cursor" },
+    });
+  }
+  return { startAt: Number(startAt), id };
+}

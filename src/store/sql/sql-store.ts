@@ -1,0 +1,36 @@
+import type { Store } from "../store.ts";
+import type { Database } from "./database.ts";
+import { deliveryStore, type DeliveryStatements } from "./delivery.ts";
+import { feedbackStore } from "./feedback.ts";
+import { ledgerStore, type LedgerStatements } from "./ledger.ts";
+import { projectStore } from "./project.ts";
+import { queueStore } from "./queue.ts";
+import { spanIngest, type IngestStatements } from "./span-ingest.ts";
+import { spanReadStore } from "./span.ts";
+import { traceStore } from "./trace.ts";
+
+/** What a database folder brings beside its connection: the statements worth tuning by hand. */
+export interface SqlStatements<Native> {
+  ingest: IngestStatements<Native>;
+  ledger: LedgerStatements<Native>;
+  delivery: DeliveryStatements<Native>;
+}
+
+/** Composes the store from one file a resource. */
+export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements<Native>): Store {
+  const close = (): Promise<void> => db.close();
+  return {
+    capabilities: db.capabilities,
+    now: () => db.now(),
+    close,
+    [Symbol.asyncDispose]: close,
+    ...projectStore(db),
+    ...spanIngest(db, statements.ingest),
+    ...spanReadStore(db),
+    ...traceStore(db),
+    ...feedbackStore(db),
+    ...queueStore(db),
+    ...ledgerStore(db, statements.ledger),
+    ...deliveryStore(db, statements.delivery),
+  };
+}

@@ -1,0 +1,144 @@
+import { sql } from "kysely";
+import { isJsonObject, type JsonObject } from "../../model/json.ts";
+import type { Span, SpanScore, Trace } from "../../model/trace.ts";
+import type { SpanStore } from "../resource/span.ts";
+import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, toMicros } from "./columns.ts";
+import type { Database } from "./database.ts";
+import type { SpanTable } from "./schema.ts";
+import { toSpanRow } from "./span.ts";
+
+export function traceStore(db: Database): Pick<SpanStore, "traceHeads" | "traceRead"> {
+  return {
+    async traceHeads(params) {
+      let query = db.read
+        .selectFrom("trace")
+        .selectAll()
+        .where("project_id", "=", params.projectId)
+        .where("changed_at", ">=", toMicros(params.changedFrom));
+      if (params.changedTo !== undefined) query = query.where("changed_at", "<=", toMicros(params.changedTo));
+      if (params.startFrom !== undefined) query = query.where("start_at", ">=", toMicros(params.startFrom));
+      if (params.after) {
+        query = query.where(
+          sql<boolean>`(changed_at, id) > (${toMicros(params.after.changedAt)}, ${params.after.traceId})`,
+        );
+      }
+      const rows = await query.orderBy("changed_at").orderBy("id").limit(params.limit).execute();
+      return rows.map((row) => ({
+        traceId: row.id,
+        startAt: fromMicros(row.start_at),
+        rootEndAt: fromMicrosOrNull(row.root_end_at),
+        changedAt: fromMicros(row.changed_at),
+      }));
+    },
+
+    async traceRead({ traceIds }) {
+      const traces: Trace[] = [];
+      for (const chunk of chunksOf(traceIds, 200)) traces.push(...(await readChunk(db, chunk)));
+      return traces;
+    },
+  };
+}
+
+async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
+  const [rows, feedback] = await Promise.all([
+    db.read.selectFrom("span").selectAll().where("trace_id", "in", traceIds).orderBy("dotted_order").execute(),
+    db.read
+      .selectFrom("feedback")
+      .select(["run_id", "key", "score", "value_json", "comment"])
+      .where("trace_id", "in", traceIds)
+      .orderBy("created_at")
+      .execute(),
+  ]);
+  const scores = new Map<string, SpanScore[]>();
+  for (const row of feedback) {
+    if (row.run_id === null) continue;
+    const list = scores.get(row.run_id) ?? [];
+    scores.set(row.run_id, list);
+    const value = parseJson(row.value_json);
+    list.push({
+      key: row.key,
+      score: row.score,
+      ...(value === null ? {} : { value }),
+      ...(row.comment === null ? {} : { comment: row.comment }),
+    });
+  }
+  const byTrace = new Map<string, Span[]>();
+  const projectIds = new Map<string, string>();
+  for (const row of rows) {
+    const spans = byTrace.get(row.trace_id) ?? [];
+    byTrace.set(row.trace_id, spans);
+    spans.push(toSpan(row, scores.get(row.id) ?? []));
+    if (row.project_id !== "") projectIds.set(row.trace_id, row.project_id);
+  }
+  const names = await projectNames(db, [...new Set(projectIds.values())]);
+  const traces: Trace[] = [];
+  for (const traceId of traceIds) {
+    const spans = byTrace.get(traceId);
+    const root =
+      spans?.find((span) => span.id === traceId) ?? spans?.find((span) => span.parentId === null) ?? spans?.[0];
+    if (!spans || !root) continue;
+    const projectId = projectIds.get(traceId) ?? "";
+    traces.push({
+      id: traceId,
+      projectId,
+      projectName: names.get(projectId) ?? "",
+      revision: 1,
+      root,
+      spans: spans[0] === root ? spans : [root, ...spans.filter((span) => span !== root)],
+      threadId: rows.find((row) => row.id === root.id)?.thread_id ?? null,
+    });
+  }
+  return traces;
+}
+
+async function projectNames(db: Database, ids: string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.read.selectFrom("project").select(["id", "name"]).where("id", "in", ids).execute();
+  return new Map(rows.map((row) => [row.id, row.name]));
+}
+
+function toSpan(row: SpanTable, scores: SpanScore[]): Span {
+  const head = toSpanRow(row, []);
+  return {
+    id: head.id,
+    traceId: head.traceId,
+    parentId: head.parentId,
+    name: head.name,
+    kind: head.kind,
+    startAt: head.startAt,
+    endAt: head.endAt,
+    dottedOrder: head.dottedOrder,
+    status: head.status,
+    error: head.error,
+    inputs: objectOf(head.inputs) ?? {},
+    outputs: objectOf(head.outputs),
+    metadata: head.metadata,
+    tags: head.tags,
+    model: head.model,
+    usage: head.usage,
+    events: eventsOf(head.events),
+    scores,
+  };
+}
+
+/** Payload bytes as an object; anything else sent in its place is kept under `value`. */
+function objectOf(bytes: Uint8Array | null): JsonObject | null {
+  const value = parseBytes(bytes);
+  if (value === null || value === undefined) return null;
+  return isJsonObject(value) ? value : { value: value as JsonObject[string] };
+}
+
+function eventsOf(bytes: Uint8Array | null): JsonObject[] {
+  const value = parseBytes(bytes);
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function parseBytes(bytes: Uint8Array | null): unknown {
+  if (bytes === null) return null;
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
+  } catch {
+    // Stored as it came; whoever sent bytes that are no JSON still gets them back on a read of the span.
+    return null;
+  }
+}

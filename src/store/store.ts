@@ -1,0 +1,29 @@
+import type { DeliveryStore } from "./resource/delivery.ts";
+import type { FeedbackStore } from "./resource/feedback.ts";
+import type { LedgerStore } from "./resource/ledger.ts";
+import type { ProjectStore } from "./resource/project.ts";
+import type { QueueStore } from "./resource/queue.ts";
+import type { SpanStore } from "./resource/span.ts";
+
+/** What differs between databases, so that nobody outside `store/<db>/` asks for a database's name. */
+export interface StoreCapabilities {
+  /** Several processes may claim work at the same time. Where false, claims are safe but serialised by the file lock. */
+  concurrentClaims: boolean;
+  /** Finest step of a stored timestamp, in ms. */
+  timePrecisionMs: number;
+}
+
+/**
+ * The one seam between Loopsmith and its database. Every method is `nounVerb(params)`; every write is durable (committed
+ * and fsynced) when its promise resolves. Not public API: it changes without notice.
+ *
+ * Times are epoch milliseconds whose fraction carries microseconds. A missing thing is `null`, never an exception.
+ */
+export interface Store extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore {
+  readonly capabilities: StoreCapabilities;
+  /** The database's clock in epoch ms: leases and due times of all workers are measured against this one. */
+  now(): number;
+  /** Waits for writes in flight, then releases the database. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
