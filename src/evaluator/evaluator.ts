@@ -1,0 +1,54 @@
+import type { Score } from "../model/score.ts";
+import type { Span, Trace } from "../model/trace.ts";
+import type { LangSmithExample, LangSmithRun } from "../wire/langsmith-run.ts";
+
+/** Which spans of a trace an evaluator judges. Every condition given must hold; a list means "any of". */
+export interface SpanSelector {
+  /** LangSmith's run type: `retriever`, `llm`, `tool`, ... */
+  runType?: string | readonly string[];
+  /** The exact span name. */
+  name?: string | readonly string[];
+  /** A tag the span carries. */
+  tag?: string | readonly string[];
+  /** Any further condition. Throwing fails the evaluation of that trace, visibly. */
+  where?: (run: LangSmithRun, root: LangSmithRun) => boolean;
+}
+
+/** What is judged: a span with its subtree, inside its trace. */
+export interface EvaluatorTarget {
+  trace: Trace;
+  /** The span judged; the root for `on: "trace"`. */
+  span: Span;
+  /** The same span as LangSmith's `Run`, `child_runs` loaded. */
+  run: LangSmithRun;
+  /** The reference, when the trace comes from an experiment. */
+  example?: LangSmithExample;
+}
+
+export interface EvaluatorInput extends EvaluatorTarget {
+  /** Aborts at the timeout and at shutdown; pass it to `fetch`. */
+  signal: AbortSignal;
+}
+
+/** What one call costs at most; reserved from the budget before the call. */
+export interface EvaluatorCost {
+  usd?: number;
+  tokens?: number;
+}
+
+/** What judges. Build one with `defineEvaluator`, or hand any LangSmith evaluator to `toEvaluator`. */
+export interface Evaluator {
+  /** Unique within a loop; the feedback key of results that name none. */
+  name: string;
+  /** Starts a new series of scores when it changes. */
+  version: string;
+  /** The whole trace, or one call for each span that matches. */
+  on: "trace" | SpanSelector;
+  /** @default 60_000 */
+  timeoutMs?: number;
+  /** Absent means free. */
+  cost?: EvaluatorCost;
+  /** Inclusive bounds of its scores. @default any finite number */
+  range?: readonly [number, number];
+  evaluate(input: EvaluatorInput): Promise<Score[]>;
+}
