@@ -50,6 +50,10 @@ export interface Pattern {
   q: number;
   /** Matching failing traces, a few, as exemplars. */
   exemplars: string[];
+  /** Conditions every matching failing run also meets (the failing-side closure), found but not needed to select it. */
+  also?: Predicate[];
+  /** What was blamed in the matching failing runs, most frequent first; `share` is of those runs. */
+  culprits?: { name: string; share: number }[];
 }
 
 /** The outcome of one mining run. */
@@ -66,4 +70,19 @@ export interface PatternReport {
   explained: number;
   /** What cardinality limits left out, in words. */
   dropped: string[];
+}
+
+/** Whether a run meets a condition. A feature that is absent, `null` or not finite is missing. */
+export function matchesPredicate(features: FeatureRow["features"], { feature, operator, value }: Predicate): boolean {
+  const actual = Object.hasOwn(features, feature) ? (features[feature] ?? null) : null;
+  const missing = actual === null || (typeof actual === "number" && !Number.isFinite(actual));
+  if (missing || operator === "missing") return missing && operator === "missing";
+  if (operator === "=") return actual === value;
+  if (typeof actual !== "number" || typeof value !== "number") return false;
+  return operator === "<" ? actual < value : actual >= value;
+}
+
+/** Whether a run meets all conditions. */
+export function matchesPattern(features: FeatureRow["features"], predicates: readonly Predicate[]): boolean {
+  return predicates.every((predicate) => matchesPredicate(features, predicate));
 }

@@ -1,0 +1,139 @@
+import type { FeatureRow, FeatureValue, Predicate } from "../model/pattern.ts";
+import { roundCuts } from "./round-cuts.ts";
+
+export interface CodebookOptions {
+  /** Cut points per numeric feature, at label-blind quantiles; default 15. */
+  maxCuts?: number;
+  /** Values per categorical feature, the most frequent ones; default 32. The rest stays unmatched and is reported. */
+  maxValues?: number;
+  /** Runs a value must occur in to become a predicate; default 5. */
+  minRows?: number;
+  /** Extra cut points by feature, or by score key for every feature that ends in it, e.g. `{ relevance: 0.5 }`. */
+  passMarks?: Readonly<Record<string, number>>;
+  /** Features to leave out altogether. */
+  exclude?: readonly string[];
+}
+
+/** One feature and the conditions that can be put on it. Items of one attribute are numbered in a row from `firstItem`. */
+export interface Attribute {
+  feature: string;
+  /** Ascending. Cut i is the items `< cut` (`firstItem + 2i`) and `>= cut` (`firstItem + 2i + 1`). */
+  cuts: readonly number[];
+  /** Categorical values, each one item, after the cuts. */
+  values: readonly (string | boolean)[];
+  /** Whether "missing" is an item, the last one. */
+  missing: boolean;
+  firstItem: number;
+}
+
+/** The vocabulary of a mining run: every predicate that can appear, numbered. Built without looking at who failed. */
+export interface Codebook {
+  attributes: readonly Attribute[];
+  /** Item number to predicate. */
+  items: readonly Predicate[];
+  /** Item number to index in `attributes`. */
+  attributeOf: readonly number[];
+  /** What the limits left out, in words. */
+  dropped: readonly string[];
+}
+
+/** Known only of failing runs: describes patterns, is never tested. */
+export const DESCRIPTIVE_FEATURES: readonly string[] = ["culprit", "culprit_kind", "reason"];
+
+interface Column {
+  numbers: number[];
+  values: Map<string | boolean, number>;
+}
+
+/** Collects the features of `rows` into a vocabulary. Same rows, in any order, give the same codebook. */
+export function buildCodebook(rows: readonly Pick<FeatureRow, "features">[], options: CodebookOptions = {}): Codebook {
+  const { maxCuts = 15, maxValues = 32, minRows = 5, passMarks = {}, exclude = [] } = options;
+  const skipped = new Set([...DESCRIPTIVE_FEATURES, ...exclude]);
+  const columns = new Map<string, Column>();
+  for (const { features } of rows) {
+    for (const [feature, value] of Object.entries(features))
+      if (!skipped.has(feature)) collect(columns, feature, value);
+  }
+  const dropped: string[] = [];
+  const attributes: Omit<Attribute, "firstItem">[] = [];
+  for (const [feature, column] of [...columns].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const numbers = Float64Array.from(column.numbers).sort();
+    const mark = passMarkFor(feature, passMarks);
+    const known = numbers.length + [...column.values.values()].reduce((sum, count) => sum + count, 0);
+    const missing = rows.length - known;
+    const cuts = numbers.length >= minRows ? cutsFor(numbers, maxCuts, mark, missing > 0) : [];
+    const frequent = [...column.values].filter(([, count]) => count >= minRows).sort(byCount);
+    const values = frequent.slice(0, maxValues).map(([value]) => value);
+    if (frequent.length > values.length) {
+      dropped.push(
+        `${frequent.length - values.length} of ${frequent.length} values of ${feature} (limit ${maxValues})`,
+      );
+    } else if (values.length === 0 && cuts.length === 0 && column.values.size > 1) {
+      dropped.push(`${feature}: ${column.values.size} different values, none in ${minRows} runs`);
+    }
+    attributes.push({ feature, cuts, values, missing: missing >= minRows });
+  }
+  return numberItems(attributes, dropped);
+}
+
+function collect(columns: Map<string, Column>, feature: string, value: FeatureValue): void {
+  if (value === null || (typeof value === "number" && !Number.isFinite(value))) return;
+  let column = columns.get(feature);
+  if (column === undefined) columns.set(feature, (column = { numbers: [], values: new Map() }));
+  if (typeof value === "number") column.numbers.push(value);
+  else column.values.set(value, (column.values.get(value) ?? 0) + 1);
+}
+
+function cutsFor(sorted: Float64Array, maxCuts: number, mark: number | undefined, withMissing: boolean): number[] {
+  const cuts = new Set(roundCuts(sorted, maxCuts));
+  const [least, most] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
+  if (mark !== undefined && mark > least && mark <= most) cuts.add(mark);
+  // "At least the least" is how to say that a count or score is there at all.
+  if (withMissing && cuts.size < maxCuts && Number.isInteger(least)) cuts.add(least);
+  return [...cuts].sort((a, b) => a - b);
+}
+
+function passMarkFor(feature: string, passMarks: Readonly<Record<string, number>>): number | undefined {
+  if (Object.hasOwn(passMarks, feature)) return passMarks[feature];
+  const key = Object.keys(passMarks).find((key) => feature.endsWith(`.${key}`));
+  return key === undefined ? undefined : passMarks[key];
+}
+
+function byCount([a, countA]: [string | boolean, number], [b, countB]: [string | boolean, number]): number {
+  return countB - countA || (String(a) < String(b) ? -1 : 1);
+}
+
+function numberItems(attributes: readonly Omit<Attribute, "firstItem">[], dropped: readonly string[]): Codebook {
+  const items: Predicate[] = [];
+  const attributeOf: number[] = [];
+  const numbered = attributes.map((attribute, index): Attribute => {
+    const firstItem = items.length;
+    const { feature } = attribute;
+    for (const value of attribute.cuts) {
+      items.push({ feature, operator: "<", value }, { feature, operator: ">=", value });
+    }
+    for (const value of attribute.values) items.push({ feature, operator: "=", value });
+    if (attribute.missing) items.push({ feature, operator: "missing", value: null });
+    while (attributeOf.length < items.length) attributeOf.push(index);
+    return { ...attribute, firstItem };
+  });
+  return { attributes: numbered, items, attributeOf, dropped };
+}
+
+/** Numbers of the items that hold for a run, ascending. */
+export function encodeRow({ attributes }: Codebook, features: Readonly<Record<string, FeatureValue>>): number[] {
+  const held: number[] = [];
+  for (const { feature, cuts, values, missing, firstItem } of attributes) {
+    const value = Object.hasOwn(features, feature) ? (features[feature] ?? null) : null;
+    const afterCuts = firstItem + 2 * cuts.length;
+    if (typeof value === "number" && Number.isFinite(value)) {
+      cuts.forEach((cut, index) => held.push(firstItem + 2 * index + (value < cut ? 0 : 1)));
+    } else if (typeof value === "string" || typeof value === "boolean") {
+      const index = values.indexOf(value);
+      if (index >= 0) held.push(afterCuts + index);
+    } else if (missing) {
+      held.push(afterCuts + values.length);
+    }
+  }
+  return held;
+}

@@ -1,0 +1,109 @@
+import type { Attribution } from "../model/failure.ts";
+import type { JsonObject } from "../model/json.ts";
+import { isUuid } from "../model/id.ts";
+import type { FeatureValue } from "../model/pattern.ts";
+import type { Score } from "../model/score.ts";
+import { spanLatencyMs } from "../model/trace.ts";
+import type { Span, Trace } from "../model/trace.ts";
+import { jsonSize } from "./json-size.ts";
+import { orderFeatures } from "./order-features.ts";
+import { scoreFeatures } from "./score-features.ts";
+import { spanFeatures, total } from "./span-features.ts";
+import { maskVarying, spanKey } from "./span-key.ts";
+
+export interface ExtractOptions {
+  /** Features of your own, merged over the built-in ones. Must not depend on whether the trace failed. */
+  define?: (trace: Trace) => Readonly<Record<string, FeatureValue>>;
+  /** Distinct span names a trace may contribute, first ones first; default 64. The rest is counted in `unlisted_spans`. */
+  maxSpanNames?: number;
+  /** Root metadata keys and tags a trace may contribute, in order; default 64 each. The rest is counted in `unlisted_labels`. */
+  maxLabels?: number;
+}
+
+/** These say which run this is, not what kind of run; as predicates they would only name single traces. */
+const ID_KEY = /^(session|thread|conversation|run|trace|request|message|example|reference_example)_?id$/i;
+
+/**
+ * Everything the miner may say about a trace, by feature name.
+ *
+ * - whole trace: `latency_ms`, `error`, `error_count`, `span_count`, `tool_calls`, `prompt_tokens`, `completion_tokens`,
+ *   `cost_usd`, `input_chars`, `output_chars`
+ * - per span name (see `spanFeatures`, `scoreFeatures`, `orderFeatures`): `retrieval.relevance`, `tool:search.count`,
+ *   `llm:answer.model`, `order:plan>tool:search`, `last_span`, ...
+ * - labels of the root: `tag:<tag>`, `metadata.<key>`
+ * - `culprit` and `culprit_kind`: known only of failing runs, so the miner describes patterns with them and never tests them
+ *   (`DESCRIPTIVE_FEATURES`)
+ *
+ * A feature that does not apply is absent. The loop's own scores on the root are not features; `scoreFeatures` says why.
+ */
+export function extractFeatures(
+  trace: Trace,
+  scores: readonly Score[],
+  attribution: Attribution | null,
+  { define, maxSpanNames = 64, maxLabels = 64 }: ExtractOptions = {},
+): Record<string, FeatureValue> {
+  const groups = groupByKey(trace);
+  const keys = [...groups.keys()];
+  const listed = keys.slice(0, maxSpanNames);
+  const features: Record<string, FeatureValue> = { ...traceFeatures(trace) };
+  if (keys.length > listed.length) features["unlisted_spans"] = keys.length - listed.length;
+  for (const key of listed) Object.assign(features, spanFeatures(key, groups.get(key) ?? []));
+  Object.assign(features, orderFeatures(trace), scoreFeatures(trace, scores), labelFeatures(trace.root, maxLabels));
+  if (attribution?.culprit) {
+    features["culprit"] = spanKey(attribution.culprit);
+    features["culprit_kind"] = attribution.culprit.kind;
+  }
+  return define === undefined ? features : { ...features, ...define(trace) };
+}
+
+function groupByKey(trace: Trace): Map<string, Span[]> {
+  const groups = new Map<string, Span[]>();
+  for (const span of trace.spans) {
+    if (span.id === trace.root.id) continue;
+    const key = spanKey(span);
+    const group = groups.get(key);
+    if (group) group.push(span);
+    else groups.set(key, [span]);
+  }
+  return groups;
+}
+
+function traceFeatures({ root, spans }: Trace): Record<string, FeatureValue> {
+  const leaves = spans.filter((span) => span.kind === "llm");
+  const features: Record<string, FeatureValue> = {
+    latency_ms: spanLatencyMs(root),
+    error: root.status === "error" || root.error !== null,
+    error_count: spans.filter((span) => span.status === "error" || span.error !== null).length,
+    span_count: spans.length,
+    tool_calls: spans.filter((span) => span.kind === "tool").length,
+    // Parents repeat their children's usage, so only the calls themselves are added up.
+    prompt_tokens: total(leaves.map((span) => span.usage.promptTokens)) ?? root.usage.promptTokens ?? null,
+    completion_tokens: total(leaves.map((span) => span.usage.completionTokens)) ?? root.usage.completionTokens ?? null,
+    cost_usd: total(leaves.map((span) => span.usage.cost)) ?? root.usage.cost ?? null,
+    input_chars: jsonSize(root.inputs),
+    output_chars: root.outputs === null ? null : jsonSize(root.outputs),
+  };
+  if (root.error !== null)
+    features["error_kind"] = maskVarying(root.error.split("\n", 1)[0] ?? "")
+      .slice(0, 60)
+      .trim();
+  return Object.fromEntries(Object.entries(features).filter(([, value]) => value !== null));
+}
+
+function labelFeatures(root: Span, maxLabels: number): Record<string, FeatureValue> {
+  const features: Record<string, FeatureValue> = {};
+  const labels = metadataLabels(root.metadata);
+  for (const tag of root.tags.slice(0, maxLabels)) features[`tag:${tag}`] = true;
+  for (const [key, value] of labels.slice(0, maxLabels)) features[`metadata.${key}`] = value;
+  const unlisted = Math.max(0, root.tags.length - maxLabels) + Math.max(0, labels.length - maxLabels);
+  if (unlisted > 0) features["unlisted_labels"] = unlisted;
+  return features;
+}
+
+function metadataLabels(metadata: JsonObject): [string, FeatureValue][] {
+  return Object.entries(metadata).flatMap(([key, value]): [string, FeatureValue][] => {
+    if (ID_KEY.test(key)) return [];
+    if (typeof value === "string") return value.length <= 100 && !isUuid(value) ? [[key, value]] : [];
+    return typeof value === "number" || typeof value === "boolean" ? [[key, value]] : [];
+  });
+}

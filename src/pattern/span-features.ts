@@ -1,0 +1,63 @@
+import type { FeatureValue } from "../model/pattern.ts";
+import { spanLatencyMs } from "../model/trace.ts";
+import type { Span } from "../model/trace.ts";
+import { jsonSize, listLength } from "./json-size.ts";
+import { maskVarying } from "./span-key.ts";
+
+const PROMPT_VERSION_KEYS = ["prompt_version", "lc_hub_commit_hash", "prompt_commit", "ls_prompt_version"];
+
+/**
+ * Features of all spans that share one key, as `<key>.<what>`: `count`, `error` (any) with `error_kind` (first) and
+ * `first_error`, `latency_ms` (slowest), `prompt_tokens` and `completion_tokens` (sums), `output_chars` (of the last) and
+ * `output_items` (of the last, where the output holds one list), `model` and `prompt_version` (of the last).
+ * A key that does not occur in a trace has no features there, which the miner reads as "missing".
+ */
+export function spanFeatures(key: string, spans: readonly Span[]): Record<string, FeatureValue> {
+  const last = spans.at(-1);
+  if (last === undefined) return {};
+  const failed = spans.filter((span) => span.status === "error" || span.error !== null);
+  const features: Record<string, FeatureValue> = { count: spans.length, error: failed.length > 0 };
+  if (failed[0] !== undefined) {
+    if (spans.length > 1) features["first_error"] = spans.indexOf(failed[0]) + 1;
+    features["error_kind"] = errorKind(failed[0]);
+  }
+  features["latency_ms"] = largest(spans.map(spanLatencyMs));
+  features["prompt_tokens"] = total(spans.map((span) => span.usage.promptTokens));
+  features["completion_tokens"] = total(spans.map((span) => span.usage.completionTokens));
+  features["output_chars"] = last.outputs === null ? null : jsonSize(last.outputs);
+  features["output_items"] = last.outputs === null ? null : listLength(last.outputs);
+  features["model"] = last.model;
+  features["prompt_version"] = promptVersion(last);
+  return Object.fromEntries(
+    Object.entries(features)
+      .filter(([, value]) => value !== null)
+      .map(([what, value]) => [`${key}.${what}`, value]),
+  );
+}
+
+/** First line of the error with everything that varies masked, short enough to be a category. */
+function errorKind(span: Span): string {
+  const line = (span.error ?? "").split("\n", 1)[0] ?? "";
+  return maskVarying(line).slice(0, 60).trim() || "error";
+}
+
+function promptVersion(span: Span): FeatureValue {
+  for (const key of PROMPT_VERSION_KEYS) {
+    const value = span.metadata[key];
+    if (typeof value === "string" || typeof value === "number") return String(value);
+  }
+  return null;
+}
+
+/** The largest value that is known, or `null`. */
+function largest(values: readonly (number | null)[]): number | null {
+  return values.reduce<number | null>(
+    (most, value) => (value !== null && (most === null || value > most) ? value : most),
+    null,
+  );
+}
+
+/** The sum of what is known, or `null` when nothing is. */
+export function total(values: readonly (number | undefined)[]): number | null {
+  return values.reduce<number | null>((sum, value) => (value === undefined ? sum : (sum ?? 0) + value), null);
+}
