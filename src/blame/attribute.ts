@@ -1,0 +1,102 @@
+import type { Attribution, Culprit, Evidence } from "../model/failure.ts";
+import { failingScores } from "../model/score.ts";
+import type { Score, Threshold } from "../model/score.ts";
+import type { Trace } from "../model/trace.ts";
+import { executionOrder } from "./execution-order.ts";
+import type { Step } from "./execution-order.ts";
+import { blameLineage, lineageQueries } from "./blame-lineage.ts";
+import { blameAnswer } from "./blame-answer.ts";
+import { outputsOf, traceOrigins } from "./lineage.ts";
+import { findSymptoms } from "./find-symptoms.ts";
+import type { SchemaCheck } from "./find-symptoms.ts";
+
+export interface AttributeOptions {
+  /** Pass marks. Without one, scores are no evidence. Default: none. */
+  threshold?: Threshold;
+  /** What a span's outputs must look like, by span name. Default: none. */
+  schemas?: Readonly<Record<string, SchemaCheck>>;
+  /** Suspicion below which a span is not named, 0 to 1. Default: 0.2. */
+  floor?: number;
+}
+
+/** Suspicion of one step and why. `weight` runs from 0 to 1. */
+export interface Suspicion {
+  step: Step;
+  weight: number;
+  evidence: Evidence[];
+}
+
+/**
+ * Names the span that most likely caused a failing trace: visible symptoms on spans (a failing score, an error, a schema
+ * violation, an empty result), walked back along the data's lineage and down the tree to the earliest span that
+ * introduced them. Deterministic, independent of the order of `trace.spans`, linear in spans, no I/O.
+ *
+ * Weights are judgement, not probability; `culprit.score` compares spans of one trace only. When nothing speaks against
+ * any span, the answer is "not attributable".
+ */
+export function attribute(trace: Trace, scores: readonly Score[], options: AttributeOptions = {}): Attribution {
+  return toAttribution(evidenceSuspicions(trace, scores, options), "evidence", options.floor);
+}
+
+/** Every suspected step with its evidence, best first: what `attribute` cuts to three, and the ladder's first rung. */
+export function evidenceSuspicions(
+  trace: Trace,
+  scores: readonly Score[],
+  options: AttributeOptions = {},
+): Suspicion[] {
+  const steps = executionOrder(trace);
+  const symptoms = findSymptoms(steps, scores, options);
+  const own = symptoms.map(noisyOr);
+  const traced = lineageQueries(steps, symptoms, own);
+  const origins = traceOrigins(steps, [outputsOf(steps, 0), ...traced.flatMap(({ queries }) => queries)]);
+  const lineage = blameLineage(
+    steps,
+    own,
+    new Map(traced.map(({ step }, t) => [step, [origins[1 + 2 * t]!, origins[2 + 2 * t]!]])),
+  );
+  const worst =
+    options.threshold === undefined ? undefined : failingScores(rootScores(trace, scores), options.threshold)[0];
+  const answer = worst ? blameAnswer(steps, origins[0]!, `${worst.key} of the trace failed`) : [];
+  if (worst && steps.length === 1 && own[0] === 0) {
+    symptoms[0]!.push({ kind: "structure", text: `${worst.key} failed and the trace has no other span`, weight: 0.5 });
+  }
+  return steps
+    .map((step, i): Suspicion => {
+      const { evidence: fed, excuse } = lineage[i]!;
+      const evidence = [...symptoms[i]!, ...(fed ? [fed] : []), ...(answer[i] ?? [])].sort(
+        (x, y) => y.weight - x.weight,
+      );
+      return { step, weight: noisyOr(evidence) * (1 - excuse), evidence };
+    })
+    .filter((suspect) => suspect.evidence.length > 0)
+    .sort((a, b) => b.weight - a.weight);
+}
+
+/** The top three as an attribution; below `floor` (default 0.2) nobody is named. */
+export function toAttribution(suspects: readonly Suspicion[], method: Attribution["method"], floor = 0.2): Attribution {
+  const [culprit, ...others] = suspects.filter((suspect) => suspect.weight >= floor).map(toCulprit);
+  if (!culprit) return { culprit: null, runnersUp: [], method: "not attributable" };
+  return { culprit, runnersUp: others.slice(0, 2), method };
+}
+
+/** Independent pieces of evidence together: 1 - product of (1 - weight). */
+export function noisyOr(evidence: readonly Evidence[]): number {
+  return 1 - evidence.reduce((rest, item) => rest * (1 - Math.min(1, Math.max(0, item.weight))), 1);
+}
+
+// --- internal ---
+
+function toCulprit({ step, weight, evidence }: Suspicion): Culprit {
+  const { id, name, kind } = step.span;
+  return { spanId: id, name, kind, score: Math.min(1, weight), evidence: evidence.map((item) => ({ ...item })) };
+}
+
+/** Scores about the trace as a whole: given now, or already standing on the root. */
+function rootScores(trace: Trace, scores: readonly Score[]): Score[] {
+  const given = scores.filter((score) => score.spanId === trace.root.id);
+  const keys = new Set(given.map((score) => score.key));
+  const standing = trace.root.scores
+    .filter((score) => !keys.has(score.key))
+    .map((score) => ({ ...score, spanId: trace.root.id, evaluator: score.key, evaluatorVersion: "" }));
+  return [...given, ...standing];
+}
