@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { LoopsmithError } from "../model/errors.ts";
 
@@ -50,7 +51,7 @@ export function createNetworkFence(allow: AllowPrivateNetworks = false): Network
       const refused = refusalOf(text, allow === true);
       if (refused === null) return;
       const name = host.toLowerCase().replace(/\.$/, "");
-      const address = ipaddr.isValid(text) ? unmapped(ipaddr.parse(text)) : null;
+      const address = isIP(text) ? unmapped(ipaddr.parse(text)) : null;
       const metadata = address !== null && METADATA.has(address.toString());
       if (entries.some((entry) => entry.matches(name, address, metadata))) return;
       throw new LoopsmithError("forbidden", `Refused to connect to ${describe(host, text)}: it is ${refused}.`, {
@@ -63,7 +64,8 @@ export function createNetworkFence(allow: AllowPrivateNetworks = false): Network
 
 /** Why an address is behind the fence, in words, or `null` when it is open. */
 function refusalOf(text: string, privateAllowed: boolean): string | null {
-  if (!ipaddr.isValid(text)) return "no valid address";
+  // ipaddr.js also reads "10.0.0" and the like; what a socket would not read the same way is refused.
+  if (isIP(text) === 0) return "no valid address";
   const parsed = ipaddr.parse(text);
   // A mapped address reaches the IPv4 host inside it, so permission is judged by that host.
   const address = privateAllowed ? unmapped(parsed) : parsed;

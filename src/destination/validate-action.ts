@@ -1,3 +1,4 @@
+import { describeValue } from "../internal/describe-value.ts";
 import type { Action, ActionKind } from "../model/action.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { isJsonObject } from "../model/json.ts";
@@ -40,10 +41,10 @@ const FIELDS: { [K in ActionKind]: Fields<Extract<Action, { action: K }>> } = {
 export function validateAction(action: unknown): Action {
   const kinds = Object.keys(FIELDS).join(", ");
   if (!isJsonObject(action))
-    throw invalid(`An action must be an object, not ${shown(action)}.`, `Return { action: ... }.`);
+    throw invalid(`An action must be an object, not ${describeValue(action)}.`, `Return { action: ... }.`);
   const kind = action.action;
   if (typeof kind !== "string" || !Object.hasOwn(FIELDS, kind)) {
-    throw invalid(`There is no action ${shown(kind)}.`, `Use one of ${kinds}.`);
+    throw invalid(`There is no action ${describeValue(kind)}.`, `Use one of ${kinds}.`);
   }
   const fields: Readonly<Record<string, Check>> = FIELDS[kind as ActionKind];
   const known = Object.keys(fields);
@@ -68,13 +69,14 @@ function optional(check: Check): Check {
 }
 
 function isName(value: unknown): string | null {
-  if (typeof value !== "string" || value.trim() === "") return `must be a non-empty string, not ${shown(value)}`;
+  if (typeof value !== "string" || value.trim() === "")
+    return `must be a non-empty string, not ${describeValue(value)}`;
   return value.length <= MAX_NAME ? null : `must have at most ${MAX_NAME} characters, not ${value.length}`;
 }
 
 function isWebhookUrl(value: unknown): string | null {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : null;
-  if (!url) return `must be an absolute URL, not ${shown(value)}`;
+  if (!url) return `must be an absolute URL, not ${describeValue(value)}`;
   if (url.protocol !== "https:" && url.protocol !== "http:") return `must be an https or http URL, not ${url.protocol}`;
   return url.username || url.password
     ? "must not contain a user name or password; send credentials in `headers`"
@@ -83,7 +85,7 @@ function isWebhookUrl(value: unknown): string | null {
 
 function isLink(value: unknown): string | null {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : null;
-  return url && /^https?:$/.test(url.protocol) ? null : `must be an https or http URL, not ${shown(value)}`;
+  return url && /^https?:$/.test(url.protocol) ? null : `must be an https or http URL, not ${describeValue(value)}`;
 }
 
 function isSecret(value: unknown): string | null {
@@ -106,7 +108,7 @@ function keyLength(base64: string): number {
 function isEventType(value: unknown): string | null {
   return typeof value === "string" && /^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$/.test(value) && value.length <= MAX_NAME
     ? null
-    : `must be words joined by dots, such as failure.detected, not ${shown(value)}`;
+    : `must be words joined by dots, such as failure.detected, not ${describeValue(value)}`;
 }
 
 /** Set by the transport or by the signature; a value of the user's would break either. */
@@ -114,9 +116,9 @@ const RESERVED_HEADER =
   /^(webhook-.*|content-type|content-length|host|connection|transfer-encoding|expect|upgrade|te|trailer)$/;
 
 function isHeaders(value: unknown): string | null {
-  if (!isJsonObject(value)) return `must be an object of strings, not ${shown(value)}`;
+  if (!isJsonObject(value)) return `must be an object of strings, not ${describeValue(value)}`;
   for (const [header, content] of Object.entries(value)) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header)) return `has no valid header name ${shown(header)}`;
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header)) return `has no valid header name ${describeValue(header)}`;
     if (RESERVED_HEADER.test(header.toLowerCase())) return `must not set ${header}, which Loopsmith sets itself`;
     if (typeof content !== "string" || !/^[\t\x20-\x7e\x80-\xff]*$/.test(content)) {
       return `must give ${header} as one line of text`;
@@ -128,7 +130,7 @@ function isHeaders(value: unknown): string | null {
 function isScore(value: unknown): string | null {
   if (value === null || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)))
     return null;
-  return `must be a finite number, a boolean or null, not ${shown(value)}`;
+  return `must be a finite number, a boolean or null, not ${describeValue(value)}`;
 }
 
 function isFeedbackValue(value: unknown): string | null {
@@ -137,7 +139,7 @@ function isFeedbackValue(value: unknown): string | null {
 
 function isJson(maxBytes: number): Check {
   return (value) => {
-    if (!isJsonObject(value)) return `must be an object, not ${shown(value)}`;
+    if (!isJsonObject(value)) return `must be an object, not ${describeValue(value)}`;
     const problem = jsonProblem(value, 0);
     if (problem) return problem;
     const size = new TextEncoder().encode(JSON.stringify(value)).byteLength;
@@ -156,12 +158,6 @@ function jsonProblem(value: unknown, depth: number): string | null {
     if (problem) return problem;
   }
   return null;
-}
-
-function shown(value: unknown): string {
-  if (typeof value === "string") return `"${value.length > 60 ? `${value.slice(0, 60)}...` : value}"`;
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 function invalid(message: string, hint: string): LoopsmithError {
