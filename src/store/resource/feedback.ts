@@ -1,28 +1,9 @@
-import type { Json, JsonObject } from "../../model/json.ts";
+import type { Json } from "../../model/json.ts";
 import type { FeedbackWrite } from "../../model/span-write.ts";
+import type { FeedbackStats, StoredFeedback } from "../../model/stored-feedback.ts";
 
-export interface FeedbackRow {
-  id: string;
-  runId: string | null;
-  traceId: string | null;
-  projectId: string | null;
-  key: string;
-  score: number | null;
-  value: Json;
-  comment: string | null;
-  correction: Json;
-  source: JsonObject | null;
-  extra: JsonObject | null;
-  groupId: string | null;
-  comparativeExperimentId: string | null;
-  createdAt: number;
-  modifiedAt: number;
-}
-
-/** Per key: how many, their mean, and counts of categorical values. */
-export interface FeedbackStats {
-  [key: string]: { n: number; avg: number | null; values: Record<string, number> };
-}
+export type FeedbackRow = StoredFeedback;
+export type { FeedbackStats } from "../../model/stored-feedback.ts";
 
 export interface FeedbackStore {
   /** Inserts, or replaces the feedback with the same id: a retry with a stable id is an update, never a double. */

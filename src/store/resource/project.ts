@@ -1,16 +1,7 @@
 import type { JsonObject } from "../../model/json.ts";
+import type { Project } from "../../model/project.ts";
 
-/** A tracing project or an experiment (a project with a reference dataset). LangSmith calls it a session. */
-export interface ProjectRow {
-  id: string;
-  name: string;
-  description: string | null;
-  /** LangSmith's `extra`, metadata included. */
-  extra: JsonObject;
-  referenceDatasetId: string | null;
-  startAt: number;
-  endAt: number | null;
-}
+export type ProjectRow = Project;
 
 export interface ProjectStore {
   /** Finds by name or creates; never changes an existing one. */

@@ -1,42 +1,11 @@
 import type { FilterExpression } from "../../wire/filter-ast.ts";
-import type { JsonObject } from "../../model/json.ts";
 import type { AttachmentWrite, FeedbackWrite, SpanWrite } from "../../model/span-write.ts";
-import type { SpanStatus, TokenUsage, Trace, TraceHead } from "../../model/trace.ts";
+import type { StoredSpan } from "../../model/stored-span.ts";
+import type { Trace, TraceHead } from "../../model/trace.ts";
 
-/** A stored span. Payload columns are the JSON bytes as they arrived; `null` when never sent or not selected. */
-export interface SpanRow {
-  id: string;
-  projectId: string;
-  traceId: string;
-  parentId: string | null;
-  name: string;
-  kind: string;
-  startAt: number;
-  endAt: number | null;
-  dottedOrder: string;
-  status: SpanStatus;
-  error: string | null;
-  tags: string[];
-  metadata: JsonObject;
-  model: string | null;
-  usage: TokenUsage;
-  firstTokenAt: number | null;
-  threadId: string | null;
-  referenceExampleId: string | null;
-  shareToken: string | null;
-  inputs: Uint8Array | null;
-  outputs: Uint8Array | null;
-  extra: Uint8Array | null;
-  events: Uint8Array | null;
-  serialized: Uint8Array | null;
-  attachments: AttachmentHead[];
-}
-
-export interface AttachmentHead {
-  name: string;
-  mimeType: string;
-  byteLength: number;
-}
+/** A stored span. */
+export type SpanRow = StoredSpan;
+export type { AttachmentHead } from "../../model/stored-span.ts";
 
 /** The payload columns a caller may ask for; the rest of a row is always there. */
 export type SpanPayload = "inputs" | "outputs" | "extra" | "events" | "serialized" | "attachments";
