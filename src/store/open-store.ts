@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Store } from "./store.ts";
 
 export interface OpenStoreOptions {
@@ -11,11 +11,47 @@ export interface OpenStoreOptions {
 /** The file name inside the data directory. */
 const DATABASE_FILE = "loopsmith.db";
 
+/** A SQLite file is opened once a process: two writers in one thread would wait for each other for ever. */
+const opened = new Map<string, { store: Promise<Store>; holders: number }>();
+
+/** What is used where the options name nothing; set once by the command line. */
+let fallback: OpenStoreOptions = {};
+
+export function setDefaultStore(options: OpenStoreOptions): void {
+  fallback = options;
+}
+
 /**
- * Opens the store the options name. Drivers are loaded only when used.
- * @throws LoopsmithError `storage_full`, `unavailable`, or `not_implemented` for an unknown database URL
+ * Opens the store the options name. Drivers are loaded only when used. Whoever opens it closes it; the last one to close
+ * releases the database.
+ * @throws LoopsmithError `storage_full` or `unavailable`
  */
 export async function openStore(options: OpenStoreOptions = {}): Promise<Store> {
+  const path = resolve(join(options.dataDir ?? fallback.dataDir ?? ".loopsmith", DATABASE_FILE));
+  const known = opened.get(path);
+  const entry = known ?? { store: openSqliteStore(path), holders: 0 };
+  if (!known) opened.set(path, entry);
+  entry.holders += 1;
+  let store: Store;
+  try {
+    store = await entry.store;
+  } catch (error) {
+    opened.delete(path);
+    throw error;
+  }
+  let held = true;
+  const close = async (): Promise<void> => {
+    if (!held) return;
+    held = false;
+    entry.holders -= 1;
+    if (entry.holders > 0) return;
+    opened.delete(path);
+    await store.close();
+  };
+  return { ...store, close, [Symbol.asyncDispose]: close };
+}
+
+async function openSqliteStore(path: string): Promise<Store> {
   const { sqliteStore } = await import("./sqlite/sqlite-store.ts");
-  return sqliteStore({ path: join(options.dataDir ?? ".loopsmith", DATABASE_FILE) });
+  return sqliteStore({ path });
 }

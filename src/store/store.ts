@@ -3,6 +3,7 @@ import type { FeedbackStore } from "./resource/feedback.ts";
 import type { LedgerStore } from "./resource/ledger.ts";
 import type { ProjectStore } from "./resource/project.ts";
 import type { QueueStore } from "./resource/queue.ts";
+import type { SecretStore } from "./resource/secret.ts";
 import type { SpanStore } from "./resource/span.ts";
 
 /** What differs between databases, so that nobody outside `store/<db>/` asks for a database's name. */
@@ -19,7 +20,7 @@ export interface StoreCapabilities {
  *
  * Times are epoch milliseconds whose fraction carries microseconds. A missing thing is `null`, never an exception.
  */
-export interface Store extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore {
+export interface Store extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore, SecretStore {
   readonly capabilities: StoreCapabilities;
   /** The database's clock in epoch ms: leases and due times of all workers are measured against this one. */
   now(): number;

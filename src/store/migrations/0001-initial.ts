@@ -178,6 +178,11 @@ export const initial: Migration = {
     `create index delivery_due on delivery (loop_id, next_attempt_at) where state = 'pending'`,
     `create index delivery_trace on delivery (trace_id)`,
     `create index delivery_created on delivery (created_at)`,
+    // Literal secrets taken out of actions; read by deliveries only, never listed or returned.
+    `create table secret (
+      name ${text} primary key,
+      value ${text} not null
+    )`,
     `create table cursor (
       name ${text} primary key,
       value_json ${text} not null

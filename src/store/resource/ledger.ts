@@ -96,6 +96,8 @@ export interface LedgerStore {
     oldestDueAt: number | null;
     nextDueAt: number | null;
   }>;
+  /** When the next unclaimed row is due, or `null`. */
+  ledgerNextDue(params: { loopId: string }): Promise<number | null>;
   /** The latest verdict of each trace, newest trace first. */
   verdictList(params: {
     loopId: string;

@@ -62,11 +62,14 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
     async deliveryNextDue({ loopId }) {
       const row = await db.read
         .selectFrom("delivery")
-        .select(({ fn }) => fn.min<number | null>("next_attempt_at").as("next"))
+        .select("next_attempt_at")
         .where("loop_id", "=", loopId)
         .where("state", "=", "pending")
-        .executeTakeFirstOrThrow();
-      return row.next === null ? null : fromMicros(Number(row.next));
+        .where("lease_token", "is", null)
+        .orderBy("next_attempt_at")
+        .limit(1)
+        .executeTakeFirst();
+      return row ? fromMicros(row.next_attempt_at) : null;
     },
 
     deliveryReplay(params) {

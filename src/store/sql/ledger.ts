@@ -105,6 +105,19 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
       return { byState, waiting, oldestDueAt: waiting > 0 ? next : null, nextDueAt: next };
     },
 
+    async ledgerNextDue({ loopId }) {
+      const row = await db.read
+        .selectFrom("ledger")
+        .select("due_at")
+        .where("loop_id", "=", loopId)
+        .where("state", "in", ["settling", "deferred"])
+        .where("lease_token", "is", null)
+        .orderBy("due_at")
+        .limit(1)
+        .executeTakeFirst();
+      return row ? fromMicros(row.due_at) : null;
+    },
+
     async verdictList(params) {
       let query = db.read
         .selectFrom("verdict")

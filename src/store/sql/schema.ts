@@ -15,6 +15,7 @@ export interface Schema {
   verdict: VerdictTable;
   delivery: DeliveryTable;
   cursor: CursorTable;
+  secret: SecretTable;
 }
 
 export interface ProjectTable {
@@ -181,4 +182,9 @@ export interface DeliveryTable {
 export interface CursorTable {
   name: string;
   value_json: string;
+}
+
+export interface SecretTable {
+  name: string;
+  value: string;
 }

@@ -5,6 +5,7 @@ import { feedbackStore } from "./feedback.ts";
 import { ledgerStore, type LedgerStatements } from "./ledger.ts";
 import { projectStore } from "./project.ts";
 import { queueStore } from "./queue.ts";
+import { secretStore } from "./secret.ts";
 import { spanIngest, type IngestStatements } from "./span-ingest.ts";
 import { spanReadStore } from "./span.ts";
 import { traceStore } from "./trace.ts";
@@ -32,5 +33,6 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...queueStore(db),
     ...ledgerStore(db, statements.ledger),
     ...deliveryStore(db, statements.delivery),
+    ...secretStore(db),
   };
 }

@@ -1,0 +1,33 @@
+import { LoopsmithError } from "../model/errors.ts";
+
+/** What the environment says, read in this one place. */
+export interface Environment {
+  dataDir: string;
+  databaseUrl: string | null;
+  port: number;
+  /** Key our own server asks for. */
+  apiKey: string | null;
+  /** Where LangSmith's clients send to; `null` when nothing is configured. */
+  langsmithEndpoint: string | null;
+  langsmithApiKey: string | null;
+}
+
+export const DEFAULT_PORT = 1984;
+
+/** @throws LoopsmithError `invalid` for a port that is none */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+  const port = env["LOOPSMITH_PORT"] === undefined ? DEFAULT_PORT : Number(env["LOOPSMITH_PORT"]);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new LoopsmithError("invalid", `LOOPSMITH_PORT is ${env["LOOPSMITH_PORT"]}`, {
+      hint: "Give a port from 1 to 65535, or 0 for any free one.",
+    });
+  }
+  return {
+    dataDir: env["LOOPSMITH_DATA_DIR"] || ".loopsmith",
+    databaseUrl: env["LOOPSMITH_DATABASE_URL"] || null,
+    port,
+    apiKey: env["LOOPSMITH_API_KEY"] || null,
+    langsmithEndpoint: env["LANGSMITH_ENDPOINT"] || env["LANGCHAIN_ENDPOINT"] || null,
+    langsmithApiKey: env["LANGSMITH_API_KEY"] || env["LANGCHAIN_API_KEY"] || null,
+  };
+}

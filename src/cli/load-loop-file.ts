@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { createJiti } from "jiti";
+import type { FeedbackLoop } from "../loop.ts";
+import type { FeedbackLoopOptions } from "../loop/options.ts";
+import { errorMessage, LoopsmithError } from "../model/errors.ts";
+
+/** A loop as a file declares it: the runner fills in the client (and with it HTTP or in-process). */
+export type LoopDeclaration = Omit<FeedbackLoopOptions, "client"> & Partial<Pick<FeedbackLoopOptions, "client">>;
+
+/** What a loop file may export by default. */
+export type LoopFileExport = LoopDeclaration | FeedbackLoop | readonly (LoopDeclaration | FeedbackLoop)[];
+
+export interface LoopFile {
+  loops: (LoopDeclaration | FeedbackLoop)[];
+  /**
+   * Named export `source`: sends a finite set of traces (a replay, an import). With it, `loopsmith run` ends when
+   * everything it sent is judged and delivered.
+   */
+  source: ((progress: (text: string) => void) => Promise<void>) | null;
+}
+
+/**
+ * Loads a TypeScript or JavaScript file without a build step.
+ * @throws LoopsmithError `not_found`, or `invalid` when the file does not load or exports no loop
+ */
+export async function loadLoopFile(file: string): Promise<LoopFile> {
+  const path = resolve(file);
+  if (!existsSync(path)) {
+    throw new LoopsmithError("not_found", `there is no file ${file}`, {
+      hint: "Give the path of a file that exports a loop; `loopsmith help run` shows one.",
+    });
+  }
+  let module: Record<string, unknown>;
+  try {
+    // Resolving `loopsmith` to this very package lets a loop file inside the repository import it by name.
+    const alias = { loopsmith: new URL("..", import.meta.url).pathname };
+    module = await createJiti(import.meta.url, { alias, interopDefault: false }).import(path);
+  } catch (error) {
+    if (LoopsmithError.isInstance(error)) throw error;
+    throw new LoopsmithError("invalid", `${file} does not load: ${errorMessage(error)}`, {
+      hint: "Run it with your own TypeScript first; the message names the line.",
+      cause: error,
+    });
+  }
+  const exported = module["default"];
+  const loops = (Array.isArray(exported) ? exported : [exported]) as unknown[];
+  if (!loops.every(isLoopLike)) {
+    throw new LoopsmithError("invalid", `${file} exports no loop`, {
+      hint: "export default defineLoop({ projectName, evaluator, threshold, onFailure }), or a createFeedbackLoop(...).",
+    });
+  }
+  const source = module["source"];
+  return {
+    loops: loops as LoopFile["loops"],
+    source: typeof source === "function" ? (source as NonNullable<LoopFile["source"]>) : null,
+  };
+}
+
+export function isRunningLoop(value: LoopDeclaration | FeedbackLoop): value is FeedbackLoop {
+  return "runOnce" in value;
+}
+
+function isLoopLike(value: unknown): boolean {
+  return typeof value === "object" && value !== null && ("runOnce" in value || "evaluator" in value);
+}

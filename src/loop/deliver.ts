@@ -1,0 +1,121 @@
+import type { Destination } from "../destination/destination.ts";
+import { nextAttempt } from "../destination/schedule.ts";
+import { webhookDestination } from "../destination/webhook.ts";
+import { mapWithLimit } from "../internal/map-with-limit.ts";
+import type { Action } from "../model/action.ts";
+import type { DeliveryOutcome } from "../model/delivery.ts";
+import { errorMessage, LoopsmithError } from "../model/errors.ts";
+import { newId } from "../model/id.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { DeliveryClaim } from "../store/resource/delivery.ts";
+import type { Store } from "../store/store.ts";
+import type { LoopEmitter } from "./events.ts";
+import type { ResolvedLoopOptions } from "./options.ts";
+import { platformDestination } from "./platform-destination.ts";
+
+export interface DeliverDeps {
+  store: Store;
+  platform: Platform;
+  loopId: string;
+  options: ResolvedLoopOptions;
+  emitter: LoopEmitter;
+}
+
+const BATCH = 100;
+const CONCURRENCY = 16;
+/** Longer than any attempt's own timeout, so that a live attempt is not handed out twice. */
+const LEASE_MS = 120_000;
+
+/** One round of deliveries: claims what is due, attempts each, writes down what came of it. Returns how many there were. */
+export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Promise<number> {
+  const { store, options, emitter } = deps;
+  const find = destinationsOf(deps);
+  const lookup = secretLookup(deps);
+
+  async function attempt(delivery: DeliveryClaim, signal: AbortSignal): Promise<void> {
+    let outcome: DeliveryOutcome;
+    try {
+      const secrets = await lookup(delivery.action);
+      outcome = await find(delivery.action).deliver(delivery, { now: () => store.now(), signal, secrets });
+    } catch (error) {
+      if (signal.aborted) return; // not an attempt: the lease runs out and the delivery is made after the restart
+      outcome = { status: "retry", reason: errorMessage(error) };
+    }
+    const attempts = delivery.attempts + 1;
+    const now = store.now();
+    const next = nextAttempt(attempts, outcome, now, options.random);
+    const state = outcome.status === "delivered" ? "delivered" : next === null ? "dead" : "pending";
+    const lastError = outcome.status === "delivered" ? null : outcome.reason;
+    const deliveredAt = state === "delivered" ? now : null;
+    const nextAttemptAt = next ?? now;
+    await store.deliverySettle({
+      results: [{ id: delivery.id, leaseToken: delivery.leaseToken, state, nextAttemptAt, lastError, deliveredAt }],
+    });
+    const { leaseToken: _leaseToken, ...plain } = delivery;
+    const settled = { ...plain, state, attempts, nextAttemptAt, lastError, deliveredAt } as const;
+    const reason = lastError ?? "";
+    if (state === "delivered") emitter.emit("delivery:delivered", { delivery: settled });
+    else if (state === "dead") emitter.emit("delivery:dead", { delivery: settled, reason });
+    else emitter.emit("delivery:failed", { delivery: settled, reason, nextAttemptAt });
+  }
+
+  return async (signal) => {
+    const claims = await store.deliveryClaim({
+      loopId: deps.loopId,
+      limit: BATCH,
+      leaseMs: LEASE_MS,
+      leaseToken: newId(),
+    });
+    await mapWithLimit(claims, CONCURRENCY, (claim) => attempt(claim, signal));
+    return claims.length;
+  };
+}
+
+/** The destination of an action. What carries out `custom` is the handler in the user's own code. */
+function destinationsOf({ platform, options }: DeliverDeps): (action: Action) => Destination {
+  const onPlatform = platformDestination(platform);
+  const webhooks = webhookDestination({ allowPrivateNetworks: options.allowPrivateNetworks });
+  const handlers: Destination = {
+    kind: "custom",
+    recording: false,
+    async deliver(delivery) {
+      const { action } = delivery;
+      const handler = action.action === "custom" ? options.actions[action.name] : undefined;
+      if (!handler) return { status: "retry", reason: `this loop has no handler for ${JSON.stringify(action)}` };
+      await handler(delivery);
+      return { status: "delivered" };
+    },
+  };
+  return (action) => {
+    if (action.action === "webhook") return webhooks;
+    if (action.action === "custom") return handlers;
+    if (action.action !== "notify") return onPlatform;
+    const destination = options.destinations[action.destination];
+    if (destination) return destination;
+    throw new LoopsmithError("invalid", `this loop has no destination "${action.destination}"`, {
+      hint: "Add it to the loop's `destinations` again, then replay the delivery.",
+    });
+  };
+}
+
+/** Named secrets come from the loop's options; literal ones were sealed into the store when the verdict was made. */
+function secretLookup({ store, options }: DeliverDeps): (action: Action) => Promise<(name: string) => string | readonly string[] | undefined> {
+  const sealed = new Map<string, string>();
+  return async (action) => {
+    if (action.action === "webhook") {
+      for (const name of sealedNames(action)) {
+        if (sealed.has(name)) continue;
+        const value = await store.secretGet({ name });
+        if (value !== null) sealed.set(name, value);
+      }
+    }
+    return (name) => (Object.hasOwn(options.secrets, name) ? options.secrets[name] : sealed.get(name));
+  };
+}
+
+function sealedNames(action: Extract<Action, { action: "webhook" }>): string[] {
+  const { secret = [], headers = {} } = action;
+  return [...(typeof secret === "string" ? [secret] : secret), ...Object.values(headers)]
+    .filter((value) => value.startsWith("secret:"))
+    .map((value) => value.slice("secret:".length));
+}

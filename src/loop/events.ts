@@ -1,0 +1,49 @@
+import type { Delivery } from "../model/delivery.ts";
+import type { Failure } from "../model/failure.ts";
+import type { Verdict } from "../model/verdict.ts";
+
+/** What a loop tells. Listeners run synchronously and cannot disturb the loop: what they throw is reported as `error`. */
+export interface LoopEvents {
+  /** A verdict was recorded. */
+  "trace:judged": { verdict: Verdict };
+  /** A verdict with outcome `fail` was recorded, and its deliveries with it. */
+  "failure:detected": { failure: Failure; deliveries: readonly Delivery[] };
+  /** A receiver acknowledged. */
+  "delivery:delivered": { delivery: Delivery };
+  /** An attempt failed; it is retried at `nextAttemptAt`. */
+  "delivery:failed": { delivery: Delivery; reason: string; nextAttemptAt: number };
+  /** Attempts are used up or the receiver refused for good. `replay()` sends it again. */
+  "delivery:dead": { delivery: Delivery; reason: string };
+  /** Something went wrong and is retried by itself; `traceId` where it concerns one trace. */
+  error: { error: unknown; during: "sweep" | "judge" | "deliver" | "listener"; traceId?: string };
+}
+
+export type LoopEventName = keyof LoopEvents;
+type Listener<N extends LoopEventName> = (event: LoopEvents[N]) => void;
+
+export interface LoopEmitter {
+  on<N extends LoopEventName>(name: N, listener: Listener<N>): () => void;
+  emit<N extends LoopEventName>(name: N, event: LoopEvents[N]): void;
+}
+
+export function createEmitter(): LoopEmitter {
+  const listeners = new Map<LoopEventName, Set<Listener<never>>>();
+  const emitter: LoopEmitter = {
+    on(name, listener) {
+      const ofName = listeners.get(name) ?? new Set();
+      listeners.set(name, ofName);
+      ofName.add(listener as Listener<never>);
+      return () => ofName.delete(listener as Listener<never>);
+    },
+    emit(name, event) {
+      for (const listener of listeners.get(name) ?? []) {
+        try {
+          (listener as Listener<typeof name>)(event);
+        } catch (error) {
+          if (name !== "error") emitter.emit("error", { error, during: "listener" });
+        }
+      }
+    },
+  };
+  return emitter;
+}

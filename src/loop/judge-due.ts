@@ -1,0 +1,156 @@
+import { mapWithLimit } from "../internal/map-with-limit.ts";
+import { errorMessage } from "../model/errors.ts";
+import { newId, stableId } from "../model/id.ts";
+import type { FeedbackWrite } from "../model/span-write.ts";
+import type { Delivery } from "../model/delivery.ts";
+import type { Trace } from "../model/trace.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { LedgerClaim } from "../store/resource/ledger.ts";
+import type { Store } from "../store/store.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { toRuns } from "../wire/to-run.ts";
+import { decide, type Decision } from "./decide.ts";
+import type { LoopEmitter } from "./events.ts";
+import { judge } from "./judge.ts";
+import type { ResolvedLoopOptions } from "./options.ts";
+
+export interface JudgeDeps {
+  store: Store;
+  platform: Platform;
+  loopId: string;
+  projectId: string;
+  options: ResolvedLoopOptions;
+  emitter: LoopEmitter;
+  /** Called when deliveries were queued. */
+  onDeliveries: () => void;
+}
+
+const BATCH = 100;
+/** A trace whose spans cannot be read (yet) is looked at again this much later. */
+const UNREADABLE_RETRY_MS = 5_000;
+const RETRY_CAP_MS = 60 * 60 * 1000;
+
+/** One round of judging: claims due traces, reads, evaluates, blames, decides and records them. Returns how many there were. */
+export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: readonly string[]) => Promise<number> {
+  const { store, platform, loopId, projectId, options } = deps;
+  // Long enough for a slow evaluator on every trace of the batch; a crash makes the traces wait this long.
+  const leaseMs = options.evaluatorTimeoutMs + 60_000;
+
+  return async (signal, traceIds) => {
+    const leaseToken = newId();
+    const claims = await store.ledgerClaim({
+      loopId,
+      limit: Math.max(BATCH, options.concurrency),
+      leaseMs,
+      leaseToken,
+      ...(traceIds ? { traceIds } : {}),
+    });
+    if (claims.length === 0) return 0;
+    let traces: Trace[];
+    try {
+      traces = await platform.traceRead({ projectId, heads: claims.map(headOf) });
+    } catch (error) {
+      for (const claim of claims) await release(deps, claim, errorMessage(error), false);
+      throw error;
+    }
+    const byId = new Map(traces.map((trace) => [trace.id, trace]));
+    await mapWithLimit(claims, options.concurrency, async (claim) => {
+      const trace = byId.get(claim.traceId);
+      if (trace) await judgeOne(deps, claim, { ...trace, revision: claim.revision }, signal);
+      else await release(deps, claim, "the platform does not return the trace", true);
+    });
+    return claims.length;
+  };
+}
+
+async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signal: AbortSignal): Promise<void> {
+  const { store, platform, loopId, options, emitter } = deps;
+  const runs = toRuns(trace);
+  const judgement = await judge(trace, runs, options.evaluators, { timeoutMs: options.evaluatorTimeoutMs, signal });
+  if (signal.aborted) return; // the lease runs out and the trace is judged after the restart
+  const lastAttempt = claim.attempts + 1 >= options.maxAttempts;
+  if (judgement.problems.length > 0 && !lastAttempt) {
+    return fail(deps, claim, judgement.problems.join("; "));
+  }
+  let decision: Decision;
+  const params = { loopId, trace, run: runs.get(trace.root.id)!, revision: claim.revision, judgement, now: store.now() };
+  try {
+    decision = await decide({ ...params, options });
+  } catch (error) {
+    const problem = `onFailure: ${errorMessage(error)}`;
+    if (!lastAttempt) return fail(deps, claim, problem);
+    // The verdict stands although nobody could be told what to do about it; the comment and the event say so.
+    decision = await decide({ ...params, options: { ...options, onFailure: () => null } });
+    decision.verdict.comment = problem;
+    emitter.emit("error", { error, during: "judge", traceId: trace.id });
+  }
+  const { verdict, failure, secrets, feedback } = decision;
+  const local = platform.store === store;
+  const deliveries = local ? decision.deliveries : [...decision.deliveries, ...feedback.map((item) => toDelivery(item, verdict))];
+  if (secrets.size > 0) await store.secretPut({ secrets });
+  const recorded = await store.verdictRecord({
+    records: [{ verdict, leaseToken: claim.leaseToken, deliveries, ...(local ? { feedback } : {}) }],
+  });
+  if (!recorded.has(verdict.id)) return;
+  if (deliveries.length > 0) deps.onDeliveries();
+  emitter.emit("trace:judged", { verdict });
+  if (failure) emitter.emit("failure:detected", { failure, deliveries: decision.deliveries });
+}
+
+async function fail(deps: JudgeDeps, claim: LedgerClaim, problem: string): Promise<void> {
+  deps.emitter.emit("error", { error: new Error(problem), during: "judge", traceId: claim.traceId });
+  await release(deps, claim, problem, true);
+}
+
+async function release(deps: JudgeDeps, claim: LedgerClaim, reason: string, attempted: boolean): Promise<void> {
+  const { store, options } = deps;
+  const backoff = attempted ? Math.min(options.retryMs * 2 ** claim.attempts, RETRY_CAP_MS) : UNREADABLE_RETRY_MS;
+  await store.ledgerRelease({
+    loopId: claim.loopId,
+    traceId: claim.traceId,
+    leaseToken: claim.leaseToken,
+    state: "settling",
+    reason,
+    dueAt: store.now() + backoff,
+    attempted,
+  });
+}
+
+function headOf(claim: LedgerClaim): { traceId: string; startAt: number; rootEndAt: number | null; changedAt: number } {
+  return {
+    traceId: claim.traceId,
+    startAt: claim.traceStartAt,
+    rootEndAt: claim.rootEndAt,
+    changedAt: claim.changedAt,
+  };
+}
+
+/** On a foreign platform a score travels like every other effect: queued with the verdict, delivered under its stable id. */
+function toDelivery(item: FeedbackWrite & { startAt: number }, verdict: Verdict): Delivery {
+  return {
+    // The delivery is one a revision, the feedback it writes (`feedback_id`) one for all: the last judgement stands.
+    id: stableId("score", item.id, verdict.revision),
+    loop: verdict.loopId,
+    traceId: verdict.traceId,
+    revision: verdict.revision,
+    action: {
+      action: "create_feedback",
+      key: item.key,
+      score: item.score ?? null,
+      ...(item.comment ? { comment: item.comment } : {}),
+      ...(typeof item.value === "string" ? { value: item.value } : {}),
+    },
+    context: {
+      feedback_id: item.id,
+      project_id: item.projectId ?? "",
+      started_at: { [item.runId ?? verdict.traceId]: new Date(item.startAt).toISOString() },
+    },
+    spanId: item.runId ?? verdict.traceId,
+    state: "pending",
+    attempts: 0,
+    createdAt: verdict.decidedAt,
+    nextAttemptAt: verdict.decidedAt,
+    deliveredAt: null,
+    lastError: null,
+  };
+}

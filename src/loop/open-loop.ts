@@ -1,0 +1,52 @@
+import type { Client } from "langsmith";
+import { LoopsmithError } from "../model/errors.ts";
+import { stableId } from "../model/id.ts";
+import { embeddedPlatform, type EmbeddedSource } from "../platform/embedded.ts";
+import { langsmithPlatform } from "../platform/langsmith.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Store } from "../store/store.ts";
+import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
+
+/** A loop with its platform and ledger at hand. */
+export interface OpenLoop {
+  platform: Platform;
+  store: Store;
+  loopId: string;
+  /** Releases what was opened here; a store that was passed in stays open. */
+  close(): Promise<void>;
+}
+
+export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedLoopOptions): Promise<OpenLoop> {
+  const platform = platformOf(options.client);
+  const given = options.store ?? platform.store;
+  const store = given ?? (await openOwnStore(options.dataDir));
+  const loopId = stableId("loop", resolved.name, resolved.projectName);
+  await store.loopEnsure({
+    id: loopId,
+    name: resolved.name,
+    projectName: resolved.projectName,
+    config: {
+      threshold: resolved.threshold as number,
+      evaluators: resolved.evaluators.map(({ name, version }) => ({ name, version })),
+    },
+  });
+  return { platform, store, loopId, close: () => (given ? Promise.resolve() : store.close()) };
+}
+
+async function openOwnStore(dataDir?: string): Promise<Store> {
+  // Loaded here, so that importing the package pulls in no database.
+  const { openStore } = await import("../store/open-store.ts");
+  return openStore(dataDir === undefined ? {} : { dataDir });
+}
+
+function platformOf(client: FeedbackLoopOptions["client"]): Platform {
+  if (typeof client === "object" && client !== null) {
+    if ("traceRead" in client && "traceHeads" in client && "queueAdd" in client) return client as Platform;
+    if ("store" in client && "subscribe" in client) return embeddedPlatform(client as EmbeddedSource);
+    if ("createFeedback" in client && "listRuns" in client) return langsmithPlatform({ client: client as Client });
+  }
+  throw new LoopsmithError("invalid", "client is neither a LangSmith Client nor an embedded server", {
+    hint: 'Pass new Client() from "langsmith", or the server from createServer() of "loopsmith/server".',
+    details: { option: "client" },
+  });
+}

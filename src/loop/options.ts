@@ -1,0 +1,204 @@
+import type { Client } from "langsmith";
+import { isRecording } from "../destination/delivery-id.ts";
+import type { Destination } from "../destination/destination.ts";
+import type { Evaluator } from "../evaluator/evaluator.ts";
+import { toEvaluator, type EvaluatorLike } from "../evaluator/from-langsmith.ts";
+import type { Action } from "../model/action.ts";
+import type { Delivery } from "../model/delivery.ts";
+import { LoopsmithError } from "../model/errors.ts";
+import type { Failure } from "../model/failure.ts";
+import type { Threshold } from "../model/score.ts";
+import type { Trace } from "../model/trace.ts";
+import type { EmbeddedSource } from "../platform/embedded.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Store } from "../store/store.ts";
+import type { LangSmithRun } from "../wire/langsmith-run.ts";
+
+/** What `onFailure` may return: one action, several, or none. */
+export type FailureActions = Action | readonly Action[] | null | undefined | void;
+
+export interface FeedbackLoopOptions {
+  /** LangSmith's `Client`, an embedded server from `loopsmith/server`, or a platform of your own. */
+  client: Client | EmbeddedSource | Platform;
+  /** The tracing project to watch. */
+  projectName: string;
+  /** Any LangSmith evaluator, unchanged, or several; Loopsmith's own evaluators too. */
+  evaluator: EvaluatorLike | readonly EvaluatorLike[];
+  /** A run that scores strictly below fails. One number for every key, or one a key (other keys are recorded, never fail). */
+  threshold: Threshold;
+  /** Called once for each failing trace revision; what it returns is delivered at least once under stable ids. */
+  onFailure?: (run: LangSmithRun, score: number, failure: Failure) => FailureActions | Promise<FailureActions>;
+
+  /** Tells loops over one project apart; part of every id. @default projectName */
+  name?: string;
+  /** Range of the evaluators' scores; a threshold outside is refused. @default [0, 1] */
+  scoreRange?: readonly [number, number];
+  /** How long a trace must be quiet after its root ended. @default 10_000 */
+  settleMs?: number;
+  /** After this long a trace is judged though its root never ended. @default 24 h */
+  maxOpenMs?: number;
+  /** How far back a sweep looks for traces that were not judged yet. @default 24 h */
+  lookbackMs?: number;
+  /** Between two sweeps. An embedded server also tells of new traces at once. @default 10_000, embedded 60_000 */
+  pollMs?: number;
+  /** Traces judged at the same time. @default 8 */
+  concurrency?: number;
+  /** Attempts before a trace gets the verdict `error`. @default 3 */
+  maxAttempts?: number;
+  /** Delay before the second attempt, doubled each time. @default 1_000 */
+  retryMs?: number;
+  /** For evaluators that name no timeout of their own. @default 60_000 */
+  evaluatorTimeoutMs?: number;
+  /** Write scores back to the platform as feedback on the span they are about. @default true */
+  writeScores?: boolean;
+  /** Start although the project does not exist yet, and wait for its first trace. @default false */
+  waitForProject?: boolean;
+  /** Groups runs that are not independent (one task, user or conversation), for the statistics. @default the thread id */
+  cluster?: (trace: Trace) => string | null | undefined;
+
+  /** Handlers of `custom` actions by name. Must be safe to repeat: `delivery.id` is the same on every attempt. */
+  actions?: Readonly<Record<string, (delivery: Delivery) => Promise<void> | void>>;
+  /** Receivers of `notify` actions by name. */
+  destinations?: Readonly<Record<string, Destination>>;
+  /** Secrets by name, for actions that say `secret: "NAME"`. Several values while rotating, newest first. */
+  secrets?: Readonly<Record<string, string | readonly string[]>>;
+  /** Webhooks may reach loopback and private addresses: all (`true`), or the hosts and CIDR blocks listed. @default false */
+  allowPrivateNetworks?: boolean | readonly string[];
+
+  /** Where the loop keeps its ledger. @default the embedded server's store, else SQLite in `dataDir` */
+  store?: Store;
+  /** @default ".loopsmith" */
+  dataDir?: string;
+  /** Replaced in tests. @default Math.random */
+  random?: () => number;
+}
+
+export interface ResolvedLoopOptions
+  extends Required<
+    Pick<
+      FeedbackLoopOptions,
+      | "projectName"
+      | "threshold"
+      | "name"
+      | "scoreRange"
+      | "settleMs"
+      | "maxOpenMs"
+      | "lookbackMs"
+      | "concurrency"
+      | "maxAttempts"
+      | "retryMs"
+      | "evaluatorTimeoutMs"
+      | "writeScores"
+      | "waitForProject"
+      | "actions"
+      | "destinations"
+      | "secrets"
+      | "allowPrivateNetworks"
+      | "random"
+    >
+  > {
+  evaluators: Evaluator[];
+  onFailure: NonNullable<FeedbackLoopOptions["onFailure"]>;
+  cluster: (trace: Trace) => string | null;
+  pollMs: number | null;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Checks the options and fills in every default.
+ * @throws LoopsmithError `invalid` naming the option, its value and what it should be
+ */
+export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOptions {
+  if (typeof options.projectName !== "string" || options.projectName.trim() === "") {
+    throw invalid("projectName", options.projectName, "the name of a tracing project");
+  }
+  const likes = Array.isArray(options.evaluator) ? (options.evaluator as readonly EvaluatorLike[]) : [options.evaluator as EvaluatorLike];
+  if (likes.length === 0) throw invalid("evaluator", "[]", "at least one evaluator");
+  const evaluators = likes.map((like) => toEvaluator(like));
+  const names = new Set(evaluators.map((evaluator) => evaluator.name));
+  if (names.size < evaluators.length) {
+    throw invalid("evaluator", [...names].join(", "), "evaluators with different names (wrap one in defineEvaluator)");
+  }
+  const scoreRange = options.scoreRange ?? [0, 1];
+  assertThreshold(options.threshold, scoreRange);
+  const positive = (name: keyof FeedbackLoopOptions, fallback: number, least = 1): number => {
+    const value = options[name] ?? fallback;
+    if (typeof value !== "number" || !Number.isFinite(value) || value < least) {
+      throw invalid(name, value, `a number of at least ${least}`);
+    }
+    return value;
+  };
+  for (const [name, destination] of Object.entries(options.destinations ?? {})) {
+    if (typeof destination?.deliver !== "function") {
+      throw invalid(`destinations.${name}`, destination, "a destination such as slack({...})");
+    }
+  }
+  const { cluster } = options;
+  return {
+    projectName: options.projectName,
+    name: options.name ?? options.projectName,
+    evaluators,
+    threshold: options.threshold,
+    scoreRange,
+    onFailure: options.onFailure ?? (() => null),
+    settleMs: positive("settleMs", 10_000, 0),
+    maxOpenMs: positive("maxOpenMs", DAY_MS),
+    lookbackMs: positive("lookbackMs", DAY_MS),
+    pollMs: options.pollMs === undefined ? null : positive("pollMs", 10_000, 10),
+    concurrency: positive("concurrency", 8),
+    maxAttempts: positive("maxAttempts", 3),
+    retryMs: positive("retryMs", 1000, 0),
+    evaluatorTimeoutMs: positive("evaluatorTimeoutMs", 60_000),
+    writeScores: options.writeScores ?? true,
+    waitForProject: options.waitForProject ?? false,
+    cluster: (trace) => (cluster ? (cluster(trace) ?? null) : trace.threadId),
+    actions: options.actions ?? {},
+    destinations: options.destinations ?? {},
+    secrets: options.secrets ?? {},
+    allowPrivateNetworks: options.allowPrivateNetworks ?? false,
+    random: options.random ?? Math.random,
+  };
+}
+
+/**
+ * Refuses an action no handler of this loop could ever carry out, at the time the verdict is made.
+ * @throws LoopsmithError `invalid`
+ */
+export function assertDeliverable(action: Action, options: Pick<ResolvedLoopOptions, "actions" | "destinations">): void {
+  if (isRecording(action)) return;
+  if (action.action === "custom" && !Object.hasOwn(options.actions, action.name)) {
+    throw invalid("actions", `no handler "${action.name}"`, `one of: ${Object.keys(options.actions).join(", ") || "none"}`);
+  }
+  if (action.action === "notify") {
+    const destination = Object.hasOwn(options.destinations, action.destination)
+      ? options.destinations[action.destination]
+      : undefined;
+    if (!destination) {
+      const known = Object.keys(options.destinations).join(", ") || "none";
+      throw invalid("destinations", `no destination "${action.destination}"`, `one of: ${known}`);
+    }
+    destination.check?.(action);
+  }
+}
+
+function assertThreshold(threshold: unknown, [low, high]: readonly [number, number]): void {
+  const check = (name: string, value: unknown): void => {
+    if (typeof value !== "number" || !Number.isFinite(value) || value < low || value > high) {
+      throw invalid(name, value, `a number from ${low} to ${high} (widen scoreRange if your evaluators score differently)`);
+    }
+  };
+  if (typeof threshold === "object" && threshold !== null && !Array.isArray(threshold)) {
+    const entries = Object.entries(threshold);
+    if (entries.length === 0) throw invalid("threshold", "{}", "a number, or at least one feedback key with a number");
+    for (const [key, value] of entries) check(`threshold.${key}`, value);
+  } else check("threshold", threshold);
+}
+
+function invalid(name: string, value: unknown, expected: string): LoopsmithError {
+  const shown = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  return new LoopsmithError("invalid", `${name} is ${shown}`, {
+    hint: `Give ${expected}.`,
+    details: { option: name },
+  });
+}

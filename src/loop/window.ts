@@ -1,0 +1,33 @@
+import { parseDuration } from "../internal/parse-duration.ts";
+import { LoopsmithError } from "../model/errors.ts";
+
+/** The last `24h` (or ms), or a fixed range of epoch ms / dates. */
+export type WindowOption = string | number | { from: number | Date; to?: number | Date };
+
+/** @throws LoopsmithError `invalid` */
+export function resolveWindow(window: WindowOption, now: number): { from: number; to: number } {
+  if (typeof window === "object") {
+    const range = { from: Number(window.from), to: window.to === undefined ? now : Number(window.to) };
+    if (range.from < range.to) return range;
+  } else {
+    const lengthMs = parseDuration(window);
+    // A trace of this very millisecond belongs to "the last hour" too.
+    if (lengthMs !== null && lengthMs > 0) return { from: now - lengthMs, to: now + 1 };
+  }
+  throw new LoopsmithError("invalid", `the window is ${JSON.stringify(window)}`, {
+    hint: 'Give a length such as "24h" or "7d", or { from, to } with from before to.',
+  });
+}
+
+/** A point in the past: a length back from now (`7d`), a date, or epoch ms. */
+export function resolveSince(since: string | number | Date, now: number): number {
+  if (since instanceof Date) return since.getTime();
+  if (typeof since === "number") return since;
+  const lengthMs = parseDuration(since);
+  if (lengthMs !== null) return now - lengthMs;
+  const date = Date.parse(since);
+  if (!Number.isNaN(date)) return date;
+  throw new LoopsmithError("invalid", `since is ${JSON.stringify(since)}`, {
+    hint: 'Give a length back such as "7d", or a date such as 2026-11-01.',
+  });
+}

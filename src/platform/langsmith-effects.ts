@@ -1,0 +1,172 @@
+import type { Client } from "langsmith";
+import type { CreateFeedbackParams } from "langsmith/client";
+import { stableId } from "../model/id.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { LoopsmithError } from "../model/errors.ts";
+import { errorMessage } from "../model/errors.ts";
+import type { Platform } from "./platform.ts";
+
+type Effects = Pick<Platform, "feedbackWrite" | "queueAdd" | "queueSize" | "exampleAdd" | "tagAdd">;
+
+/** Feedback key under which a failure's context stands on the culprit span when the queue item cannot carry it. */
+export const CONTEXT_KEY = "loopsmith_failure";
+
+/** How results go back through the official client. Every write carries our stable id, so a retry is an update. */
+export function langsmithEffects(client: Client, toPlatformError: (error: unknown) => LoopsmithError): Effects {
+  let itemsCarryMetadata: Promise<boolean> | null = null;
+  const queueIds = new Map<string, string>();
+
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw toPlatformError(error);
+    }
+  };
+
+  /** Our own server says so in /info; LangSmith's queue items have no place for metadata. */
+  const carriesMetadata = (): Promise<boolean> => {
+    itemsCarryMetadata ??= (client as unknown as InfoReader)._getServerInfo().then(
+      (info) => info?.["loopsmith"] !== undefined,
+      () => {
+        itemsCarryMetadata = null;
+        return false;
+      },
+    );
+    return itemsCarryMetadata;
+  };
+
+  const findQueue = async (name: string): Promise<string | null> => {
+    const known = queueIds.get(name);
+    if (known !== undefined) return known;
+    for await (const queue of client.listAnnotationQueues({ name, limit: 1 })) {
+      queueIds.set(name, queue.id);
+      return queue.id;
+    }
+    return null;
+  };
+
+  const ensureQueue = async (name: string): Promise<string> => {
+    const found = await findQueue(name);
+    if (found !== null) return found;
+    // A name has one id here, so two workers that both miss it create the same queue, and one of them hears 409.
+    const id = stableId("queue", name);
+    try {
+      await client.createAnnotationQueue({ name, queueId: id });
+    } catch (error) {
+      if (!/409|conflict|exists/i.test(errorMessage(error))) throw error;
+    }
+    queueIds.set(name, id);
+    return id;
+  };
+
+  return {
+    feedbackWrite: ({ feedback }) =>
+      guarded(async () => {
+        for (const item of feedback) {
+          await client.createFeedback({
+            runId: item.runId ?? "",
+            sessionId: item.projectId ?? "",
+            ...(item.traceId ? { traceId: item.traceId } : {}),
+            startTime: new Date(item.startAt).toISOString(),
+            feedbackId: item.id,
+            key: item.key,
+            score: item.score ?? null,
+            ...(item.value === undefined || item.value === null ? {} : { value: item.value }),
+            ...(item.comment ? { comment: item.comment } : {}),
+            feedbackSourceType: "model",
+            sourceInfo: { loopsmith: true, ...item.extra },
+            // Feedback through the batch route extends a trace's retention, and the bill with it.
+            extendTraceRetention: false,
+          } as unknown as CreateFeedbackParams);
+        }
+      }),
+
+    queueAdd: ({ id, queueName, span, context, contextSpan }) =>
+      guarded(async () => {
+        const queueId = await ensureQueue(queueName);
+        if (await carriesMetadata()) {
+          const items = [
+            {
+              id,
+              item_type: "RUN" as const,
+              run_id: span.spanId,
+              project_id: span.projectId,
+              start_time: new Date(span.startAt).toISOString(),
+              metadata: context,
+              unless_removed: true,
+            },
+          ];
+          await client.annotationQueues.items.create(queueId, { items } as unknown as ItemCreateParams);
+          return;
+        }
+        await client.addRunsToAnnotationQueue(queueId, [
+          { runId: span.spanId, sessionId: span.projectId, startTime: new Date(span.startAt) },
+        ]);
+        await client.createFeedback({
+          runId: contextSpan.spanId,
+          sessionId: contextSpan.projectId,
+          traceId: contextSpan.traceId,
+          startTime: new Date(contextSpan.startAt).toISOString(),
+          feedbackId: stableId(id, "context"),
+          key: CONTEXT_KEY,
+          value: context,
+          comment: summaryOf(context),
+          feedbackSourceType: "model",
+          extendTraceRetention: false,
+        } as unknown as CreateFeedbackParams);
+      }),
+
+    queueSize: ({ queueName }) =>
+      guarded(async () => {
+        const queueId = await findQueue(queueName);
+        return queueId === null ? 0 : (await client.getSizeFromAnnotationQueue(queueId)).size;
+      }),
+
+    exampleAdd: (params) =>
+      guarded(async () => {
+        const { datasetName } = params;
+        if (!(await client.hasDataset({ datasetName }))) {
+          try {
+            await client.createDataset(datasetName);
+          } catch (error) {
+            if (!/409|conflict|exists/i.test(errorMessage(error))) throw error;
+          }
+        }
+        try {
+          await client.createExample({
+            id: params.id,
+            dataset_name: datasetName,
+            inputs: params.inputs,
+            ...(params.outputs ? { outputs: params.outputs } : {}),
+            metadata: params.metadata,
+            ...(params.split === undefined ? {} : { split: params.split }),
+            source_run_id: params.sourceRunId,
+          });
+        } catch (error) {
+          if (!/409|conflict|exists/i.test(errorMessage(error))) throw error;
+        }
+      }),
+
+    tagAdd: ({ span, tag }) =>
+      guarded(async () => {
+        const run = await client.readRun(span.spanId);
+        const tags = run.tags ?? [];
+        if (!tags.includes(tag)) await client.updateRun(span.spanId, { tags: [...tags, tag], trace_id: span.traceId });
+      }),
+  };
+}
+
+type ItemCreateParams = Parameters<Client["annotationQueues"]["items"]["create"]>[1];
+
+/** The client keeps the server's /info; reading it there saves a request. */
+interface InfoReader {
+  _getServerInfo(): Promise<JsonObject | undefined>;
+}
+
+function summaryOf(context: JsonObject): string {
+  const culprit = context["culprit"];
+  const name = typeof culprit === "object" && culprit !== null && !Array.isArray(culprit) ? culprit["name"] : null;
+  const blamed = typeof name === "string" ? `culprit: ${name}` : "culprit: not attributable";
+  return `${String(context["key"])} ${String(context["score"])} is below ${String(context["threshold"])}; ${blamed}`;
+}

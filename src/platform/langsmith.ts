@@ -1,0 +1,179 @@
+import type { Client } from "langsmith";
+import { mapWithLimit } from "../internal/map-with-limit.ts";
+import { errorMessage, LoopsmithError } from "../model/errors.ts";
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import type { Trace } from "../model/trace.ts";
+import { headOfRun, traceOfRuns, type ReadRun } from "../wire/from-run.ts";
+import { projectNotFound } from "./embedded.ts";
+import { langsmithEffects } from "./langsmith-effects.ts";
+import type { Platform } from "./platform.ts";
+
+/** Fields of a run that make a head. LangSmith sends only the id unless asked. */
+const HEAD_FIELDS = ["ID", "TRACE_ID", "START_TIME", "END_TIME", "STATUS"] as const;
+const SPAN_FIELDS = [
+  ...HEAD_FIELDS,
+  "NAME",
+  "RUN_TYPE",
+  "ERROR",
+  "EXTRA",
+  "METADATA",
+  "EVENTS",
+  "INPUTS",
+  "OUTPUTS",
+  "PARENT_RUN_IDS",
+  "PROJECT_ID",
+  "THREAD_ID",
+  "DOTTED_ORDER",
+  "TOTAL_TOKENS",
+  "PROMPT_TOKENS",
+  "COMPLETION_TOKENS",
+  "TOTAL_COST",
+  "TAGS",
+  "FEEDBACK_STATS",
+] as const;
+
+/** Traces read at the same time. */
+const READ_CONCURRENCY = 6;
+const PAGE = 100;
+
+export interface LangSmithPlatformOptions {
+  client: Client;
+}
+
+/**
+ * LangSmith Cloud, self-hosted LangSmith, or anything that speaks its API, through the official client. Reads the v2 API
+ * and falls back to v1 where a deployment does not have it yet (v1 goes away after January 2027).
+ */
+export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platform {
+  let generation: "v2" | "v1" = "v2";
+
+  /** Runs the v2 way; on the answers that mean "not here" switches to v1 for good. */
+  async function* eitherWay<T>(v2: () => AsyncIterable<T>, v1: () => AsyncIterable<T>): AsyncGenerator<T> {
+    if (generation === "v2") {
+      let began = false;
+      try {
+        for await (const item of v2()) {
+          began = true;
+          yield item;
+        }
+        return;
+      } catch (error) {
+        if (began || !isMissingRoute(error)) throw toPlatformError(error);
+        generation = "v1";
+      }
+    }
+    try {
+      yield* v1();
+    } catch (error) {
+      throw toPlatformError(error);
+    }
+  }
+
+  async function readTrace(projectId: string, traceId: string, startAt: number): Promise<Trace | null> {
+    const runs: ReadRun[] = [];
+    const v2 = async function* (): AsyncGenerator<ReadRun> {
+      const page = await client.traces.listRuns(traceId, {
+        project_id: projectId,
+        min_start_time: new Date(startAt - 60_000).toISOString(),
+        selects: [...SPAN_FIELDS],
+      });
+      for (const run of page.items ?? []) yield run as ReadRun;
+    };
+    const v1 = (): AsyncIterable<ReadRun> =>
+      client.listRuns({ projectId, traceId }) as unknown as AsyncIterable<ReadRun>;
+    for await (const run of eitherWay(v2, v1)) runs.push(run);
+    return traceOfRuns(runs, projectId);
+  }
+
+  return {
+    name: "langsmith",
+    store: null,
+    ...langsmithEffects(client, toPlatformError),
+
+    async projectId({ name }) {
+      try {
+        const project = await client.readProject({ projectName: name });
+        if (project.id !== undefined) return project.id;
+      } catch (error) {
+        if (!/not found|404/i.test(errorMessage(error))) throw toPlatformError(error);
+      }
+      const known: string[] = [];
+      try {
+        for await (const project of client.listProjects({ referenceFree: true })) {
+          if (project.name !== undefined && known.push(project.name) >= 20) break;
+        }
+      } catch (error) {
+        throw toPlatformError(error);
+      }
+      throw projectNotFound(name, known);
+    },
+
+    async *traceHeads({ projectId, startFrom, startTo }) {
+      const min = new Date(startFrom);
+      const v2 = (): AsyncIterable<ReadRun> =>
+        client.runs.query({
+          project_ids: [projectId],
+          is_root: true,
+          min_start_time: min.toISOString(),
+          ...(startTo === undefined ? {} : { max_start_time: new Date(startTo).toISOString() }),
+          selects: [...HEAD_FIELDS],
+          page_size: PAGE,
+        }) as AsyncIterable<ReadRun>;
+      const v1 = (): AsyncIterable<ReadRun> =>
+        client.listRuns({ projectId, isRoot: true, startTime: min }) as unknown as AsyncIterable<ReadRun>;
+      let page = [];
+      for await (const run of eitherWay(v2, v1)) {
+        const head = headOfRun(run);
+        if (startTo !== undefined && head.startAt > startTo) continue;
+        page.push(head);
+        if (page.length < PAGE) continue;
+        yield page;
+        page = [];
+      }
+      if (page.length > 0) yield page;
+    },
+
+    async traceRead({ projectId, heads }) {
+      const traces = await mapWithLimit(heads, READ_CONCURRENCY, (head) =>
+        readTrace(projectId, head.traceId, head.startAt),
+      );
+      return traces.filter((trace) => trace !== null);
+    },
+  };
+}
+
+/** 404, 405 and 501 on a v2 path mean a deployment older than it; everything else is a real answer. */
+function isMissingRoute(error: unknown): boolean {
+  return [404, 405, 501].includes(statusOf(error));
+}
+
+function statusOf(error: unknown): number {
+  if (!isJsonObject(error)) return 0;
+  const status = (error as JsonObject)["status"];
+  if (typeof status === "number") return status;
+  const said = /\b([45]\d\d)\b/.exec(errorMessage(error));
+  return said ? Number(said[1]) : 0;
+}
+
+function toPlatformError(error: unknown): LoopsmithError {
+  if (LoopsmithError.isInstance(error)) return error;
+  const status = statusOf(error);
+  const message = `LangSmith answered: ${errorMessage(error)}`;
+  if (status === 401 || status === 403) {
+    return new LoopsmithError("unauthorized", message, {
+      hint: "Check LANGSMITH_API_KEY and LANGSMITH_ENDPOINT, or the apiKey and apiUrl of your Client.",
+      cause: error,
+    });
+  }
+  if (status === 404) return new LoopsmithError("not_found", message, { hint: "It may have been deleted.", cause: error });
+  if (status === 429) {
+    return new LoopsmithError("rate_limited", message, { hint: "It is retried by itself, more slowly.", cause: error });
+  }
+  if (status >= 400 && status < 500) {
+    return new LoopsmithError("invalid", message, { hint: "The request was refused; see the message.", cause: error });
+  }
+  return new LoopsmithError("unavailable", `cannot reach LangSmith: ${errorMessage(error)}`, {
+    hint: "Check that LANGSMITH_ENDPOINT is right and the server is up; `loopsmith serve` starts one here.",
+    cause: error,
+  });
+}

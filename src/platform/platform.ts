@@ -1,0 +1,67 @@
+import type { JsonObject } from "../model/json.ts";
+import type { FeedbackWrite } from "../model/span-write.ts";
+import type { Trace, TraceHead } from "../model/trace.ts";
+import type { Store } from "../store/store.ts";
+
+/** A span with all a platform needs to find it again. */
+export interface SpanReference {
+  spanId: string;
+  traceId: string;
+  projectId: string;
+  /** Epoch ms. */
+  startAt: number;
+}
+
+/** Where traces live and results go back: LangSmith, a server that speaks its API, or our own store in-process. */
+export interface Platform {
+  readonly name: string;
+  /**
+   * The store the traces live in, where that is ours: the ledger then shares its transactions, and scores are written
+   * back together with the verdict.
+   */
+  readonly store: Store | null;
+
+  /**
+   * The project's id.
+   * @throws LoopsmithError `not_found` (the hint lists similar names), `unauthorized`, `unavailable`
+   */
+  projectId(params: { name: string }): Promise<string>;
+  /** Heads of traces that started at or after `startFrom`; with `changedFrom` only those the platform knows to have changed since. */
+  traceHeads(params: {
+    projectId: string;
+    startFrom: number;
+    startTo?: number;
+    changedFrom?: number;
+  }): AsyncIterable<TraceHead[]>;
+  /** Whole traces; one that cannot be found (any more) is left out. */
+  traceRead(params: { projectId: string; heads: readonly TraceHead[] }): Promise<Trace[]>;
+  /** Tells at once of traces that changed, where the platform can; returns how to stop. */
+  subscribe?(params: { projectId: string; onChange: (heads: TraceHead[]) => void }): () => void;
+
+  /** Writes feedback onto spans; the same id again is an update. */
+  feedbackWrite(params: { feedback: readonly (FeedbackWrite & { startAt: number })[] }): Promise<void>;
+  /**
+   * Puts a span into the named queue, which is created when missing. `context` goes to the item where items carry
+   * metadata, else onto the culprit span as feedback. Never puts back what a person took out.
+   */
+  queueAdd(params: {
+    id: string;
+    queueName: string;
+    span: SpanReference;
+    context: JsonObject;
+    /** Where the context goes when it cannot go onto the item. */
+    contextSpan: SpanReference;
+  }): Promise<void>;
+  queueSize(params: { queueName: string }): Promise<number>;
+  /** Adds an example to the named dataset, which is created when missing; the same id again changes nothing. */
+  exampleAdd(params: {
+    id: string;
+    datasetName: string;
+    inputs: JsonObject;
+    outputs?: JsonObject;
+    metadata: JsonObject;
+    split?: string;
+    sourceRunId: string;
+  }): Promise<void>;
+  tagAdd(params: { span: SpanReference; tag: string }): Promise<void>;
+}

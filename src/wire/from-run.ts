@@ -1,0 +1,127 @@
+import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { threadIdOf, type Span, type SpanScore, type SpanStatus, type Trace, type TraceHead } from "../model/trace.ts";
+
+/**
+ * A run as LangSmith's read APIs send it. v1 and v2 differ in spelling (`session_id` / `project_id`, `parent_run_id` /
+ * `parent_run_ids`, lower / upper case run types), so everything is optional here.
+ */
+export interface ReadRun {
+  id?: string;
+  trace_id?: string;
+  project_id?: string;
+  session_id?: string;
+  parent_run_id?: string | null;
+  /** Root first. */
+  parent_run_ids?: string[] | null;
+  name?: string;
+  run_type?: string;
+  status?: string;
+  start_time?: string | number;
+  end_time?: string | number | null;
+  dotted_order?: string;
+  error?: string | null;
+  inputs?: unknown;
+  outputs?: unknown;
+  events?: unknown;
+  extra?: unknown;
+  metadata?: unknown;
+  tags?: string[] | null;
+  thread_id?: string | null;
+  prompt_tokens?: number | null;
+  completion_tokens?: number | null;
+  total_tokens?: number | null;
+  total_cost?: number | string | null;
+  feedback_stats?: unknown;
+}
+
+/** A head from a root run. LangSmith reports no change time; the end (or start) is the last thing known to have happened. */
+export function headOfRun(run: ReadRun): TraceHead {
+  const startAt = toEpochMs(run.start_time) ?? 0;
+  const rootEndAt = toEpochMs(run.end_time);
+  return { traceId: run.trace_id ?? run.id ?? "", startAt, rootEndAt, changedAt: rootEndAt ?? startAt };
+}
+
+/** All runs of one trace as a trace; `null` when there are none. */
+export function traceOfRuns(runs: readonly ReadRun[], projectId: string): Trace | null {
+  const spans = runs.map(spanOfRun).sort((a, b) => compare(a.dottedOrder, b.dottedOrder) || a.startAt - b.startAt);
+  const root = spans.find((span) => span.id === span.traceId) ?? spans.find((span) => span.parentId === null) ?? spans[0];
+  if (!root) return null;
+  return {
+    id: root.traceId,
+    projectId,
+    projectName: "",
+    revision: 1,
+    root,
+    spans: spans[0] === root ? spans : [root, ...spans.filter((span) => span !== root)],
+    threadId: threadIdOf(root.metadata),
+  };
+}
+
+function spanOfRun(run: ReadRun): Span {
+  const id = run.id ?? "";
+  const extra = isJsonObject(run.extra) ? run.extra : {};
+  const metadata = isJsonObject(run.metadata) ? run.metadata : isJsonObject(extra["metadata"]) ? extra["metadata"] : {};
+  const model = metadata["ls_model_name"];
+  const cost = run.total_cost === null || run.total_cost === undefined ? undefined : Number(run.total_cost);
+  return {
+    id,
+    traceId: run.trace_id ?? id,
+    parentId: run.parent_run_id ?? run.parent_run_ids?.at(-1) ?? null,
+    name: run.name ?? "",
+    kind: (run.run_type ?? "chain").toLowerCase(),
+    startAt: toEpochMs(run.start_time) ?? 0,
+    endAt: toEpochMs(run.end_time),
+    dottedOrder: run.dotted_order ?? "",
+    status: statusOf(run),
+    error: run.error ?? null,
+    inputs: objectOf(run.inputs) ?? {},
+    outputs: objectOf(run.outputs),
+    metadata,
+    tags: run.tags ?? [],
+    model: typeof model === "string" ? model : null,
+    usage: {
+      ...(typeof run.prompt_tokens === "number" ? { promptTokens: run.prompt_tokens } : {}),
+      ...(typeof run.completion_tokens === "number" ? { completionTokens: run.completion_tokens } : {}),
+      ...(typeof run.total_tokens === "number" ? { totalTokens: run.total_tokens } : {}),
+      ...(cost !== undefined && Number.isFinite(cost) ? { cost } : {}),
+    },
+    events: Array.isArray(run.events) ? run.events.filter(isJsonObject) : [],
+    scores: scoresOf(run.feedback_stats),
+  };
+}
+
+function statusOf(run: ReadRun): SpanStatus {
+  if (run.error !== null && run.error !== undefined) return "error";
+  const status = run.status?.toLowerCase();
+  if (status === "error" || status === "pending" || status === "success") return status;
+  return run.end_time === null || run.end_time === undefined ? "pending" : "success";
+}
+
+/** Read APIs carry statistics rather than single feedbacks: each key's mean stands for it. */
+function scoresOf(stats: unknown): SpanScore[] {
+  if (!isJsonObject(stats)) return [];
+  return Object.entries(stats).flatMap(([key, value]): SpanScore[] => {
+    const avg = isJsonObject(value) ? value["avg"] : undefined;
+    return typeof avg === "number" ? [{ key, score: avg }] : [];
+  });
+}
+
+function objectOf(value: unknown): JsonObject | null {
+  if (value === null || value === undefined) return null;
+  return isJsonObject(value) ? value : { value: value as JsonObject[string] };
+}
+
+/** ISO text keeps its microseconds as the fraction, which `Date.parse` would cut off. */
+function toEpochMs(time: string | number | null | undefined): number | null {
+  if (time === null || time === undefined) return null;
+  if (typeof time === "number") return time;
+  const zoned = /(?:z|[+-]\d\d:?\d\d)$/i.test(time) ? time : `${time}Z`;
+  const ms = Date.parse(zoned);
+  if (Number.isNaN(ms)) return null;
+  const fraction = /\.\d{3}(\d{1,3})/.exec(time)?.[1];
+  return fraction === undefined ? ms : ms + Number(fraction.padEnd(3, "0")) / 1000;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
