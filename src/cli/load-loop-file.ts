@@ -2,11 +2,8 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { createJiti } from "jiti";
 import type { FeedbackLoop } from "../loop.ts";
-import type { FeedbackLoopOptions } from "../loop/options.ts";
+import type { LoopDeclaration } from "../loop/define-loop.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
-
-/** A loop as a file declares it: the runner fills in the client (and with it HTTP or in-process). */
-export type LoopDeclaration = Omit<FeedbackLoopOptions, "client"> & Partial<Pick<FeedbackLoopOptions, "client">>;
 
 /** What a loop file may export by default. */
 export type LoopFileExport = LoopDeclaration | FeedbackLoop | readonly (LoopDeclaration | FeedbackLoop)[];

@@ -12,10 +12,7 @@ export interface RunReport {
   queue: { name: string | null; items: number };
   /** `verified`: accepted by a receiver that checked the signature (only the demo brings one along). */
   webhooks: { delivered: number; verified: number };
-  patterns: Pick<
-    Pattern,
-    "sentence" | "share" | "passingShare" | "riskRatio" | "riskRatioInterval" | "p" | "q"
-  >[];
+  patterns: Pick<Pattern, "sentence" | "share" | "passingShare" | "riskRatio" | "riskRatioInterval" | "p" | "q">[];
 }
 
 /** The words for a failure that no span can honestly be blamed for. */
@@ -49,17 +46,15 @@ export async function runReport(params: {
     })),
     queue: { name: queueName, items: queueName === null ? 0 : await params.queueSize(queueName) },
     webhooks: { delivered, verified: params.verified ?? 0 },
-    patterns: params.patterns.patterns.map(
-      ({ sentence, share, passingShare, riskRatio, riskRatioInterval, p, q }) => ({
-        sentence,
-        share,
-        passingShare,
-        riskRatio,
-        riskRatioInterval,
-        p,
-        q,
-      }),
-    ),
+    patterns: params.patterns.patterns.map(({ sentence, share, passingShare, riskRatio, riskRatioInterval, p, q }) => ({
+      sentence,
+      share,
+      passingShare,
+      riskRatio,
+      riskRatioInterval,
+      p,
+      q,
+    })),
   };
 }
 

@@ -133,7 +133,8 @@ function toDeliveries(
 function whereabouts(trace: Trace, spanIds: readonly (string | undefined)[]): JsonObject {
   const startedAt: JsonObject = {};
   for (const span of trace.spans) {
-    if (span.id === trace.root.id || spanIds.includes(span.id)) startedAt[span.id] = new Date(span.startAt).toISOString();
+    if (span.id === trace.root.id || spanIds.includes(span.id))
+      startedAt[span.id] = new Date(span.startAt).toISOString();
   }
   return { project_id: trace.projectId, started_at: startedAt };
 }

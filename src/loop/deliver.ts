@@ -99,7 +99,10 @@ function destinationsOf({ platform, options }: DeliverDeps): (action: Action) =>
 }
 
 /** Named secrets come from the loop's options; literal ones were sealed into the store when the verdict was made. */
-function secretLookup({ store, options }: DeliverDeps): (action: Action) => Promise<(name: string) => string | readonly string[] | undefined> {
+function secretLookup({
+  store,
+  options,
+}: DeliverDeps): (action: Action) => Promise<(name: string) => string | readonly string[] | undefined> {
   const sealed = new Map<string, string>();
   return async (action) => {
     if (action.action === "webhook") {

@@ -73,7 +73,14 @@ async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signa
     return fail(deps, claim, judgement.problems.join("; "));
   }
   let decision: Decision;
-  const params = { loopId, trace, run: runs.get(trace.root.id)!, revision: claim.revision, judgement, now: store.now() };
+  const params = {
+    loopId,
+    trace,
+    run: runs.get(trace.root.id)!,
+    revision: claim.revision,
+    judgement,
+    now: store.now(),
+  };
   try {
     decision = await decide({ ...params, options });
   } catch (error) {
@@ -86,7 +93,9 @@ async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signa
   }
   const { verdict, failure, secrets, feedback } = decision;
   const local = platform.store === store;
-  const deliveries = local ? decision.deliveries : [...decision.deliveries, ...feedback.map((item) => toDelivery(item, verdict))];
+  const deliveries = local
+    ? decision.deliveries
+    : [...decision.deliveries, ...feedback.map((item) => toDelivery(item, verdict))];
   if (secrets.size > 0) await store.secretPut({ secrets });
   const recorded = await store.verdictRecord({
     records: [{ verdict, leaseToken: claim.leaseToken, deliveries, ...(local ? { feedback } : {}) }],

@@ -11,7 +11,11 @@ export interface PatternsOptions extends Omit<MineOptions, "window"> {
 const PAGE = 5_000;
 
 /** What the failures of a window have in common, from the verdicts in the ledger. */
-export async function loopPatterns(store: Store, loopId: string, options: PatternsOptions = {}): Promise<PatternReport> {
+export async function loopPatterns(
+  store: Store,
+  loopId: string,
+  options: PatternsOptions = {},
+): Promise<PatternReport> {
   const { window = "24h", ...mining } = options;
   const range = resolveWindow(window, store.now());
   return minePatterns(await featureRows(store, loopId, range), { ...mining, window: range });

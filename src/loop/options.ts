@@ -73,30 +73,29 @@ export interface FeedbackLoopOptions {
   random?: () => number;
 }
 
-export interface ResolvedLoopOptions
-  extends Required<
-    Pick<
-      FeedbackLoopOptions,
-      | "projectName"
-      | "threshold"
-      | "name"
-      | "scoreRange"
-      | "settleMs"
-      | "maxOpenMs"
-      | "lookbackMs"
-      | "concurrency"
-      | "maxAttempts"
-      | "retryMs"
-      | "evaluatorTimeoutMs"
-      | "writeScores"
-      | "waitForProject"
-      | "actions"
-      | "destinations"
-      | "secrets"
-      | "allowPrivateNetworks"
-      | "random"
-    >
-  > {
+export interface ResolvedLoopOptions extends Required<
+  Pick<
+    FeedbackLoopOptions,
+    | "projectName"
+    | "threshold"
+    | "name"
+    | "scoreRange"
+    | "settleMs"
+    | "maxOpenMs"
+    | "lookbackMs"
+    | "concurrency"
+    | "maxAttempts"
+    | "retryMs"
+    | "evaluatorTimeoutMs"
+    | "writeScores"
+    | "waitForProject"
+    | "actions"
+    | "destinations"
+    | "secrets"
+    | "allowPrivateNetworks"
+    | "random"
+  >
+> {
   evaluators: Evaluator[];
   onFailure: NonNullable<FeedbackLoopOptions["onFailure"]>;
   cluster: (trace: Trace) => string | null;
@@ -113,7 +112,9 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
   if (typeof options.projectName !== "string" || options.projectName.trim() === "") {
     throw invalid("projectName", options.projectName, "the name of a tracing project");
   }
-  const likes = Array.isArray(options.evaluator) ? (options.evaluator as readonly EvaluatorLike[]) : [options.evaluator as EvaluatorLike];
+  const likes = Array.isArray(options.evaluator)
+    ? (options.evaluator as readonly EvaluatorLike[])
+    : [options.evaluator as EvaluatorLike];
   if (likes.length === 0) throw invalid("evaluator", "[]", "at least one evaluator");
   const evaluators = likes.map((like) => toEvaluator(like));
   const names = new Set(evaluators.map((evaluator) => evaluator.name));
@@ -165,10 +166,17 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
  * Refuses an action no handler of this loop could ever carry out, at the time the verdict is made.
  * @throws LoopsmithError `invalid`
  */
-export function assertDeliverable(action: Action, options: Pick<ResolvedLoopOptions, "actions" | "destinations">): void {
+export function assertDeliverable(
+  action: Action,
+  options: Pick<ResolvedLoopOptions, "actions" | "destinations">,
+): void {
   if (isRecording(action)) return;
   if (action.action === "custom" && !Object.hasOwn(options.actions, action.name)) {
-    throw invalid("actions", `no handler "${action.name}"`, `one of: ${Object.keys(options.actions).join(", ") || "none"}`);
+    throw invalid(
+      "actions",
+      `no handler "${action.name}"`,
+      `one of: ${Object.keys(options.actions).join(", ") || "none"}`,
+    );
   }
   if (action.action === "notify") {
     const destination = Object.hasOwn(options.destinations, action.destination)
@@ -185,7 +193,11 @@ export function assertDeliverable(action: Action, options: Pick<ResolvedLoopOpti
 function assertThreshold(threshold: unknown, [low, high]: readonly [number, number]): void {
   const check = (name: string, value: unknown): void => {
     if (typeof value !== "number" || !Number.isFinite(value) || value < low || value > high) {
-      throw invalid(name, value, `a number from ${low} to ${high} (widen scoreRange if your evaluators score differently)`);
+      throw invalid(
+        name,
+        value,
+        `a number from ${low} to ${high} (widen scoreRange if your evaluators score differently)`,
+      );
     }
   };
   if (typeof threshold === "object" && threshold !== null && !Array.isArray(threshold)) {

@@ -1,0 +1,49 @@
+import { resolveSince } from "../../loop/window.ts";
+import { LoopsmithError } from "../../model/errors.ts";
+import { pickLoop, withStore, type AddCommand, type StoreFlags } from "../command.ts";
+import { deliveryState } from "./deliveries.ts";
+
+interface Flags extends StoreFlags {
+  loop?: string;
+  state?: string;
+  kind?: string;
+  since?: string;
+  until?: string;
+  all?: boolean;
+  json?: boolean;
+}
+
+export const addReplay: AddCommand = (program, context) => {
+  program
+    .command("replay [ids...]")
+    .description("Sends dead or suppressed deliveries again, under the same ids, the next time their loop runs.")
+    .option("--all", "every one that matches, when no ids are given")
+    .option("--loop <name>", "only this loop")
+    .option("--state <state>", "dead, suppressed or delivered (default: dead and suppressed)")
+    .option("--kind <action>", "add_to_annotation_queue, webhook, ...")
+    .option("--since <when>", "created since: 7d, 2026-11-01")
+    .option("--until <when>", "created before")
+    .option("--data-dir <dir>", "folder of the database")
+    .option("--json", "print one JSON object")
+    .action(async (ids: string[], flags: Flags) => {
+      const { terminal } = context;
+      if (ids.length === 0 && !flags.all && flags.since === undefined) {
+        throw new LoopsmithError("invalid", "nothing was chosen to replay", {
+          hint: "Give delivery ids, a time range with --since, or --all.",
+        });
+      }
+      await withStore(context, flags, async (store) => {
+        const loop = flags.loop === undefined ? null : await pickLoop(store, flags.loop);
+        const states = deliveryState(flags.state);
+        const replayed = await store.deliveryReplay({
+          ...(loop ? { loopId: loop.id } : {}),
+          ...(ids.length > 0 ? { ids } : {}),
+          ...(states ? { states } : {}),
+          ...(flags.kind === undefined ? {} : { kind: flags.kind }),
+          ...(flags.since === undefined ? {} : { createdFrom: resolveSince(flags.since, store.now()) }),
+          ...(flags.until === undefined ? {} : { createdTo: resolveSince(flags.until, store.now()) }),
+        });
+        terminal.out(flags.json ? JSON.stringify({ replayed }) : `${replayed} deliveries wait for their loop again.`);
+      });
+    });
+};

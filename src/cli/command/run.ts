@@ -1,0 +1,43 @@
+import { type AddCommand, type StoreFlags } from "../command.ts";
+import { runLoopFile, watchLoopFile } from "../run-loop-file.ts";
+import { loadLoopFile } from "../load-loop-file.ts";
+
+interface Flags extends StoreFlags {
+  once?: boolean;
+  inProcess?: boolean;
+  json?: boolean;
+}
+
+const EXAMPLE = `
+A loop file
+  import { defineLoop } from "loopsmith";
+
+  export default defineLoop({
+    projectName: "my-rag-pipeline",
+    evaluator: ({ outputs }) => ({ key: "non_empty", score: outputs?.answer ? 1 : 0 }),
+    threshold: 0.7,
+    onFailure: () => ({ action: "add_to_annotation_queue", queueName: "review" }),
+  });
+
+Without LANGSMITH_ENDPOINT a server of our own is started beside the loop (or the one on port 1984 is used), and
+LANGSMITH_ENDPOINT is set for the file. A file with a named export \`source\` sends its own traces; the run then ends when
+all of them are judged and delivered.`;
+
+export const addRun: AddCommand = (program, context) => {
+  program
+    .command("run <file>")
+    .description(
+      "Runs the loops of a TypeScript or JavaScript file, until Ctrl-C or, with --once, until nothing is left to do.",
+    )
+    .option("--once", "judge what is there, deliver, report and end")
+    .option("--in-process", "read the embedded server's store directly instead of over HTTP")
+    .option("--data-dir <dir>", "folder of the database")
+    .option("--json", "print one JSON object at the end")
+    .addHelpText("after", EXAMPLE)
+    .action(async (file: string, flags: Flags) => {
+      const { source } = await loadLoopFile(file);
+      if (source || flags.once) {
+        await runLoopFile(file, flags, context, (loop, onProgress) => loop.runOnce({ onProgress }));
+      } else await watchLoopFile(file, flags, context);
+    });
+};

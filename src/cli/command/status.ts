@@ -1,0 +1,84 @@
+import { loopStatus } from "../../loop/loop-status.ts";
+import { LoopsmithError } from "../../model/errors.ts";
+import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
+import { table } from "../terminal.ts";
+
+interface Flags extends StoreFlags {
+  trace?: string;
+  json?: boolean;
+}
+
+export const addStatus: AddCommand = (program, context) => {
+  program
+    .command("status")
+    .description(
+      "Where every loop stands: traces by state, verdicts, deliveries, lag; or where one trace stands, and why.",
+    )
+    .option("--trace <id>", "explain this trace in every loop")
+    .option("--data-dir <dir>", "folder of the database")
+    .option("--json", "print one JSON object")
+    .action(async (flags: Flags) => {
+      const { terminal } = context;
+      await withStore(context, flags, async (store) => {
+        const loops = await store.loopList();
+        if (flags.trace !== undefined) {
+          const traceId = flags.trace;
+          const rows = [];
+          for (const loop of loops) {
+            const ledger = await store.ledgerGet({ loopId: loop.id, traceId });
+            if (!ledger) continue;
+            const [verdict] = await store.verdictList({ loopId: loop.id, traceIds: [traceId], limit: 1 });
+            const deliveries = await store.deliveryList({ loopId: loop.id, traceId, limit: 100 });
+            rows.push({ loop: loop.name, ledger, verdict: verdict ?? null, deliveries });
+          }
+          if (rows.length === 0) {
+            throw new LoopsmithError("not_found", `no loop has seen the trace ${traceId}`, {
+              hint: "It may lie before the look-back window (`loopsmith backfill`), or belong to another project.",
+            });
+          }
+          if (flags.json) return terminal.out(JSON.stringify({ trace: traceId, loops: rows }));
+          for (const { loop, ledger, verdict, deliveries } of rows) {
+            const due = ledger.state === "settling" ? `, due ${new Date(ledger.dueAt).toISOString()}` : "";
+            terminal.out(`${loop}: ${ledger.state}, revision ${ledger.revision}, ${ledger.attempts} attempts${due}`);
+            if (ledger.reason) terminal.out(`  why: ${ledger.reason}`);
+            if (verdict) {
+              const culprit = verdict.attribution?.culprit?.name ?? "not attributable";
+              terminal.out(
+                `  verdict: ${verdict.outcome}${verdict.outcome === "fail" ? ` (${verdict.key} ${verdict.score} < ${verdict.threshold}; culprit: ${culprit})` : ""}`,
+              );
+            }
+            for (const delivery of deliveries) {
+              const at = delivery.deliveredAt === null ? "" : ` at ${new Date(delivery.deliveredAt).toISOString()}`;
+              terminal.out(
+                `  ${delivery.action.action}: ${delivery.state}${at}${delivery.lastError ? ` (${delivery.lastError})` : ""}`,
+              );
+            }
+          }
+          return;
+        }
+        const live = { running: false, lastSweepAt: null, lastError: null };
+        const statuses = await Promise.all(loops.map((loop) => loopStatus(store, loop, live)));
+        if (flags.json) {
+          // Whether a loop runs is known only inside its own process.
+          return terminal.out(JSON.stringify({ loops: statuses.map(({ running: _running, ...status }) => status) }));
+        }
+        if (statuses.length === 0) return terminal.out("No loop has run over this data directory yet.");
+        terminal.out(
+          table(
+            statuses.map((status) => ({
+              loop: status.loop,
+              project: status.project,
+              pass: status.verdicts.pass,
+              fail: status.verdicts.fail,
+              error: status.verdicts.error,
+              waiting: status.waiting,
+              "lag s": Math.round(status.lagMs / 1000),
+              dead: status.deliveries
+                .filter((entry) => entry.state === "dead")
+                .reduce((sum, entry) => sum + entry.count, 0),
+            })),
+          ),
+        );
+      });
+    });
+};

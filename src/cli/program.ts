@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { LoopsmithError } from "../model/errors.ts";
+import { addBackfill } from "./command/backfill.ts";
+import { addDeliveries } from "./command/deliveries.ts";
+import { addDemo } from "./command/demo.ts";
+import { addDoctor } from "./command/doctor.ts";
+import { addPatterns } from "./command/patterns.ts";
+import { addQueue } from "./command/queue.ts";
+import { addReplay } from "./command/replay.ts";
+import { addRun } from "./command/run.ts";
+import { addServe } from "./command/serve.ts";
+import { addStatus } from "./command/status.ts";
+import type { CommandContext } from "./command.ts";
+import { readEnvironment } from "./environment.ts";
+import type { Terminal } from "./terminal.ts";
+
+const EPILOGUE = `
+Environment
+  LANGSMITH_ENDPOINT, LANGSMITH_API_KEY   the LangSmith that \`run\` works with; absent: a server of our own
+  LOOPSMITH_DATA_DIR                      folder of the embedded database (default .loopsmith)
+  LOOPSMITH_PORT                          port of \`serve\` (default 1984)
+  LOOPSMITH_API_KEY                       key that \`serve\` asks for; required off loopback
+
+Exit codes
+  0 done   1 bug   2 bad input   3 not found or conflict   4 not allowed   5 unreachable   6 disk full
+  7 evaluator failed   8 budget used up
+
+Start here
+  loopsmith demo                 see the whole loop work, offline, in half a minute
+  loopsmith run my-loop.ts       watch a project with your own evaluator
+`;
+
+/** The command line as an object, so that tests can drive it. */
+export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Command {
+  const context: CommandContext = { terminal, environment: () => readEnvironment(env) };
+  const program = new Command("loopsmith")
+    .description(
+      "Closes the loop from LLM traces to fixes: score, blame the span, route the failure, find the pattern.",
+    )
+    .version(packageVersion())
+    .showHelpAfterError("(run with --help for what it takes)")
+    .addHelpText("after", EPILOGUE)
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .exitOverride((error) => {
+      throw fromCommander(error);
+    });
+  for (const add of [
+    addDemo,
+    addServe,
+    addRun,
+    addBackfill,
+    addPatterns,
+    addQueue,
+    addDeliveries,
+    addReplay,
+    addStatus,
+    addDoctor,
+  ]) {
+    add(program, context);
+  }
+  return program;
+}
+
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return manifest.version;
+}
+
+/** Help and version end the process with 0; everything else commander says is bad input. */
+function fromCommander(error: CommanderError): Error {
+  if (error.exitCode === 0) process.exit(0);
+  return new LoopsmithError("invalid", error.message.replace(/^error: /, ""), {
+    hint: "`loopsmith --help` lists the commands, `loopsmith <command> --help` what one takes.",
+  });
+}

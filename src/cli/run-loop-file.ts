@@ -1,0 +1,141 @@
+import { Client } from "langsmith";
+import { createFeedbackLoop, type FeedbackLoop, type RunOptions, type RunSummary } from "../loop.ts";
+import { embeddedPlatform } from "../platform/embedded.ts";
+import { langsmithPlatform } from "../platform/langsmith.ts";
+import type { Server } from "../server/create-server.ts";
+import { openStore, setDefaultStore } from "../store/open-store.ts";
+import type { Store } from "../store/store.ts";
+import type { CommandContext, StoreFlags } from "./command.ts";
+import type { Environment } from "./environment.ts";
+import { isRunningLoop, loadLoopFile, type LoopFile } from "./load-loop-file.ts";
+import { startLocalServer, type LocalServer } from "./local-server.ts";
+import { renderReport, runReport } from "./summary.ts";
+import { describeError, progressLine } from "./terminal.ts";
+
+export interface RunFlags extends StoreFlags {
+  inProcess?: boolean;
+  json?: boolean;
+}
+
+interface Session {
+  loops: FeedbackLoop[];
+  file: LoopFile;
+  store: Store;
+  client: Client;
+  local: LocalServer | null;
+  close(): Promise<void>;
+}
+
+/** Runs every loop of the file to the end of its work and prints what it came to. */
+export async function runLoopFile(
+  path: string,
+  flags: RunFlags,
+  context: CommandContext,
+  work: (loop: FeedbackLoop, onProgress: NonNullable<RunOptions["onProgress"]>) => Promise<RunSummary>,
+): Promise<void> {
+  const { terminal } = context;
+  const progress = progressLine(terminal);
+  const session = await openSession(path, flags, context);
+  try {
+    await session.file.source?.((text) => progress.show(text));
+    const reports = [];
+    for (const loop of session.loops) {
+      loop.on("error", ({ error, traceId }) => {
+        progress.clear();
+        terminal.err(`${loop.name}${traceId ? ` (trace ${traceId})` : ""}: ${describeError(error)}`);
+      });
+      await work(loop, ({ judged, waiting }) => progress.show(`${loop.name}: ${judged} judged, ${waiting} waiting`));
+      progress.clear();
+      const patterns = await loop.patterns({ window: "52w" });
+      const report = await runReport({
+        store: session.store,
+        loop,
+        patterns,
+        queueSize: (queueName) => platformOf(session, flags).queueSize({ queueName }),
+      });
+      reports.push({ loop: loop.name, ...report });
+      if (!flags.json) terminal.out(`${session.loops.length > 1 ? `${loop.name}\n` : ""}${renderReport(report)}`);
+    }
+    const [only] = reports;
+    if (flags.json) terminal.out(JSON.stringify(reports.length === 1 ? only : { loops: reports }));
+  } finally {
+    progress.clear();
+    await session.close();
+  }
+}
+
+/** Runs every loop of the file until the process is told to stop. */
+export async function watchLoopFile(path: string, flags: RunFlags, context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  const session = await openSession(path, flags, context);
+  try {
+    for (const loop of session.loops) {
+      loop.on("failure:detected", ({ failure }) => {
+        const culprit = failure.culprit?.name ?? "not attributable";
+        if (flags.json) terminal.out(JSON.stringify({ event: "failure:detected", failure }));
+        else
+          terminal.out(
+            `${loop.name}: ${failure.traceId} failed ${failure.key} (${failure.score}); culprit: ${culprit}`,
+          );
+      });
+      loop.on("delivery:dead", ({ delivery, reason }) =>
+        terminal.err(`${loop.name}: gave up on ${delivery.action.action} ${delivery.id}: ${reason}`),
+      );
+      loop.on("error", ({ error, during }) => terminal.err(`${loop.name}: ${during}: ${describeError(error)}`));
+      await loop.start();
+      terminal.err(`${loop.name}: watching project ${loop.projectName}`);
+    }
+    await new Promise<void>((resolve) => {
+      process.once("SIGINT", () => resolve());
+      process.once("SIGTERM", () => resolve());
+    });
+    terminal.err("stopping; what is in hand is finished first");
+  } finally {
+    await session.close();
+  }
+}
+
+async function openSession(path: string, flags: RunFlags, context: CommandContext): Promise<Session> {
+  const environment = context.environment();
+  const dataDir = flags.dataDir ?? environment.dataDir;
+  setDefaultStore({ dataDir });
+  const local = environment.langsmithEndpoint === null ? await startLocalServer(environment, dataDir) : null;
+  const store = local?.server?.store ?? (await openStore({ dataDir }));
+  // The file's own `new Client()` and traceables read these.
+  if (local) useServer(local, environment);
+  const file = await loadLoopFile(path);
+  const client = new Client();
+  const loops = file.loops.map((loop) =>
+    isRunningLoop(loop)
+      ? loop
+      : createFeedbackLoop({
+          ...loop,
+          client: loop.client ?? (flags.inProcess && local?.server ? local.server : client),
+          store: loop.store ?? store,
+        }),
+  );
+  return {
+    loops,
+    file,
+    store,
+    client,
+    local,
+    async close() {
+      for (const loop of loops) await loop.stop();
+      await client.awaitPendingTraceBatches();
+      if (local) await local.close();
+      else await store.close();
+    },
+  };
+}
+
+function useServer(local: LocalServer, environment: Environment): void {
+  process.env["LANGSMITH_ENDPOINT"] = local.url;
+  process.env["LANGSMITH_TRACING"] = "true";
+  process.env["LANGSMITH_API_KEY"] = environment.apiKey ?? environment.langsmithApiKey ?? "local";
+}
+
+function platformOf(session: Session, flags: RunFlags): { queueSize(params: { queueName: string }): Promise<number> } {
+  const server: Server | null | undefined = flags.inProcess ? session.local?.server : null;
+  return server ? embeddedPlatform(server) : langsmithPlatform({ client: session.client });
+}

@@ -1,0 +1,36 @@
+// The SDK's public surface. Importing it opens nothing, reads no environment and loads no database.
+
+export { createFeedbackLoop } from "./loop.ts";
+export type { BackfillOptions, FeedbackLoop, RunOptions, RunSummary } from "./loop.ts";
+export { defineLoop } from "./loop/define-loop.ts";
+export type { LoopDeclaration } from "./loop/define-loop.ts";
+export type { FailureActions, FeedbackLoopOptions } from "./loop/options.ts";
+export type { LoopEventName, LoopEvents } from "./loop/events.ts";
+export type { LoopStatus } from "./loop/loop-status.ts";
+export type { PatternsOptions } from "./loop/loop-patterns.ts";
+
+// Actions: what `onFailure` returns.
+export {
+  addToAnnotationQueue,
+  addToDataset,
+  createFeedback,
+  custom,
+  notify,
+  tag,
+  webhook,
+} from "./destination/action-helpers.ts";
+export type { Action } from "./model/action.ts";
+export type { Destination } from "./destination/destination.ts";
+
+// What a loop talks about.
+export { ERROR_CODES, LoopsmithError } from "./model/errors.ts";
+export type { ErrorCode } from "./model/errors.ts";
+export type { Attribution, Culprit, Evidence, Failure } from "./model/failure.ts";
+export type { Delivery, DeliveryState } from "./model/delivery.ts";
+export type { Pattern, PatternReport, Predicate } from "./model/pattern.ts";
+export type { Score, Threshold } from "./model/score.ts";
+export type { Span, Trace } from "./model/trace.ts";
+export type { Verdict, VerdictOutcome } from "./model/verdict.ts";
+export type { LangSmithRun } from "./wire/langsmith-run.ts";
+export type { EvaluatorLike } from "./evaluator/from-langsmith.ts";
+export type { Platform } from "./platform/platform.ts";
