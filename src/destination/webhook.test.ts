@@ -134,14 +134,15 @@ describe("a webhook", () => {
       { status: "retry", retryAfterMs: 600_000 },
     ],
     [{ status: 503, headers: { "retry-after": "soon" } }, { status: "retry" }],
-    [
-      { status: 500, body: "x".repeat(5_000) },
-      { status: "retry", reason: `status 500: ${"x".repeat(200)}...` },
-    ],
   ])("answered with %j comes to %j", async (step, outcome) => {
     await using server = await scriptedHttp([step]);
     expect(await deliverTo(server)).toMatchObject(outcome);
     expect(server.requests.length).toBe(1);
+  });
+
+  it("quotes the beginning of a long answer", async () => {
+    await using server = await scriptedHttp([{ status: 500, body: "x".repeat(5_000) }]);
+    expect(await deliverTo(server)).toEqual({ status: "retry", reason: `status 500: ${"x".repeat(199)}…` });
   });
 
   it("is tried again when the receiver hangs, resets, or sends headers drop by drop", async () => {

@@ -1,18 +1,12 @@
 import { Webhook } from "standardwebhooks";
 import type { WebhookAction } from "../model/action.ts";
-import type { Delivery, DeliveryOutcome } from "../model/delivery.ts";
+import type { Delivery } from "../model/delivery.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import type { DeliveryContext, Destination } from "./destination.ts";
-import { outcomeOfAnswer, outcomeOfError } from "./http-outcome.ts";
-import { createSafeFetch, type SafeFetchOptions } from "./safe-fetch.ts";
+import { attempted, outcomeOfAnswer } from "./http-outcome.ts";
 import { resolveHeaders, resolveSecrets } from "./secret.ts";
-import { DEFAULT_TIMEOUT_MS, send } from "./send.ts";
+import { createSend, type HttpOptions } from "./send.ts";
 import { webhookBody } from "./webhook-body.ts";
-
-export interface WebhookDestinationOptions extends SafeFetchOptions {
-  /** For one attempt. Default 15 s. */
-  timeoutMs?: number;
-}
 
 /** Waiting longer for the body of an answer whose status is known would only hold up other deliveries. */
 const BODY_TIMEOUT_MS = 1_000;
@@ -22,22 +16,18 @@ const BODY_TIMEOUT_MS = 1_000;
  * every attempt, `webhook-timestamp` the time of the attempt, `webhook-signature` one `v1` signature for each secret.
  * Without a secret the request goes out unsigned.
  */
-export function webhookDestination(options: WebhookDestinationOptions = {}): Destination {
-  const transport = createSafeFetch(options);
-  const limits = { timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS, bodyTimeoutMs: BODY_TIMEOUT_MS };
+export function webhookDestination(options: HttpOptions = {}): Destination {
+  const send = createSend(options, BODY_TIMEOUT_MS);
   return {
     kind: "webhook",
     recording: false,
-    async deliver(delivery, context): Promise<DeliveryOutcome> {
+    async deliver(delivery, context) {
       const action = webhookActionOf(delivery);
-      try {
+      return attempted(context, async () => {
         const body = webhookBody(delivery, action);
         const headers = webhookHeaders(delivery, action, body, context);
-        const answer = await send({ url: action.url, headers, body }, transport, context, limits);
-        return outcomeOfAnswer(answer, context.now());
-      } catch (error) {
-        return outcomeOfError(error, context);
-      }
+        return outcomeOfAnswer(await send({ url: action.url, headers, body }, context), context.now());
+      });
     },
   };
 }

@@ -1,0 +1,72 @@
+import type { Delivery } from "../model/delivery.ts";
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+import { excerptOf, plainText } from "./plain-text.ts";
+
+/** What a notification says, as plain text that holds no markup of any medium. */
+export interface Message {
+  title: string;
+  /** The action's own text; empty when it has none. */
+  text: string;
+  facts: readonly { label: string; value: string }[];
+  /** Why the culprit is suspected, one sentence each. */
+  evidence: readonly string[];
+  /** A link for the reader. */
+  url: string | null;
+}
+
+const MAX_TITLE = 200;
+const MAX_TEXT = 4_000;
+const MAX_VALUE = 500;
+const MAX_EVIDENCE = 5;
+const MAX_DATA_FACTS = 10;
+
+/**
+ * The message of a delivery: the action's title, text, link and `data`, and what the failure's context holds. Lengths
+ * are bounded and control characters are out; escaping is left to the medium.
+ */
+export function messageOf(delivery: Delivery): Message {
+  const { action, context } = delivery;
+  const notify = action.action === "notify" ? action : undefined;
+  const culprit = isJsonObject(context.culprit) ? context.culprit : undefined;
+  const evidence = Array.isArray(culprit?.evidence) ? culprit.evidence : [];
+  return {
+    title: excerptOf(notify?.title ?? titleOf(delivery), MAX_TITLE),
+    text: plainText(notify?.text ?? "", MAX_TEXT),
+    facts: [
+      ...facts({
+        Loop: delivery.loop,
+        Score: scoreOf(context),
+        Culprit: culprit && `${shown(culprit.name)} (${shown(culprit.kind)})`,
+        Trace: context.trace_id,
+        Span: culprit?.span_id,
+      }),
+      ...facts(notify?.data ?? {}).slice(0, MAX_DATA_FACTS),
+    ],
+    evidence: evidence.slice(0, MAX_EVIDENCE).map((item) => excerptOf(shown(item), MAX_VALUE)),
+    url: notify?.url === undefined ? null : new URL(notify.url).href,
+  };
+}
+
+function titleOf({ loop, context }: Delivery): string {
+  const score = scoreOf(context);
+  return score === undefined ? `${loop}: failure` : `${loop}: ${score}`;
+}
+
+function scoreOf({ key, score, threshold }: JsonObject): string | undefined {
+  if (typeof key !== "string" || typeof score !== "number") return undefined;
+  return `${key} ${rounded(score)}${typeof threshold === "number" ? `, below ${rounded(threshold)}` : ""}`;
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function facts(values: JsonObject): { label: string; value: string }[] {
+  return Object.entries(values)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([label, value]) => ({ label: excerptOf(label, 60), value: excerptOf(shown(value), MAX_VALUE) }));
+}
+
+function shown(value: Json | undefined): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
