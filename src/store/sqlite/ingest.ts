@@ -43,7 +43,7 @@ export const ingestStatements: IngestStatements<Connection> = {
         row.trace_id,
         row.name ?? BLANKS.name,
         row.kind ?? BLANKS.kind,
-        row.start_at ?? row.end_at ?? 0,
+        row.start_at ?? 0,
         row.dotted_order ?? BLANKS.dotted_order,
         row.status === "error" ? "error" : statusOf(row.error, row.end_at),
         row.tags_json ?? BLANKS.tags_json,

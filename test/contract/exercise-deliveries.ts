@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { newId } from "../../src/model/id.ts";
+import type { Store } from "../../src/store/store.ts";
+import { deliveryOf, LOOP, verdictOf } from "./exercise-ledger.ts";
+import { START } from "./span-writes.ts";
+import type { OpenStore } from "./store.contract.ts";
+
+export function exerciseDeliveries(open: OpenStore): void {
+  async function queueDelivery(store: Store): Promise<string> {
+    const traceId = newId();
+    const head = { traceId, startAt: START, rootEndAt: START, changedAt: START, dueAt: START };
+    await store.ledgerEnrol({ loopId: LOOP, heads: [head] });
+    const leaseToken = newId();
+    await store.ledgerClaim({ loopId: LOOP, limit: 10, leaseMs: 1000, leaseToken });
+    const delivery = deliveryOf(traceId);
+    await store.verdictRecord({ records: [{ verdict: verdictOf(traceId), leaseToken, deliveries: [delivery] }] });
+    return delivery.id;
+  }
+  const claim = { loopId: LOOP, limit: 10, leaseMs: 1000 };
+
+  describe("deliveries", () => {
+    it("hands out a due delivery once, and again when the lease ran out", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const id = await queueDelivery(store);
+      expect(await store.deliveryClaim({ ...claim, leaseToken: newId() })).toMatchObject([{ id, attempts: 0 }]);
+      expect(await store.deliveryClaim({ ...claim, leaseToken: newId() })).toEqual([]);
+      clock.now += 1001;
+      expect(await store.deliveryClaim({ ...claim, leaseToken: newId() })).toHaveLength(1);
+    });
+
+    it("retries, gives up visibly, and replays under the same id", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const id = await queueDelivery(store);
+      const settle = async (state: "pending" | "dead" | "delivered", nextAttemptAt: number): Promise<void> => {
+        const leaseToken = newId();
+        expect(await store.deliveryClaim({ ...claim, leaseToken })).toHaveLength(1);
+        const deliveredAt = state === "delivered" ? clock.now : null;
+        const lastError = state === "delivered" ? null : "503";
+        await store.deliverySettle({ results: [{ id, leaseToken, state, nextAttemptAt, lastError, deliveredAt }] });
+      };
+      await settle("pending", START + 5000);
+      expect(await store.deliveryNextDue({ loopId: LOOP })).toBe(START + 5000);
+      clock.now += 5000;
+      await settle("dead", clock.now);
+      expect(await store.deliveryList({ states: ["dead"], limit: 10 })).toMatchObject([
+        { id, attempts: 2, lastError: "503" },
+      ]);
+      expect(await store.deliveryReplay({ ids: [id] })).toBe(1);
+      await settle("delivered", clock.now);
+      expect(await store.deliveryCounts({ loopId: LOOP })).toEqual([{ kind: "tag", state: "delivered", count: 1 }]);
+    });
+
+    it("ignores what a worker without the lease says", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const id = await queueDelivery(store);
+      await store.deliveryClaim({ ...claim, leaseToken: newId() });
+      const result = {
+        id,
+        leaseToken: newId(),
+        state: "dead" as const,
+        nextAttemptAt: 0,
+        lastError: "x",
+        deliveredAt: null,
+      };
+      await store.deliverySettle({ results: [result] });
+      expect(await store.deliveryList({ limit: 10 })).toMatchObject([{ id, state: "pending", attempts: 0 }]);
+    });
+  });
+}

@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import type { Delivery } from "../../src/model/delivery.ts";
+import { newId, stableId } from "../../src/model/id.ts";
+import type { Verdict } from "../../src/model/verdict.ts";
+import { START } from "./span-writes.ts";
+import type { OpenStore } from "./store.contract.ts";
+
+export const LOOP = "11111111-1111-5111-8111-111111111111";
+
+export function verdictOf(traceId: string, overrides: Partial<Verdict> = {}): Verdict {
+  const revision = overrides.revision ?? 1;
+  return {
+    id: stableId("verdict", LOOP, traceId, revision),
+    loopId: LOOP,
+    traceId,
+    revision,
+    outcome: "fail",
+    key: "k",
+    score: 0.2,
+    threshold: 0.5,
+    comment: null,
+    scores: [],
+    attribution: null,
+    features: { a: 1, b: "x", c: null, d: true },
+    cluster: null,
+    traceStartAt: START,
+    decidedAt: START,
+    ...overrides,
+  };
+}
+
+export function deliveryOf(traceId: string, overrides: Partial<Delivery> = {}): Delivery {
+  return {
+    id: stableId("delivery", traceId),
+    loop: LOOP,
+    traceId,
+    revision: 1,
+    action: { action: "tag", tag: "bad" },
+    context: { why: "because" },
+    spanId: traceId,
+    state: "pending",
+    attempts: 0,
+    createdAt: START,
+    nextAttemptAt: START,
+    deliveredAt: null,
+    lastError: null,
+    ...overrides,
+  };
+}
+
+export function exerciseLedger(open: OpenStore): void {
+  const head = (
+    traceId: string,
+    overrides = {},
+  ): Parameters<typeof Object.assign>[0] & {
+    traceId: string;
+    startAt: number;
+    rootEndAt: number | null;
+    changedAt: number;
+    dueAt: number;
+  } => ({ traceId, startAt: START, rootEndAt: START, changedAt: START, dueAt: START + 10, ...overrides });
+  const claim = { loopId: LOOP, limit: 10, leaseMs: 1000 };
+
+  describe("ledger", () => {
+    it("hands out a trace once, and only when it is due", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const traceId = newId();
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId)] });
+      expect(await store.ledgerClaim({ ...claim, leaseToken: newId() })).toEqual([]);
+      clock.now += 10;
+      const claims = await store.ledgerClaim({ ...claim, leaseToken: newId() });
+      expect(claims).toMatchObject([{ traceId, revision: 1, state: "settling" }]);
+      expect(await store.ledgerClaim({ ...claim, leaseToken: newId() })).toEqual([]);
+    });
+
+    it("gives a dead worker's trace to another one and fences the dead one off", async () => {
+      const clock = { now: START + 10 };
+      await using store = await open(clock);
+      const traceId = newId();
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId)] });
+      const dead = newId();
+      await store.ledgerClaim({ ...claim, leaseToken: dead });
+      clock.now += 1001;
+      const alive = newId();
+      expect(await store.ledgerClaim({ ...claim, leaseToken: alive })).toHaveLength(1);
+      const record = { verdict: verdictOf(traceId), deliveries: [deliveryOf(traceId)] };
+      expect(await store.verdictRecord({ records: [{ ...record, leaseToken: dead }] })).toEqual(new Set());
+      expect(await store.deliveryList({ limit: 10 })).toEqual([]);
+      expect(await store.verdictRecord({ records: [{ ...record, leaseToken: alive }] })).toEqual(
+        new Set([record.verdict.id]),
+      );
+      expect(await store.verdictRecord({ records: [{ ...record, leaseToken: alive }] })).toEqual(new Set());
+      expect(await store.deliveryList({ limit: 10 })).toMatchObject([
+        { id: record.deliveries[0]?.id, state: "pending" },
+      ]);
+    });
+
+    it("writes verdict, feedback and deliveries together", async () => {
+      const clock = { now: START + 10 };
+      await using store = await open(clock);
+      const traceId = newId();
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId)] });
+      const leaseToken = newId();
+      await store.ledgerClaim({ ...claim, leaseToken });
+      const verdict = verdictOf(traceId);
+      const feedback = [{ id: newId(), runId: traceId, traceId, key: "k", score: 0.2 }];
+      await store.verdictRecord({ records: [{ verdict, leaseToken, deliveries: [deliveryOf(traceId)], feedback }] });
+      expect(await store.verdictList({ loopId: LOOP, limit: 10 })).toEqual([verdict]);
+      expect(await store.feedbackList({ runIds: [traceId], limit: 10, offset: 0 })).toMatchObject([
+        { key: "k", score: 0.2 },
+      ]);
+      expect(await store.ledgerGet({ loopId: LOOP, traceId })).toMatchObject({ state: "decided", leaseUntil: null });
+      expect(await store.verdictCounts({ loopId: LOOP })).toMatchObject({ fail: 1, pass: 0 });
+    });
+
+    it("starts a new revision when a decided trace changes, and the newest verdict counts", async () => {
+      const clock = { now: START + 10 };
+      await using store = await open(clock);
+      const traceId = newId();
+      const judge = async (revision: number, outcome: Verdict["outcome"]): Promise<void> => {
+        const leaseToken = newId();
+        expect(await store.ledgerClaim({ ...claim, leaseToken })).toMatchObject([{ revision }]);
+        await store.verdictRecord({
+          records: [{ verdict: verdictOf(traceId, { revision, outcome }), leaseToken, deliveries: [] }],
+        });
+      };
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId)] });
+      await judge(1, "fail");
+      expect(await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId)] })).toBe(0);
+      expect(await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId, { changedAt: START + 5 })] })).toBe(1);
+      await judge(2, "pass");
+      expect(await store.verdictCounts({ loopId: LOOP })).toMatchObject({ fail: 0, pass: 1 });
+    });
+
+    it("takes the lease from a worker whose trace changed under it", async () => {
+      const clock = { now: START + 10 };
+      await using store = await open(clock);
+      const traceId = newId();
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId)] });
+      const leaseToken = newId();
+      await store.ledgerClaim({ ...claim, leaseToken });
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId, { changedAt: START + 9, dueAt: START + 500 })] });
+      const records = [{ verdict: verdictOf(traceId), leaseToken, deliveries: [] }];
+      expect(await store.verdictRecord({ records })).toEqual(new Set());
+      expect(await store.ledgerNextDue({ loopId: LOOP })).toBe(START + 500);
+    });
+
+    it("counts attempts and keeps the reason", async () => {
+      const clock = { now: START + 10 };
+      await using store = await open(clock);
+      const traceId = newId();
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId)] });
+      const leaseToken = newId();
+      await store.ledgerClaim({ ...claim, leaseToken });
+      const release = { loopId: LOOP, traceId, state: "settling" as const, reason: "judge is down", attempted: true };
+      expect(await store.ledgerRelease({ ...release, leaseToken: newId(), dueAt: 0 })).toBe(false);
+      expect(await store.ledgerRelease({ ...release, leaseToken, dueAt: clock.now + 50 })).toBe(true);
+      expect(await store.ledgerGet({ loopId: LOOP, traceId })).toMatchObject({ attempts: 1, reason: "judge is down" });
+      expect(await store.ledgerClaim({ ...claim, leaseToken: newId() })).toEqual([]);
+      clock.now += 50;
+      expect(await store.ledgerClaim({ ...claim, leaseToken: newId() })).toHaveLength(1);
+    });
+  });
+}

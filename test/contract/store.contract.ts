@@ -1,0 +1,19 @@
+import { describe } from "vitest";
+import type { Store } from "../../src/store/store.ts";
+import { exerciseDeliveries } from "./exercise-deliveries.ts";
+import { exerciseLedger } from "./exercise-ledger.ts";
+import { exerciseQueues } from "./exercise-queues.ts";
+import { exerciseSpans } from "./exercise-spans.ts";
+
+/** Opens an empty store whose clock the test moves. */
+export type OpenStore = (clock: { now: number }) => Promise<Store>;
+
+/** Every promise of the seam, run on every database. */
+export function storeContract(name: string, open: OpenStore): void {
+  describe(`store contract: ${name}`, () => {
+    exerciseSpans(open);
+    exerciseQueues(open);
+    exerciseLedger(open);
+    exerciseDeliveries(open);
+  });
+}
