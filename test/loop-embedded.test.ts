@@ -1,0 +1,167 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
+import type { FeedbackLoopOptions } from "../src/loop/options.ts";
+import type { TouchedTrace } from "../src/store/resource/span.ts";
+import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import type { Store } from "../src/store/store.ts";
+import { childWrite, json, rootWrite } from "./contract/span-writes.ts";
+
+interface Source {
+  store: Store;
+  subscribe(listener: (touched: TouchedTrace[]) => void): () => void;
+  send(answer: string, relevance?: number): Promise<string>;
+  loop(options?: Partial<FeedbackLoopOptions>): FeedbackLoop;
+}
+
+/** An embedded source over a real store, without the server in front. */
+async function openSource(): Promise<Source & AsyncDisposable> {
+  const store = await sqliteStore({ path: join(mkdtempSync(join(tmpdir(), "loopsmith-loop-")), "l.db") });
+  const listeners = new Set<(touched: TouchedTrace[]) => void>();
+  const source: Source = {
+    store,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async send(answer) {
+      const now = Date.now();
+      const root = rootWrite({ startAt: now, endAt: now + 5, outputs: json({ answer }) });
+      const { touched } = await store.spanIngest({
+        spans: [root, childWrite(root, { startAt: now + 1, endAt: now + 2 })],
+      });
+      for (const listener of listeners) listener(touched);
+      return root.id;
+    },
+    loop: (options) =>
+      createFeedbackLoop({
+        client: source,
+        projectName: "contract",
+        evaluator: (run: { outputs?: Record<string, unknown> }) => ({
+          key: "good",
+          score: run.outputs?.["answer"] === "good",
+        }),
+        threshold: 0.5,
+        settleMs: 0,
+        retryMs: 1,
+        onFailure: () => ({ action: "add_to_annotation_queue", queueName: "review" }),
+        ...options,
+      }),
+  };
+  return { ...source, [Symbol.asyncDispose]: () => store.close() };
+}
+
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error("the condition never held");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe("a loop over an embedded store", () => {
+  it("judges, blames, queues and counts once, however often it runs", async () => {
+    await using source = await openSource();
+    const bad = await source.send("bad");
+    await source.send("good");
+    await using loop = source.loop();
+    expect(await loop.runOnce()).toEqual({ judged: 2, failures: 1, delivered: 1 });
+    expect(await loop.runOnce()).toEqual({ judged: 0, failures: 0, delivered: 0 });
+    const queue = await source.store.queueEnsure({ name: "review" });
+    const items = await source.store.queueItemList({ queueId: queue.id, limit: 10, offset: 0 });
+    expect(items).toMatchObject([{ runId: bad, metadata: { trace_id: bad, key: "good", score: 0 } }]);
+    const feedback = await source.store.feedbackList({ runIds: [bad], limit: 10, offset: 0 });
+    expect(feedback).toMatchObject([{ key: "good", score: 0, source: { type: "model" } }]);
+  });
+
+  it("notices new traces by itself while it runs", async () => {
+    await using source = await openSource();
+    await source.send("good");
+    await using loop = source.loop();
+    const judged: string[] = [];
+    loop.on("trace:judged", ({ verdict }) => judged.push(verdict.traceId));
+    await loop.start();
+    const id = await source.send("bad");
+    await until(() => judged.includes(id));
+    await until(async () => (await loop.deliveries({ states: ["delivered"] })).length === 1);
+    expect((await loop.status()).verdicts).toMatchObject({ pass: 1, fail: 1 });
+  });
+
+  it("retries an evaluator that fails and records the verdict error in the end", async () => {
+    await using source = await openSource();
+    await source.send("bad");
+    let calls = 0;
+    await using loop = source.loop({
+      evaluator: function broken(): never {
+        calls += 1;
+        throw new Error("no model today");
+      },
+    });
+    await loop.runOnce();
+    expect(calls).toBe(3);
+    const [verdict] = await source.store.verdictList({
+      loopId: (await source.store.loopList())[0]?.id ?? "",
+      limit: 1,
+    });
+    expect(verdict).toMatchObject({ outcome: "error" });
+    expect(verdict?.comment).toContain("no model today");
+  });
+
+  it("does not wait for ever for an evaluator that hangs", async () => {
+    await using source = await openSource();
+    await source.send("bad");
+    await using loop = source.loop({
+      evaluator: () => new Promise<never>(() => {}),
+      evaluatorTimeoutMs: 20,
+      maxAttempts: 1,
+    });
+    await loop.runOnce();
+    expect((await loop.status()).verdicts.error).toBe(1);
+  });
+
+  it("keeps the verdict when onFailure throws", async () => {
+    await using source = await openSource();
+    await source.send("bad");
+    await using loop = source.loop({
+      onFailure: () => {
+        throw new Error("no such queue");
+      },
+    });
+    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 1, delivered: 0 });
+    const [verdict] = await source.store.verdictList({
+      loopId: (await source.store.loopList())[0]?.id ?? "",
+      limit: 1,
+    });
+    expect(verdict?.comment).toBe("onFailure: no such queue");
+  });
+
+  it.each([
+    ["threshold", { threshold: 7 }, /threshold is 7/],
+    ["threshold", { threshold: Number.NaN }, /threshold/],
+    ["evaluator", { evaluator: [] }, /evaluator/],
+    ["projectName", { projectName: " " }, /projectName/],
+    ["client", { client: {} as never }, /client is neither/],
+  ])("refuses a bad %s with a hint", async (_name, options, message) => {
+    await using source = await openSource();
+    const attempt = async (): Promise<void> => {
+      await using loop = source.loop(options as Partial<FeedbackLoopOptions>);
+      await loop.runOnce();
+    };
+    await expect(attempt()).rejects.toMatchObject({
+      code: "invalid",
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it("names the projects there are when the name is wrong", async () => {
+    await using source = await openSource();
+    await source.send("good");
+    await using loop = source.loop({ projectName: "contrct" });
+    await expect(loop.start()).rejects.toMatchObject({
+      code: "not_found",
+      hint: expect.stringContaining("contract") as string,
+    });
+  });
+});
