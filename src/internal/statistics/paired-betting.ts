@@ -114,11 +114,14 @@ function lowerBound(differences: readonly number[], { alpha, planned }: Omit<Bet
   return low;
 }
 
-/** The fixed shares the mixture is spread over, smallest first: from what could just be found by the plan's end upward. */
+/**
+ * The fixed shares the mixture is spread over, smallest first: from what could just be found by the plan's end upward,
+ * and a third of that, for an experiment that is extended.
+ */
 export function bettingShares(planned = 1000): number[] {
   const smallest = Math.min(0.5, 1.2 / Math.sqrt(ASSUMED_DISCORDANCE * Math.max(1, planned)));
   const step = (0.8 / smallest) ** (1 / (STRATEGIES - 1));
-  return Array.from({ length: STRATEGIES }, (_, index) => smallest * step ** index);
+  return [smallest / 3, ...Array.from({ length: STRATEGIES }, (_, index) => smallest * step ** index)];
 }
 
 /** The difference as a bet's payoff: -1 is a lost bet, and the null makes its mean at most 0. */
