@@ -1,4 +1,4 @@
-import { logBeta } from "./incomplete-beta.ts";
+import { incompleteBeta, logBeta } from "./incomplete-beta.ts";
 
 /** An interval for a rate that holds at every sample size at once. */
 export interface RateInterval {
@@ -25,6 +25,32 @@ export function confidenceSequence(failing: number, total: number, confidence = 
     return evidence < likelihood;
   };
   return { rate, low: rate - boundary(inside, rate, 0), high: rate + boundary(inside, rate, 1) };
+}
+
+/**
+ * Whether a rate has been shown to be below `bound`, with error probability at most `1 - confidence` over all sample sizes
+ * at once, so that it may be asked after every run. One-sided and therefore quicker than `confidenceSequence(...).high < bound`:
+ * Jeffreys' prior is cut off at the bound, so all capital is bet on rates below it. With k of n failing the capital is
+ * `B(1/2 + k, 1/2 + n - k) I_r(1/2 + k, 1/2 + n - k) / (B(1/2, 1/2) I_r(1/2, 1/2) r^k (1 - r)^(n - k))` at `r = bound`, a
+ * supermartingale for every true rate from the bound up (Robbins 1970; Ville's inequality).
+ */
+export function isRateBelow(failing: number, total: number, bound: number, confidence = 0.95): boolean {
+  if (total <= 0 || failing >= total * bound) return false;
+  if (bound >= 1) return true;
+  const [a, b] = [0.5 + failing, 0.5 + total - failing];
+  const likelihood = (failing > 0 ? failing * Math.log(bound) : 0) + (total - failing) * Math.log1p(-bound);
+  const cut = Math.log(incompleteBeta(bound, a, b)) - Math.log(incompleteBeta(bound, 0.5, 0.5));
+  return logBeta(a, b) - Math.log(Math.PI) + cut - likelihood >= -Math.log(1 - confidence);
+}
+
+/**
+ * Upper end of the one-sided confidence sequence that `isRateBelow` asks about: with probability at least `confidence` the
+ * true rate is below it at every sample size at once. 1 when nothing was seen.
+ */
+export function rateUpperBound(failing: number, total: number, confidence = 0.95): number {
+  if (total <= 0 || failing >= total) return 1;
+  const rate = failing / total;
+  return rate + boundary((r) => !isRateBelow(failing, total, r, confidence), rate, 1);
 }
 
 /** How far from `rate` towards `end` the sequence still contains: bisection over the distance. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomSource } from "../random.ts";
 import { atOdds, logBet } from "./betting.ts";

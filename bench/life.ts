@@ -1,0 +1,200 @@
+import { parseArgs } from "node:util";
+import { fisherGreater } from "../src/internal/statistics/fisher.ts";
+import { randomSource } from "../src/internal/random.ts";
+import type { FollowedPattern, IssueEvent, WindowObservation } from "../src/model/issue.ts";
+import { followPattern, seePattern } from "../src/pattern-life/follow-pattern.ts";
+import { observeWindows } from "../src/pattern-life/observe-window.ts";
+import { DAYS, drawHour, HOUR, isFlowing, plantNoise, plantPattern, trafficOf } from "./life-scenario.ts";
+import type { PlantedPattern, Turn } from "./life-scenario.ts";
+import { truthAt, turnedLately } from "./life-truth.ts";
+
+/** p below which the stand-in for the miner shows a pattern: its real one pays for some ten thousand hypotheses. */
+const SHOWN_BELOW = 1e-6;
+/** Share of the failures a pattern must hold to be shown. */
+const SHOWN_SHARE = 0.05;
+
+interface Tally {
+  days: number;
+  right: number;
+  rightOrTurning: number;
+  noiseDays: number;
+  noiseRight: number;
+  noiseNews: number;
+  resolvedDays: number;
+  resolvedWithoutExposure: number;
+  naiveResolvedWithoutExposure: number;
+  falseNews: number;
+  confusion: Map<string, number>;
+}
+
+interface Track {
+  pattern: PlantedPattern;
+  issue: FollowedPattern | null;
+  recent: WindowObservation[];
+  /** The newest true turn that caused news, and which. */
+  turn: Turn | undefined;
+  told: Set<string>;
+}
+
+function simulate(seed: number, perHour: number, withTrends: boolean, tally: Tally): void {
+  const random = randomSource(seed);
+  const from = Math.floor(random() * 50 * 24);
+  const outage = { from, to: from + 48 + Math.floor(random() * 24) };
+  const tracks: Track[] = Array.from({ length: 13 }, (_, index) => ({
+    pattern:
+      index < 8 ? plantPattern(random, index % 2 === 0 ? "condition" : "symptom", withTrends) : plantNoise(random),
+    issue: null,
+    recent: [],
+    turn: undefined,
+    told: new Set(),
+  }));
+  for (let hour = 0; hour < DAYS * 24; hour += 1) {
+    const traces = trafficOf(random, hour, perHour, outage);
+    for (const track of tracks) {
+      const seen = drawHour(random, track.pattern, hour, traces, isFlowing(track.pattern, hour, outage));
+      track.recent = [...track.recent.slice(-23), seen];
+    }
+    const followed = tracks.filter((track) => track.issue !== null);
+    const { issues, events } = observeWindows(
+      followed.map((track) => ({
+        issue: track.issue as FollowedPattern,
+        seen: track.recent.at(-1) as WindowObservation,
+      })),
+    );
+    for (const [index, track] of followed.entries()) track.issue = issues[index] ?? null;
+    for (const event of events) {
+      const track = followed.find(({ issue }) => issue?.id === event.issueId);
+      if (track !== undefined) judgeEvent(event.type, track, hour, tally);
+    }
+    for (const [index, track] of tracks.entries()) mine(track, index, hour);
+    for (const track of tracks) judgeHour(track, hour + 1, outage, tally);
+  }
+}
+
+/** Stands in for hourly mining of the last 24 hours. Noise is shown once, in the hour it was planted for. */
+function mine(track: Track, index: number, hour: number): void {
+  const { pattern, issue, recent } = track;
+  if (issue !== null && issue.dismissedAt === null) return;
+  const window = { from: (hour - 23) * HOUR, to: (hour + 1) * HOUR };
+  const mined = {
+    predicates: [{ feature: `feature${index}`, operator: "=" as const, value: "x" }],
+    sentence: `pattern ${index}`,
+    exemplars: [],
+  };
+  const sum = (key: "failing" | "failures" | "passing" | "passes"): number =>
+    recent.reduce((all, seen) => all + seen[key], 0);
+  const shown =
+    pattern.kind === "noise"
+      ? hour === pattern.turns[0]?.hour
+      : sum("failing") >= SHOWN_SHARE * sum("failures") &&
+        fisherGreater({
+          failing: sum("failing"),
+          failures: sum("failures"),
+          passing: sum("passing"),
+          passes: sum("passes"),
+        }) < SHOWN_BELOW;
+  if (!shown) return;
+  track.issue = issue === null ? followPattern(mined, window).state : seePattern(issue, mined, window).state;
+}
+
+/** Which news each true turn may cause, each once. */
+const CAUSES: Record<string, readonly string[]> = {
+  birth: ["pattern:confirmed"],
+  growth: ["pattern:growing"],
+  shrink: ["pattern:shrinking"],
+  fix: ["pattern:shrinking", "pattern:resolved"],
+  regression: ["pattern:regressed", "pattern:growing"],
+};
+const JUDGED = new Set(Object.values(CAUSES).flat());
+
+/** Counts news that no turn of the plan explains: the wrong direction, or a second time for the same turn. */
+function judgeEvent(type: IssueEvent["type"], track: Track, hour: number, tally: Tally): void {
+  if (!JUDGED.has(type)) return;
+  if (track.pattern.kind === "noise") {
+    tally.noiseNews += 1;
+    return;
+  }
+  const turn = track.pattern.turns.findLast(({ hour: at, kind }) => at <= hour && kind !== "gap" && kind !== "back");
+  if (turn !== track.turn) track.told = new Set();
+  track.turn = turn;
+  if (!(CAUSES[turn?.kind ?? ""] ?? []).includes(type) || track.told.has(type)) tally.falseNews += 1;
+  track.told.add(type);
+}
+
+function judgeHour(track: Track, hour: number, outage: { from: number; to: number }, tally: Tally): void {
+  const { pattern, issue } = track;
+  const truth = truthAt(pattern, hour, outage);
+  const state = issue === null ? "absent" : issue.state;
+  if (state === "resolved" && truth === "no_exposure") tally.resolvedWithoutExposure += 1;
+  if (hour % 24 !== 0) return;
+  if (pattern.kind === "noise") {
+    if (truth === "absent") return;
+    tally.noiseDays += 1;
+    if (state === truth || state === "candidate") tally.noiseRight += 1;
+    return;
+  }
+  tally.days += 1;
+  if (state === truth) tally.right += 1;
+  else tally.confusion.set(`${truth} shown as ${state}`, (tally.confusion.get(`${truth} shown as ${state}`) ?? 0) + 1);
+  if (turnedLately(pattern, hour, outage).includes(state)) tally.rightOrTurning += 1;
+  if (state === "resolved") tally.resolvedDays += 1;
+  // What trackers do that close an issue after a quiet day.
+  const quiet = track.recent.every((seen) => seen.failing === 0);
+  if (issue !== null && quiet && truth === "no_exposure") tally.naiveResolvedWithoutExposure += 1;
+}
+
+function emptyTally(): Tally {
+  return {
+    days: 0,
+    right: 0,
+    rightOrTurning: 0,
+    noiseDays: 0,
+    noiseRight: 0,
+    noiseNews: 0,
+    resolvedDays: 0,
+    resolvedWithoutExposure: 0,
+    naiveResolvedWithoutExposure: 0,
+    falseNews: 0,
+    confusion: new Map(),
+  };
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    seed: { type: "string", default: "1" },
+    projects: { type: "string", default: "20" },
+    traffic: { type: "string", default: "20,100,500" },
+  },
+});
+const startedAt = performance.now();
+const runs = flags.traffic
+  .split(",")
+  .flatMap((perHour) => [false, true].map((withTrends) => ({ perHour, withTrends })));
+const results = runs.map(({ perHour, withTrends }) => {
+  const tally = emptyTally();
+  for (let project = 0; project < Number(flags.projects); project += 1) {
+    simulate(Number(flags.seed) * 1000 + project, Number(perHour), withTrends, tally);
+  }
+  const wrong = [...tally.confusion].sort(([, a], [, b]) => b - a).slice(0, 8);
+  const { confusion: _, days, right, rightOrTurning, noiseDays, noiseRight, ...rest } = tally;
+  return {
+    tracesPerHour: Number(perHour),
+    withTrends,
+    issueDays: days,
+    right: right / days,
+    rightAllowingTheDayOfAChange: rightOrTurning / days,
+    noiseDays,
+    noiseRight: noiseRight / noiseDays,
+    ...rest,
+    wrong: Object.fromEntries(wrong),
+  };
+});
+const report = {
+  days: DAYS,
+  projects: Number(flags.projects),
+  seed: Number(flags.seed),
+  results,
+  seconds: (performance.now() - startedAt) / 1000,
+};
+console.log(flags.json ? JSON.stringify(report) : JSON.stringify(report, null, 2));
