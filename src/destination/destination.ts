@@ -1,4 +1,3 @@
-import type { Action } from "../model/action.ts";
 import type { Delivery, DeliveryOutcome } from "../model/delivery.ts";
 import { LoopsmithError } from "../model/errors.ts";
 
@@ -30,11 +29,6 @@ export interface Destination {
    * `context.signal` aborts, the promise rejects with its reason, and the attempt does not count.
    */
   deliver(delivery: Delivery, context: DeliveryContext): Promise<DeliveryOutcome>;
-  /**
-   * Called when a verdict is about to commit; throws a LoopsmithError for an action that cannot ever be delivered
-   * here, so that the mistake shows at once and not at the first attempt.
-   */
-  check?(action: Action): void;
 }
 
 /**

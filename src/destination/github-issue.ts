@@ -1,4 +1,5 @@
 import type { Delivery, DeliveryOutcome } from "../model/delivery.ts";
+import { LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { checkOptions } from "./check-options.ts";
@@ -49,6 +50,15 @@ const MAX_PAGE_BYTES = 8_000_000;
  */
 export function githubIssue(options: GithubIssueOptions): Destination {
   checkOptions("githubIssue", options, ["repository", "token"]);
+  if (!/^[\w.-]+\/[\w.-]+$/.test(options.repository)) {
+    throw new LoopsmithError(
+      "invalid",
+      `githubIssue(): "${options.repository}" is no repository of the form owner/name.`,
+      {
+        hint: 'Write it as in "acme/rag"; for GitHub Enterprise add `apiUrl`.',
+      },
+    );
+  }
   const send = createSend(options);
   const inTurn = oneAtATime();
   return {

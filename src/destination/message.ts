@@ -40,7 +40,7 @@ export function messageOf(delivery: Delivery): Message {
         Trace: context.trace_id,
         Span: culprit?.span_id,
       }),
-      ...facts(notify?.data ?? {}).slice(0, MAX_DATA_FACTS),
+      ...facts(notify?.data ?? {}, MAX_DATA_FACTS),
     ],
     evidence: evidence.slice(0, MAX_EVIDENCE).map((item) => excerptOf(shown(item), MAX_VALUE)),
     url: notify?.url === undefined ? null : new URL(notify.url).href,
@@ -61,9 +61,10 @@ function rounded(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-function facts(values: JsonObject): { label: string; value: string }[] {
+function facts(values: JsonObject, limit = Infinity): { label: string; value: string }[] {
   return Object.entries(values)
     .filter(([, value]) => value !== undefined && value !== null)
+    .slice(0, limit)
     .map(([label, value]) => ({ label: excerptOf(label, 60), value: excerptOf(shown(value), MAX_VALUE) }));
 }
 

@@ -6,7 +6,11 @@ const UNSAFE = /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\uf
  * out, cut at `limit` characters with an ellipsis. Every medium escapes its own markup on top.
  */
 export function plainText(text: string, limit: number): string {
-  const clean = text.replace(/\r\n?|[\u2028\u2029\u0085]/g, "\n").replace(UNSAFE, "");
+  // Far more than can be shown need not be cleaned.
+  const clean = text
+    .slice(0, 4 * limit)
+    .replace(/\r\n?|[\u2028\u2029\u0085]/g, "\n")
+    .replace(UNSAFE, "");
   if (clean.length <= limit) return clean;
   // A pair of surrogates must not be cut in two.
   const end = /[\ud800-\udbff]/.test(clean.charAt(limit - 2)) ? limit - 2 : limit - 1;

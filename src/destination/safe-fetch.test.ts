@@ -113,6 +113,21 @@ describe("safe fetch", () => {
     expect([server.requests.length, server.connections]).toEqual([6, 3]);
   });
 
+  it.each<[init: RequestInit, sent: number]>([
+    [{ method: "POST", body: "x" }, 1],
+    [{ method: "PATCH", body: "x" }, 1],
+    [{ method: "POST", body: "x", headers: { "Idempotency-Key": "1" } }, 2],
+    [{ method: "POST", body: "x", headers: { "webhook-id": "1" } }, 2],
+    [{ method: "PUT", body: "x" }, 2],
+  ])("after a reset of a reused connection sends %j %i times in all", async (init, sent) => {
+    const reset = (response: ServerResponse): void => void response.socket?.resetAndDestroy();
+    await using server = await scriptedHttp([200, reset]);
+    const fetch = createSafeFetch({ allowPrivateNetworks: true });
+    await (await fetch(server.url)).text();
+    await expect(fetch(server.url, init)).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(server.requests.length).toBe(1 + sent);
+  });
+
   it("rejects a status that is none", async () => {
     await using server = await scriptedHttp([
       (response) => void response.socket?.end("HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"),

@@ -46,7 +46,8 @@ export function createSafeFetch(options: SafeFetchOptions = {}): typeof fetch {
     const body = request.body === null ? undefined : Buffer.from(await request.arrayBuffer());
     const headers: Record<string, string> = Object.fromEntries(request.headers);
     if (body) headers["content-length"] = String(body.byteLength);
-    return exchange(url, { method: request.method, headers, agent, lookup, signal: request.signal }, body);
+    const options = { method: request.method, headers, agent, lookup, signal: request.signal };
+    return exchange(url, options, body, isRepeatable(request));
   };
 }
 
@@ -68,7 +69,12 @@ function fencedLookup(fence: NetworkFence, resolve: NonNullable<SafeFetchOptions
   };
 }
 
-function exchange(url: URL, options: RequestOptions, body: Buffer | undefined, second = false): Promise<Response> {
+/** Whether sending it twice has the effect of sending it once, by its method or by an id that receivers dedupe on. */
+function isRepeatable({ method, headers }: Request): boolean {
+  return !["POST", "PATCH"].includes(method) || headers.has("idempotency-key") || headers.has("webhook-id");
+}
+
+function exchange(url: URL, options: RequestOptions, body: Buffer | undefined, repeat: boolean): Promise<Response> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === "https:" ? httpsRequest : httpRequest;
     const outgoing = send(url, options, (incoming) => {
@@ -80,8 +86,8 @@ function exchange(url: URL, options: RequestOptions, body: Buffer | undefined, s
       }
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
-      // The server closed an idle connection at the moment we reused it; a fresh one is no second attempt.
-      if (outgoing.reusedSocket && error.code === "ECONNRESET" && !second) resolve(exchange(url, options, body, true));
+      // Most likely the server closed an idle connection at the moment we reused it, but it may have taken the request.
+      if (outgoing.reusedSocket && error.code === "ECONNRESET" && repeat) resolve(exchange(url, options, body, false));
       else reject(error);
     });
     outgoing.end(body);
