@@ -54,6 +54,10 @@ export interface Pattern {
   also?: Predicate[];
   /** What was blamed in the matching failing runs, most frequent first; `share` is of those runs. */
   culprits?: { name: string; share: number }[];
+  /** Variance inflation by clusters of dependent runs; absent when 1. `p`, `q` and the interval include it. */
+  designEffect?: number;
+  /** The risk ratio with the judge's own errors taken out, where the judge was calibrated. */
+  judgeCorrected?: { riskRatio: number; riskRatioInterval: [number, number] };
 }
 
 /** The outcome of one mining run. */

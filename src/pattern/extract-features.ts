@@ -5,11 +5,11 @@ import type { FeatureValue } from "../model/pattern.ts";
 import type { Score } from "../model/score.ts";
 import { spanLatencyMs } from "../model/trace.ts";
 import type { Span, Trace } from "../model/trace.ts";
-import { jsonSize } from "./json-size.ts";
-import { orderFeatures } from "./order-features.ts";
-import { scoreFeatures } from "./score-features.ts";
-import { spanFeatures, total } from "./span-features.ts";
-import { maskVarying, spanKey } from "./span-key.ts";
+import { jsonSize } from "./feature/json-size.ts";
+import { orderFeatures } from "./feature/order-features.ts";
+import { scoreFeatures } from "./feature/score-features.ts";
+import { spanFeatures, total } from "./feature/span-features.ts";
+import { maskVarying, spanKey } from "./feature/span-key.ts";
 
 export interface ExtractOptions {
   /** Features of your own, merged over the built-in ones. Must not depend on whether the trace failed. */

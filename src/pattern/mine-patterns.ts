@@ -1,86 +1,82 @@
-import type { FeatureRow, Pattern, PatternReport } from "../model/pattern.ts";
-import { benjaminiHochberg } from "../internal/statistics/benjamini-hochberg.ts";
-import { fisherGreater } from "../internal/statistics/fisher.ts";
-import { riskRatio } from "../internal/statistics/risk-ratio.ts";
-import { buildCodebook, encodeRow } from "./codebook.ts";
-import type { CodebookOptions } from "./codebook.ts";
-import { patternId } from "./pattern-id.ts";
-import { patternSentence } from "./sentence.ts";
+import { LoopsmithError } from "../model/errors.ts";
+import type { FeatureRow, PatternReport } from "../model/pattern.ts";
+import { buildTable } from "./bit-table.ts";
+import type { BitTable } from "./bit-table.ts";
+import { buildCodebook } from "./codebook.ts";
+import type { Codebook, CodebookOptions } from "./codebook.ts";
+import type { JudgeError } from "./judge-error.ts";
+import { createKernel } from "./kernel/create-kernel.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { answerRequest } from "./mine/answer-request.ts";
+import type { Meter } from "./mine/count-groups.ts";
+import { answerAll } from "./mine/count-request.ts";
+import { report } from "./mine/report.ts";
+import type { ReportOptions } from "./mine/report.ts";
 
-export interface MineOptions extends CodebookOptions {
-  /** Epoch ms, half-open; default: from the first row to just after the last. */
+/** How to search. Every field has a default. */
+export interface SearchSettings {
+  /** Epoch ms, half-open; default: from the first row to just after the last, or zeros where rows are not known. */
   window?: { from: number; to: number };
   /** False discovery rate the shown set is held to; default 0.05. */
   alpha?: number;
-  /** Least share of failures a pattern must match; default 0.02, and never fewer than 3 failures. */
+  /** Least share of failures a pattern must match, at least 3 of them; default 0.02. */
   minSupport?: number;
+  /** Most conditions in a pattern; default 3. */
+  maxDepth?: 1 | 2 | 3;
   /** Patterns to show at most; default 20. */
   limit?: number;
   /** Exemplar traces per pattern; default 5. */
   exemplars?: number;
+  /** Items conjunctions are built from, at most 2,048; default 640. More items mean finer cuts and cubic work. */
+  maxItems?: number;
+  /** Conjunctions of three that are counted; default 4 million. Those with the least notable pairs are left out beyond it. */
+  maxCandidates?: number;
+  /** How reliable the judge is, where it was calibrated: adds `judgeCorrected` risk ratios. */
+  judge?: JudgeError;
 }
 
-/** Finds what failing runs have in common that passing runs have not. */
+export interface MineOptions extends SearchSettings, CodebookOptions {}
+
+/**
+ * Finds what failing runs have in common that passing runs have not: every conjunction of up to three conditions is a
+ * hypothesis, tested against all of them together. Rows that name a `cluster` are counted for what a cluster is worth.
+ *
+ * @throws LoopsmithError `invalid` for options out of range.
+ */
 export function minePatterns(rows: readonly FeatureRow[], options: MineOptions = {}): PatternReport {
-  const { alpha = 0.05, minSupport = 0.02, limit = 20, exemplars = 5 } = options;
   const codebook = buildCodebook(rows, options);
-  const held = rows.map((row) => encodeRow(codebook, row.features));
-  const failing = new Float64Array(codebook.items.length);
-  const passing = new Float64Array(codebook.items.length);
-  rows.forEach((row, index) => {
-    const counts = row.failed ? failing : passing;
-    for (const item of held[index] ?? []) counts[item] = (counts[item] ?? 0) + 1;
-  });
-  const failures = rows.filter((row) => row.failed).length;
-  const passes = rows.length - failures;
-  const least = Math.max(3, minSupport * failures);
-  const counted = codebook.items.map((predicate, item) => {
-    const counts = { failing: failing[item] ?? 0, failures, passing: passing[item] ?? 0, passes };
-    return { item, predicate, counts, p: counts.failing < least ? 1 : fisherGreater(counts) };
-  });
-  const q = benjaminiHochberg(counted.map((candidate) => candidate.p));
-  const ranked = counted
-    .map((candidate, index) => ({ ...candidate, q: q[index] ?? 1, risk: riskRatio(candidate.counts) }))
-    .filter((candidate) => candidate.q <= alpha && candidate.risk.low > 1)
-    .sort((a, b) => (b.risk.low - 1) * b.counts.failing - (a.risk.low - 1) * a.counts.failing)
-    .slice(0, limit);
-  const explained = new Set<number>();
-  const patterns = ranked.map(({ item, predicate, counts, p, q, risk }): Pattern => {
-    const matching = rows.flatMap((row, index) => (row.failed && held[index]?.includes(item) ? [index] : []));
-    for (const index of matching) explained.add(index);
-    const numbers = {
-      predicates: [predicate],
-      share: counts.failing / failures,
-      passingShare: passes === 0 ? 0 : counts.passing / passes,
-      riskRatio: risk.ratio,
-      q,
-    };
-    return {
-      id: patternId([predicate]),
-      ...numbers,
-      ...counts,
-      sentence: patternSentence(numbers),
-      riskRatioInterval: [risk.low, risk.high],
-      p,
-      exemplars: matching.slice(0, exemplars).map((index) => rows[index]?.traceId ?? ""),
-    };
-  });
-  return {
-    window: options.window ?? windowOf(rows),
-    failures,
-    passes,
-    patterns,
-    hypotheses: counted.length,
-    explained: failures === 0 ? 0 : explained.size / failures,
-    dropped: [...codebook.dropped],
-  };
+  return mineTable(buildTable(codebook, rows), codebook, { window: windowOf(rows), ...options });
+}
+
+/** The same from bitmaps that are already there. `kernel` and `meter` are for measuring. */
+export function mineTable(
+  table: BitTable,
+  codebook: Codebook,
+  options: SearchSettings = {},
+  { kernel = createKernel(), meter }: { kernel?: Kernel; meter?: Meter } = {},
+): PatternReport {
+  return answerAll(report(codebook, withDefaults(options)), (request) => answerRequest(kernel, table, request, meter));
+}
+
+export function withDefaults(options: SearchSettings): ReportOptions {
+  const { alpha = 0.05, minSupport = 0.02, maxDepth = 3, maxItems = 640, maxCandidates = 4_000_000 } = options;
+  const wrong = !(alpha > 0 && alpha < 1)
+    ? `alpha ${alpha} is not between 0 and 1`
+    : !(minSupport >= 0 && minSupport <= 1)
+      ? `minSupport ${minSupport} is not between 0 and 1`
+      : ![1, 2, 3].includes(maxDepth)
+        ? `maxDepth ${maxDepth} is not 1, 2 or 3`
+        : !(maxItems >= 1 && maxItems <= 2048)
+          ? `maxItems ${maxItems} is not between 1 and 2048`
+          : null;
+  if (wrong !== null)
+    throw new LoopsmithError("invalid", wrong, { hint: "Correct the option, or leave it out for its default." });
+  const { window = { from: 0, to: 0 }, limit = 20, exemplars = 5, judge } = options;
+  return { alpha, minSupport, maxDepth, maxItems, maxCandidates, window, limit, exemplars, ...(judge && { judge }) };
 }
 
 function windowOf(rows: readonly FeatureRow[]): { from: number; to: number } {
-  if (rows.length === 0) return { from: 0, to: 0 };
-  const [from, to] = rows.reduce(
-    ([low, high], { at }) => [Math.min(low, at), Math.max(high, at)],
-    [Infinity, -Infinity],
-  );
-  return { from, to: to + 1 };
+  let [from, to] = [Infinity, -Infinity];
+  for (const { at } of rows) [from, to] = [Math.min(from, at), Math.max(to, at)];
+  return rows.length === 0 ? { from: 0, to: 0 } : { from, to: to + 1 };
 }

@@ -39,6 +39,13 @@ export function fisherGreater({ failing, failures, passing, passes }: Counts): n
   return Math.max(0, 1 - sum);
 }
 
+/** Standard deviations by which the failing matches exceed what chance gives (the hypergeometric mean and variance). */
+export function enrichmentZ({ failing, failures, passing, passes }: Counts): number {
+  const [matching, runs] = [failing + passing, failures + passes];
+  const variance = (matching * (runs - matching) * failures * passes) / (runs * runs * (runs - 1));
+  return variance > 0 ? (failing - (matching * failures) / runs) / Math.sqrt(variance) : 0;
+}
+
 /**
  * P(X = x) when `drawn` of `marked + unmarked` are drawn without replacement. A ratio of three binomial terms by Loader's
  * saddle-point expansion ("Fast and accurate computation of binomial probabilities", 2000), which keeps its digits where

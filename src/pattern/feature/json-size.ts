@@ -1,4 +1,4 @@
-import type { Json } from "../model/json.ts";
+import type { Json } from "../../model/json.ts";
 
 /** Characters of text in a value: strings in full, numbers and booleans as written, structure for free. */
 export function jsonSize(value: Json | undefined): number {

@@ -1,6 +1,6 @@
-import type { FeatureValue } from "../model/pattern.ts";
-import type { Score } from "../model/score.ts";
-import type { Trace } from "../model/trace.ts";
+import type { FeatureValue } from "../../model/pattern.ts";
+import type { Score } from "../../model/score.ts";
+import type { Trace } from "../../model/trace.ts";
 import { spanKey } from "./span-key.ts";
 
 /** Feedback Loopsmith itself writes back says how the trace was judged, so it must not explain the judgement. */

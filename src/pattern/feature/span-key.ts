@@ -1,4 +1,4 @@
-import type { Span } from "../model/trace.ts";
+import type { Span } from "../../model/trace.ts";
 
 /**
  * How a span is called in feature names: its name, and for LLM and tool spans the kind before it (`llm:answer`,

@@ -1,6 +1,6 @@
-import type { FeatureValue } from "../model/pattern.ts";
-import { spanLatencyMs } from "../model/trace.ts";
-import type { Span } from "../model/trace.ts";
+import type { FeatureValue } from "../../model/pattern.ts";
+import { spanLatencyMs } from "../../model/trace.ts";
+import type { Span } from "../../model/trace.ts";
 import { jsonSize, listLength } from "./json-size.ts";
 import { maskVarying } from "./span-key.ts";
 

@@ -1,5 +1,5 @@
-import type { FeatureValue } from "../model/pattern.ts";
-import type { Span, Trace } from "../model/trace.ts";
+import type { FeatureValue } from "../../model/pattern.ts";
+import type { Span, Trace } from "../../model/trace.ts";
 import { spanKey } from "./span-key.ts";
 
 /** Distinct neighbour pairs one trace may contribute. */

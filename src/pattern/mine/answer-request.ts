@@ -1,0 +1,88 @@
+import { rowsOf } from "../bit-table.ts";
+import type { BitBlock, BitTable } from "../bit-table.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { NO_PREFIX } from "../kernel/kernel.ts";
+import { clusterMoments } from "./cluster-moments.ts";
+import { countGroups } from "./count-groups.ts";
+import type { Meter } from "./count-groups.ts";
+import type { CountAnswer, CountRequest, Description, Groups, Itemset, Residual } from "./count-request.ts";
+import { eachRow, loadBlock } from "./itemset-rows.ts";
+
+/** Answers one request from bitmaps in this thread. */
+export function answerRequest(kernel: Kernel, table: BitTable, request: CountRequest, meter?: Meter): CountAnswer {
+  switch (request.kind) {
+    case "totals":
+      return {
+        failures: rowsOf(table.failing),
+        passes: rowsOf(table.passing),
+        failing: countGroups(kernel, table.items, table.failing, everyItem(table.items), meter),
+        passing: countGroups(kernel, table.items, table.passing, everyItem(table.items), meter),
+      };
+    case "groups":
+      return countGroups(kernel, table.items, table[request.side], request.groups, meter);
+    case "residual":
+      return residual(kernel, table, request.shown, request.candidates);
+    case "clusters":
+      return clusterMoments(kernel, table, request.candidates);
+    default:
+      return describe(kernel, table, request.itemsets, request.exemplars);
+  }
+}
+
+/** Each item counted within itself. */
+function everyItem(items: number): Groups {
+  const all = Uint16Array.from({ length: items }, (_, item) => item);
+  const prefixes = Uint16Array.from({ length: 2 * items }, (_, index) => (index % 2 === 0 ? index / 2 : NO_PREFIX));
+  return { prefixes, sizes: new Uint32Array(items).fill(1), extensions: all };
+}
+
+function residual(
+  kernel: Kernel,
+  table: BitTable,
+  shown: readonly Itemset[],
+  candidates: readonly Itemset[],
+): Residual {
+  const needed = [...new Set([...shown, ...candidates].flat())];
+  const count = (blocks: readonly BitBlock[]): { rows: number; matching: Uint32Array } => {
+    const matching = new Uint32Array(candidates.length);
+    let rows = 0;
+    for (const block of blocks) {
+      const { conjunction, everyRow } = loadBlock(kernel, block, needed);
+      for (const itemset of shown) kernel.subtract(everyRow, conjunction(itemset), block.stride, everyRow);
+      rows += kernel.count(everyRow, everyRow, block.stride);
+      candidates.forEach((itemset, index) => {
+        matching[index] = (matching[index] ?? 0) + kernel.count(everyRow, conjunction(itemset), block.stride);
+      });
+    }
+    return { rows, matching };
+  };
+  const [failing, passing] = [count(table.failing), count(table.passing)];
+  return { failures: failing.rows, passes: passing.rows, failing: failing.matching, passing: passing.matching };
+}
+
+function describe(kernel: Kernel, table: BitTable, itemsets: readonly Itemset[], exemplars: number): Description[] {
+  const all = Array.from({ length: table.items }, (_, item) => item);
+  const descriptions = itemsets.map((): Description => ({
+    failing: new Uint32Array(table.items),
+    culprits: new Map(),
+    exemplars: [],
+  }));
+  // Newest blocks come last, and recent exemplars are the useful ones.
+  for (const block of table.failing.toReversed()) {
+    const { conjunction, addressOf, memory } = loadBlock(kernel, block, all);
+    itemsets.forEach((itemset, index) => {
+      const { failing, culprits, exemplars: ids } = descriptions[index] as Description;
+      const matching = conjunction(itemset);
+      for (const item of all)
+        failing[item] = (failing[item] ?? 0) + kernel.count(addressOf(item), matching, block.stride);
+      if (block.traceIds === undefined) return;
+      eachRow(memory, matching, block.stride, (row) => {
+        const id = block.traceIds?.[row];
+        if (id !== undefined && ids.length < exemplars) ids.push(id);
+        const culprit = block.culprits?.[row];
+        if (typeof culprit === "string") culprits.set(culprit, (culprits.get(culprit) ?? 0) + 1);
+      });
+    });
+  }
+  return descriptions;
+}
