@@ -1,7 +1,8 @@
 // The SDK's public surface. Importing it opens nothing, reads no environment and loads no database.
 
 export { createFeedbackLoop } from "./loop.ts";
-export type { BackfillOptions, FeedbackLoop, RunOptions, RunSummary } from "./loop.ts";
+export type { BackfillOptions, FeedbackLoop } from "./loop.ts";
+export type { RunOptions, RunSummary } from "./loop/run-through.ts";
 export { defineLoop } from "./loop/define-loop.ts";
 export type { LoopDeclaration } from "./loop/define-loop.ts";
 export type { FailureActions, FeedbackLoopOptions } from "./loop/options.ts";

@@ -1,25 +1,15 @@
-import { Pump } from "./job/pump.ts";
-import { createDeliverer } from "./loop/deliver.ts";
 import { createEmitter, type LoopEventName, type LoopEvents } from "./loop/events.ts";
-import { createJudge } from "./loop/judge-due.ts";
 import { loopPatterns, type PatternsOptions } from "./loop/loop-patterns.ts";
 import { loopStatus, type LoopStatus } from "./loop/loop-status.ts";
 import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
 import { resolveOptions, type FeedbackLoopOptions } from "./loop/options.ts";
-import { enrol, sweep } from "./loop/sweep.ts";
+import { runThrough, type RunOptions, type RunSummary } from "./loop/run-through.ts";
+import { watch, type Watch } from "./loop/watch.ts";
 import { resolveSince } from "./loop/window.ts";
 import type { Delivery } from "./model/delivery.ts";
 import { errorMessage } from "./model/errors.ts";
 import type { PatternReport } from "./model/pattern.ts";
-import type { TraceHead } from "./model/trace.ts";
 import type { DeliveryFilter } from "./store/resource/delivery.ts";
-
-export interface RunOptions {
-  /** Quiet time this run insists on. @default the loop's settleMs */
-  settleMs?: number;
-  /** Called as traces are judged. */
-  onProgress?: (progress: { judged: number; waiting: number }) => void;
-}
 
 export interface BackfillOptions extends RunOptions {
   /** A length back (`"7d"`), a date, or epoch ms. */
@@ -27,14 +17,6 @@ export interface BackfillOptions extends RunOptions {
   until?: string | number | Date;
   /** Traces at most. */
   limit?: number;
-}
-
-/** What one run over existing traces came to. Counts are of this run. */
-export interface RunSummary {
-  /** Traces judged. */
-  judged: number;
-  failures: number;
-  delivered: number;
 }
 
 /** Evaluator, threshold and actions over a project. Made by {@link createFeedbackLoop}. */
@@ -61,6 +43,8 @@ export interface FeedbackLoop extends AsyncDisposable {
 
 /**
  * The product on one page: settle, evaluate, blame, decide, act, learn, in that order for every trace of a project.
+ * `loop/sweep.ts` settles, `loop/judge.ts` evaluates, `loop/decide.ts` blames and decides, `loop/deliver.ts` acts,
+ * `loop/loop-patterns.ts` learns.
  *
  * @throws LoopsmithError `invalid` when an option is missing or out of range; `start` and `runOnce` throw `not_found` for
  * an unknown project, `unauthorized`, or `unavailable` when the platform cannot be reached
@@ -68,182 +52,72 @@ export interface FeedbackLoop extends AsyncDisposable {
 export function createFeedbackLoop(options: FeedbackLoopOptions): FeedbackLoop {
   const resolved = resolveOptions(options);
   const emitter = createEmitter();
-  let lastSweepAt: number | null = null;
+  let opening: Promise<OpenLoop> | null = null;
+  let watching: Promise<Watch> | null = null;
   let lastError: LoopStatus["lastError"] = null;
   emitter.on("error", ({ error }) => {
     lastError = { at: Date.now(), message: errorMessage(error) };
   });
 
-  let opening: Promise<OpenLoop> | null = null;
+  /** Opened on first use, and again after a stop; a failure is not remembered. */
   const open = (): Promise<OpenLoop> =>
     (opening ??= openLoop(options, resolved).catch((error: unknown) => {
       opening = null;
       throw error;
     }));
 
-  let running: { stop(timeoutMs: number): Promise<void> } | null = null;
-
-  async function start(): Promise<void> {
-    if (running) return;
-    const loop = await open();
-    // A trace that changes between the subscription and the first sweep is found by the sweep, never missed.
-    const touched = new Map<string, TraceHead>();
-    const pollMs = resolved.pollMs ?? (loop.platform.subscribe ? 60_000 : 10_000);
-    const deliverPump = new Pump({
-      run: createDeliverer({ ...loop, options: resolved, emitter }),
-      idleMs: 5_000,
-      untilDueMs: () => untilDue(loop, loop.store.deliveryNextDue({ loopId: loop.loopId })),
-      onError: (error) => emitter.emit("error", { error, during: "deliver" }),
-    });
-    let projectId: string | null = null;
-    let judge: ReturnType<typeof createJudge> | null = null;
-    const begin = async (): Promise<string> => {
-      const id = await loop.platform.projectId({ name: resolved.projectName });
-      projectId = id;
-      judge = createJudge({
-        ...loop,
-        projectId: id,
-        options: resolved,
-        emitter,
-        onDeliveries: () => deliverPump.wake(),
-      });
-      unsubscribe = loop.platform.subscribe?.({
-        projectId: id,
-        onChange: (heads) => {
-          for (const head of heads) touched.set(head.traceId, head);
-          sweepPump.wake();
-        },
-      });
-      return id;
-    };
-    let unsubscribe: (() => void) | undefined;
-    const judgePump = new Pump({
-      run: async (signal) => (judge ? judge(signal) : 0),
-      idleMs: 5_000,
-      untilDueMs: () => untilDue(loop, loop.store.ledgerNextDue({ loopId: loop.loopId })),
-      onError: (error) => emitter.emit("error", { error, during: "judge" }),
-    });
-    const sweepPump = new Pump({
-      run: async () => {
-        const deps = { ...loop, projectId: projectId ?? (await begin()), options: resolved };
-        const heads = [...touched.values()];
-        touched.clear();
-        if (heads.length > 0) await enrol(deps, heads);
-        const now = loop.store.now();
-        if (lastSweepAt === null || now - lastSweepAt >= pollMs) {
-          await sweep(deps, { startFrom: now - resolved.lookbackMs });
-          lastSweepAt = now;
-        }
-        judgePump.wake();
-        return touched.size;
-      },
-      idleMs: pollMs,
-      onError: (error) => emitter.emit("error", { error, during: "sweep" }),
-    });
-    if (!resolved.waitForProject) await begin();
-    for (const pump of [sweepPump, judgePump, deliverPump]) pump.start();
-    running = {
-      async stop(timeoutMs) {
-        unsubscribe?.();
-        await sweepPump.stop(timeoutMs);
-        await judgePump.stop(timeoutMs);
-        await deliverPump.stop(timeoutMs);
-      },
-    };
-  }
-
   async function stop({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
-    const current = running;
-    running = null;
-    await current?.stop(timeoutMs);
+    const current = watching;
+    watching = null;
+    await (await current?.catch(() => null))?.stop(timeoutMs);
     const loop = await opening?.catch(() => null);
     opening = null;
     await loop?.close();
   }
 
-  async function backfill(range: BackfillOptions): Promise<RunSummary> {
-    const loop = await open();
-    const { store, loopId } = loop;
-    const deps = { ...loop, projectId: await loop.platform.projectId({ name: resolved.projectName }), options: resolved };
-    const now = store.now();
-    await sweep(
-      deps,
-      {
-        startFrom: resolveSince(range.since, now),
-        ...(range.until === undefined ? {} : { startTo: resolveSince(range.until, now) }),
-      },
-      {
-        ...(range.settleMs === undefined ? {} : { settleMs: range.settleMs }),
-        ...(range.limit === undefined ? {} : { limit: range.limit }),
-      },
-    );
-    const summary: RunSummary = { judged: 0, failures: 0, delivered: 0 };
-    const listening = [
-      emitter.on("trace:judged", ({ verdict }) => {
-        summary.judged += 1;
-        if (verdict.outcome === "fail") summary.failures += 1;
-      }),
-      emitter.on("delivery:delivered", () => (summary.delivered += 1)),
-    ];
-    try {
-      const signal = new AbortController().signal;
-      const judge = createJudge({ ...deps, emitter, onDeliveries: () => {} });
-      const deliver = createDeliverer({ ...loop, options: resolved, emitter });
-      const settleMs = range.settleMs ?? resolved.settleMs;
-      for (;;) {
-        const done = (await judge(signal)) + (await deliver(signal));
-        const { waiting } = await store.ledgerCounts({ loopId });
-        range.onProgress?.({ judged: summary.judged, waiting });
-        if (done > 0) continue;
-        // What becomes due within the settle window or a retry's delay is waited for; traces still open are not.
-        const due = await store.ledgerNextDue({ loopId });
-        const inMs = due === null ? Infinity : due - store.now();
-        if (inMs > settleMs + resolved.retryMs * 2 ** resolved.maxAttempts) return summary;
-        await new Promise((resolve) => setTimeout(resolve, Math.max(5, inMs)));
-      }
-    } finally {
-      for (const off of listening) off();
-    }
-  }
-
-  const loopsFilter = async (): Promise<{ loopId: string; loop: OpenLoop }> => {
-    const loop = await open();
-    return { loopId: loop.loopId, loop };
-  };
-
-  return {
+  const loop: FeedbackLoop = {
     name: resolved.name,
     projectName: resolved.projectName,
-    start,
+    async start() {
+      watching ??= open().then((opened) => watch(opened, resolved, emitter));
+      try {
+        await watching;
+      } catch (error) {
+        watching = null;
+        throw error;
+      }
+    },
     stop,
-    backfill,
-    runOnce: (run = {}) => backfill({ ...run, since: Date.now() - resolved.lookbackMs }),
+    runOnce: (run = {}) => loop.backfill({ ...run, since: Date.now() - resolved.lookbackMs }),
+    async backfill({ since, until, ...run }) {
+      const opened = await open();
+      const now = opened.store.now();
+      const range = {
+        startFrom: resolveSince(since, now),
+        ...(until === undefined ? {} : { startTo: resolveSince(until, now) }),
+      };
+      return runThrough(opened, resolved, emitter, { ...run, ...range });
+    },
     async status() {
-      const loop = await open();
-      return loopStatus(
-        loop.store,
-        { id: loop.loopId, name: resolved.name, projectName: resolved.projectName },
-        { running: running !== null, lastSweepAt, lastError },
-      );
+      const { store, loopId } = await open();
+      const current = await watching?.catch(() => null);
+      const live = { running: Boolean(current), lastSweepAt: current?.lastSweepAt ?? null, lastError };
+      return loopStatus(store, { id: loopId, name: resolved.name, projectName: resolved.projectName }, live);
     },
     async patterns(mining) {
-      const loop = await open();
-      return loopPatterns(loop.store, loop.loopId, mining);
+      const { store, loopId } = await open();
+      return loopPatterns(store, loopId, mining);
     },
     async deliveries({ limit = 100, ...filter } = {}) {
-      const { loopId, loop } = await loopsFilter();
-      return loop.store.deliveryList({ ...filter, loopId, limit });
+      const { store, loopId } = await open();
+      return store.deliveryList({ ...filter, loopId, limit });
     },
     async replay(filter = {}) {
-      const { loopId, loop } = await loopsFilter();
-      return loop.store.deliveryReplay({ ...filter, loopId });
+      const { store, loopId } = await open();
+      return store.deliveryReplay({ ...filter, loopId });
     },
     on: (name, listener) => emitter.on(name, listener),
     [Symbol.asyncDispose]: () => stop(),
   };
-}
-
-async function untilDue(loop: OpenLoop, due: Promise<number | null>): Promise<number | null> {
-  const at = await due;
-  return at === null ? null : at - loop.store.now();
+  return loop;
 }

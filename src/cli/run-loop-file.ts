@@ -1,5 +1,6 @@
 import { Client } from "langsmith";
-import { createFeedbackLoop, type FeedbackLoop, type RunOptions, type RunSummary } from "../loop.ts";
+import { createFeedbackLoop, type FeedbackLoop } from "../loop.ts";
+import type { RunOptions, RunSummary } from "../loop/run-through.ts";
 import { embeddedPlatform } from "../platform/embedded.ts";
 import { langsmithPlatform } from "../platform/langsmith.ts";
 import type { Server } from "../server/create-server.ts";

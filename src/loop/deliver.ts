@@ -1,3 +1,4 @@
+import { customDestination } from "../destination/custom.ts";
 import type { Destination } from "../destination/destination.ts";
 import { nextAttempt } from "../destination/schedule.ts";
 import { webhookDestination } from "../destination/webhook.ts";
@@ -75,17 +76,7 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
 function destinationsOf({ platform, options }: DeliverDeps): (action: Action) => Destination {
   const onPlatform = platformDestination(platform);
   const webhooks = webhookDestination({ allowPrivateNetworks: options.allowPrivateNetworks });
-  const handlers: Destination = {
-    kind: "custom",
-    recording: false,
-    async deliver(delivery) {
-      const { action } = delivery;
-      const handler = action.action === "custom" ? options.actions[action.name] : undefined;
-      if (!handler) return { status: "retry", reason: `this loop has no handler for ${JSON.stringify(action)}` };
-      await handler(delivery);
-      return { status: "delivered" };
-    },
-  };
+  const handlers = customDestination(options.actions);
   return (action) => {
     if (action.action === "webhook") return webhooks;
     if (action.action === "custom") return handlers;

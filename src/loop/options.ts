@@ -1,10 +1,10 @@
 import type { Client } from "langsmith";
+import type { ActionHandler } from "../destination/custom.ts";
 import { isRecording } from "../destination/delivery-id.ts";
 import type { Destination } from "../destination/destination.ts";
 import type { Evaluator } from "../evaluator/evaluator.ts";
 import { toEvaluator, type EvaluatorLike } from "../evaluator/from-langsmith.ts";
 import type { Action } from "../model/action.ts";
-import type { Delivery } from "../model/delivery.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import type { Failure } from "../model/failure.ts";
 import type { Threshold } from "../model/score.ts";
@@ -57,7 +57,7 @@ export interface FeedbackLoopOptions {
   cluster?: (trace: Trace) => string | null | undefined;
 
   /** Handlers of `custom` actions by name. Must be safe to repeat: `delivery.id` is the same on every attempt. */
-  actions?: Readonly<Record<string, (delivery: Delivery) => Promise<void> | void>>;
+  actions?: Readonly<Record<string, ActionHandler>>;
   /** Receivers of `notify` actions by name. */
   destinations?: Readonly<Record<string, Destination>>;
   /** Secrets by name, for actions that say `secret: "NAME"`. Several values while rotating, newest first. */
@@ -186,7 +186,6 @@ export function assertDeliverable(
       const known = Object.keys(options.destinations).join(", ") || "none";
       throw invalid("destinations", `no destination "${action.destination}"`, `one of: ${known}`);
     }
-    destination.check?.(action);
   }
 }
 

@@ -48,7 +48,10 @@ export function chunksOf(sections: readonly Section[], config: PipelineConfig): 
 }
 
 /** BM25 over the chunks. */
-export function createRetriever(sections: readonly Section[], config: PipelineConfig): (question: string) => Retrieved[] {
+export function createRetriever(
+  sections: readonly Section[],
+  config: PipelineConfig,
+): (question: string) => Retrieved[] {
   const chunks = chunksOf(sections, config);
   const index = new MiniSearch<Chunk>({
     fields: ["text"],

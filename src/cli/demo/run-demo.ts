@@ -86,7 +86,10 @@ export async function runDemo(options: DemoOptions): Promise<RunReport> {
 }
 
 /** The pipeline as its users write it: `traceable` around each step, nothing of Loopsmith in it. */
-function tracedPipeline(client: Client, search: (question: string) => Retrieved[]): (question: string) => Promise<string> {
+function tracedPipeline(
+  client: Client,
+  search: (question: string) => Retrieved[],
+): (question: string) => Promise<string> {
   const settings = { client, project_name: DEMO_PROJECT, tracingEnabled: true };
   const retrieval = traceable(async ({ query }: { query: string }) => search(query), {
     ...settings,

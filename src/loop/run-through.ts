@@ -1,0 +1,72 @@
+import { createDeliverer } from "./deliver.ts";
+import type { LoopEmitter } from "./events.ts";
+import { createJudge } from "./judge-due.ts";
+import type { OpenLoop } from "./open-loop.ts";
+import type { ResolvedLoopOptions } from "./options.ts";
+import { sweep } from "./sweep.ts";
+
+export interface RunOptions {
+  /** Quiet time this run insists on. @default the loop's settleMs */
+  settleMs?: number;
+  /** Called as traces are judged. */
+  onProgress?: (progress: { judged: number; waiting: number }) => void;
+}
+
+/** What one run over existing traces came to. Counts are of this run. */
+export interface RunSummary {
+  /** Traces judged. */
+  judged: number;
+  failures: number;
+  delivered: number;
+}
+
+export interface RunRange extends RunOptions {
+  /** Epoch ms, by start of the trace. */
+  startFrom: number;
+  startTo?: number;
+  /** Traces at most. */
+  limit?: number;
+}
+
+/** Judges everything of a range that is or soon becomes due, delivers, and returns when nothing is left to do now. */
+export async function runThrough(
+  loop: OpenLoop,
+  options: ResolvedLoopOptions,
+  emitter: LoopEmitter,
+  range: RunRange,
+): Promise<RunSummary> {
+  const { store, loopId } = loop;
+  const { startFrom, startTo, limit, onProgress, settleMs = options.settleMs } = range;
+  const deps = { ...loop, projectId: await loop.platform.projectId({ name: options.projectName }), options };
+  await sweep(
+    deps,
+    { startFrom, ...(startTo === undefined ? {} : { startTo }) },
+    { settleMs, ...(limit === undefined ? {} : { limit }) },
+  );
+  const summary: RunSummary = { judged: 0, failures: 0, delivered: 0 };
+  const listening = [
+    emitter.on("trace:judged", ({ verdict }) => {
+      summary.judged += 1;
+      if (verdict.outcome === "fail") summary.failures += 1;
+    }),
+    emitter.on("delivery:delivered", () => (summary.delivered += 1)),
+  ];
+  // A retry that is due later than this is left to the next run.
+  const patienceMs = settleMs + options.retryMs * 2 ** options.maxAttempts;
+  const signal = new AbortController().signal;
+  const judge = createJudge({ ...deps, emitter, onDeliveries: () => {} });
+  const deliver = createDeliverer({ ...loop, options, emitter });
+  try {
+    for (;;) {
+      const done = (await judge(signal)) + (await deliver(signal));
+      if (onProgress) onProgress({ judged: summary.judged, waiting: (await store.ledgerCounts({ loopId })).waiting });
+      if (done > 0) continue;
+      const due = await store.ledgerNextDue({ loopId });
+      const inMs = due === null ? Infinity : due - store.now();
+      if (inMs > patienceMs) return summary;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(5, inMs)));
+    }
+  } finally {
+    for (const off of listening) off();
+  }
+}

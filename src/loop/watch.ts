@@ -1,0 +1,90 @@
+import { Pump } from "../job/pump.ts";
+import type { TraceHead } from "../model/trace.ts";
+import { createDeliverer } from "./deliver.ts";
+import type { LoopEmitter } from "./events.ts";
+import { createJudge } from "./judge-due.ts";
+import type { OpenLoop } from "./open-loop.ts";
+import type { ResolvedLoopOptions } from "./options.ts";
+import { enrol, sweep } from "./sweep.ts";
+
+export interface Watch {
+  /** Epoch ms of the last complete sweep, or `null`. */
+  readonly lastSweepAt: number | null;
+  stop(timeoutMs: number): Promise<void>;
+}
+
+const POLL_MS = 10_000;
+/** Where the platform tells of changes, the sweep is only the safety net. */
+const POLL_WHEN_TOLD_MS = 60_000;
+const IDLE_MS = 5_000;
+
+/** Sweeps, judges and delivers until stopped: three pumps that wake each other. */
+export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitter: LoopEmitter): Promise<Watch> {
+  const { store, platform, loopId } = loop;
+  const pollMs = options.pollMs ?? (platform.subscribe ? POLL_WHEN_TOLD_MS : POLL_MS);
+  const touched = new Map<string, TraceHead>();
+  let lastSweepAt: number | null = null;
+  let project: { id: string; judge: ReturnType<typeof createJudge>; unsubscribe?: (() => void) | undefined } | null =
+    null;
+
+  async function findProject(): Promise<NonNullable<typeof project>> {
+    const id = await platform.projectId({ name: options.projectName });
+    const judge = createJudge({ ...loop, projectId: id, options, emitter, onDeliveries: () => deliverPump.wake() });
+    // Subscribed before the first sweep: what changes in between is found by both, never by neither.
+    const unsubscribe = platform.subscribe?.({
+      projectId: id,
+      onChange: (heads) => {
+        for (const head of heads) touched.set(head.traceId, head);
+        sweepPump.wake();
+      },
+    });
+    return (project = { id, judge, unsubscribe });
+  }
+
+  const untilDue = async (due: Promise<number | null>): Promise<number | null> => {
+    const at = await due;
+    return at === null ? null : at - store.now();
+  };
+  const deliverPump = new Pump({
+    run: createDeliverer({ ...loop, options, emitter }),
+    idleMs: IDLE_MS,
+    untilDueMs: () => untilDue(store.deliveryNextDue({ loopId })),
+    onError: (error) => emitter.emit("error", { error, during: "deliver" }),
+  });
+  const judgePump = new Pump({
+    run: async (signal) => (project ? project.judge(signal) : 0),
+    idleMs: IDLE_MS,
+    untilDueMs: () => untilDue(store.ledgerNextDue({ loopId })),
+    onError: (error) => emitter.emit("error", { error, during: "judge" }),
+  });
+  const sweepPump = new Pump({
+    run: async () => {
+      const deps = { ...loop, projectId: (project ?? (await findProject())).id, options };
+      const heads = [...touched.values()];
+      touched.clear();
+      if (heads.length > 0) await enrol(deps, heads);
+      const now = store.now();
+      if (lastSweepAt === null || now - lastSweepAt >= pollMs) {
+        await sweep(deps, { startFrom: now - options.lookbackMs });
+        lastSweepAt = now;
+      }
+      judgePump.wake();
+      return touched.size;
+    },
+    idleMs: pollMs,
+    onError: (error) => emitter.emit("error", { error, during: "sweep" }),
+  });
+
+  if (!options.waitForProject) await findProject();
+  for (const pump of [sweepPump, judgePump, deliverPump]) pump.start();
+  return {
+    get lastSweepAt() {
+      return lastSweepAt;
+    },
+    async stop(timeoutMs) {
+      project?.unsubscribe?.();
+      // In the order of the journey, so that what one hands over the next still takes.
+      for (const pump of [sweepPump, judgePump, deliverPump]) await pump.stop(timeoutMs);
+    },
+  };
+}
