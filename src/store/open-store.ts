@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { LoopsmithError } from "../model/errors.ts";
 import type { Store } from "./store.ts";
 
 export interface OpenStoreOptions {
@@ -24,9 +25,11 @@ export function setDefaultStore(options: OpenStoreOptions): void {
 /**
  * Opens the store the options name. Drivers are loaded only when used. Whoever opens it closes it; the last one to close
  * releases the database.
- * @throws LoopsmithError `storage_full` or `unavailable`
+ * @throws LoopsmithError `storage_full` or `unavailable`; `invalid` for a database URL of another kind
  */
 export async function openStore(options: OpenStoreOptions = {}): Promise<Store> {
+  const databaseUrl = options.databaseUrl ?? fallback.databaseUrl;
+  if (databaseUrl !== undefined) return openPostgresStore(databaseUrl);
   const path = resolve(join(options.dataDir ?? fallback.dataDir ?? ".loopsmith", DATABASE_FILE));
   const known = opened.get(path);
   const entry = known ?? { store: openSqliteStore(path), holders: 0 };
@@ -54,4 +57,14 @@ export async function openStore(options: OpenStoreOptions = {}): Promise<Store> 
 async function openSqliteStore(path: string): Promise<Store> {
   const { sqliteStore } = await import("./sqlite/sqlite-store.ts");
   return sqliteStore({ path });
+}
+
+async function openPostgresStore(url: string): Promise<Store> {
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    throw new LoopsmithError("invalid", "LOOPSMITH_DATABASE_URL is not a postgres:// URL", {
+      hint: "Use postgres://user:password@host:5432/database, or leave it out for SQLite in the data directory.",
+    });
+  }
+  const { postgresStore } = await import("./postgres/postgres-store.ts");
+  return postgresStore({ url });
 }

@@ -20,7 +20,8 @@ export interface StoreCapabilities {
  *
  * Times are epoch milliseconds whose fraction carries microseconds. A missing thing is `null`, never an exception.
  */
-export interface Store extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore, SecretStore {
+export interface Store
+  extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore, SecretStore {
   readonly capabilities: StoreCapabilities;
   /** The database's clock in epoch ms: leases and due times of all workers are measured against this one. */
   now(): number;

@@ -36,10 +36,16 @@ export interface QueueStore {
    */
   queueItemAdd(params: {
     queueId: string;
-    items: readonly { id?: string; runId: string; projectId?: string | null; metadata?: JsonObject }[];
+    items: readonly {
+      id?: string;
+      runId: string;
+      projectId?: string | null;
+      metadata?: JsonObject;
+      details?: JsonObject;
+    }[];
     unlessRemoved?: boolean;
   }): Promise<QueueItemRow[]>;
-  queueItemGet(params: { queueId: string; id: string }): Promise<QueueItemRow | null>;
+  queueItemGet(params: { queueId?: string; id: string }): Promise<QueueItemRow | null>;
   queueItemList(params: {
     queueId: string;
     status?: QueueItemStatus;

@@ -49,6 +49,14 @@ export interface TouchedTrace extends TraceHead {
   projectId: string;
 }
 
+/** Sums over all spans of a trace. */
+export interface TraceTotals {
+  totalTokens: number;
+  /** US dollars; `null` when no span carries a cost. */
+  cost: number | null;
+  firstTokenAt: number | null;
+}
+
 export interface SpanStore {
   /**
    * Writes spans, attachments and feedback in one transaction. Posts and patches of one id merge in any order: a field
@@ -74,6 +82,7 @@ export interface SpanStore {
     /** Resume after this head. */
     after?: { changedAt: number; traceId: string };
   }): Promise<TraceHead[]>;
+  traceTotals(params: { traceIds: readonly string[] }): Promise<Map<string, TraceTotals>>;
   /** Whole traces, payloads parsed, feedback included; unknown ids are left out. */
   traceRead(params: { traceIds: readonly string[] }): Promise<Trace[]>;
 }

@@ -102,7 +102,7 @@ export function queueStore(db: Database): QueueStore {
             project_id: item.projectId ?? null,
             metadata_json: JSON.stringify(item.metadata ?? {}),
             status: "needs_my_review",
-            details_json: "{}",
+            details_json: JSON.stringify(item.details ?? {}),
             // One microsecond apart, so that a batch keeps its order.
             added_at: toMicros(db.now()) + index,
             last_reviewed_at: null,
@@ -133,13 +133,9 @@ export function queueStore(db: Database): QueueStore {
     },
 
     async queueItemGet({ queueId, id }) {
-      const row = await db.read
-        .selectFrom("queue_item")
-        .selectAll()
-        .where("queue_id", "=", queueId)
-        .where("id", "=", id)
-        .where("removed_at", "is", null)
-        .executeTakeFirst();
+      let query = db.read.selectFrom("queue_item").selectAll().where("id", "=", id).where("removed_at", "is", null);
+      if (queueId !== undefined) query = query.where("queue_id", "=", queueId);
+      const row = await query.executeTakeFirst();
       return row ? toItem(row) : null;
     },
 

@@ -8,6 +8,7 @@ import { queueStore } from "./queue.ts";
 import { secretStore } from "./secret.ts";
 import { spanIngest, type IngestStatements } from "./span-ingest.ts";
 import { spanReadStore } from "./span.ts";
+import { traceTotalsStore } from "./trace-totals.ts";
 import { traceStore } from "./trace.ts";
 
 /** What a database folder brings beside its connection: the statements worth tuning by hand. */
@@ -29,6 +30,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...spanIngest(db, statements.ingest),
     ...spanReadStore(db),
     ...traceStore(db),
+    ...traceTotalsStore(db),
     ...feedbackStore(db),
     ...queueStore(db),
     ...ledgerStore(db, statements.ledger),

@@ -1,0 +1,64 @@
+import { sql } from "kysely";
+import { chunksOf, toMicros, toMicrosOrNull } from "../sql/columns.ts";
+import type { LedgerStatements } from "../sql/ledger.ts";
+import type { LedgerTable } from "../sql/schema.ts";
+import type { PostgresNative } from "./open-postgres.ts";
+
+const ROWS_PER_STATEMENT = 1_000;
+
+export const ledgerStatements: LedgerStatements<PostgresNative> = {
+  /** The rules are those of the SQLite statement of the same name. Sorted, so that two sweeps never lock in a circle. */
+  enrol(db, { loopId, heads }) {
+    return db.write(async ({ native }) => {
+      const now = toMicros(db.now());
+      const latest = new Map(heads.map((head) => [head.traceId, head]));
+      const sorted = [...latest.values()].sort((a, b) => (a.traceId < b.traceId ? -1 : 1));
+      let moved = 0;
+      for (const chunk of chunksOf(sorted, ROWS_PER_STATEMENT)) {
+        const values = chunk.map(
+          (head) => sql`(${loopId}, ${head.traceId}, 1, 'settling', ${toMicros(head.startAt)}::bigint,
+            ${toMicros(head.changedAt)}::bigint, ${toMicrosOrNull(head.rootEndAt)}::bigint, ${toMicros(head.dueAt)}::bigint,
+            0, ${now}::bigint)`,
+        );
+        const result = await sql`
+          insert into ledger
+            (loop_id, trace_id, revision, state, trace_start_at, changed_at, root_end_at, due_at, attempts, updated_at)
+          values ${sql.join(values)}
+          on conflict (loop_id, trace_id) do update set
+            revision = case when ledger.state in ('settling', 'deferred') then ledger.revision else ledger.revision + 1 end,
+            state = 'settling',
+            reason = null,
+            attempts = case when ledger.state in ('settling', 'deferred') then ledger.attempts else 0 end,
+            lease_token = null,
+            lease_until = null,
+            changed_at = excluded.changed_at,
+            root_end_at = excluded.root_end_at,
+            due_at = excluded.due_at,
+            updated_at = excluded.updated_at
+          where excluded.changed_at > ledger.changed_at
+            or (ledger.root_end_at is null and excluded.root_end_at is not null)`.execute(native);
+        moved += Number(result.numAffectedRows ?? 0n);
+      }
+      return moved;
+    });
+  },
+
+  /** SKIP LOCKED: a claim never waits for another worker's. */
+  claim(db, { loopId, limit, leaseMs, leaseToken, traceIds }) {
+    return db.write(async ({ native }) => {
+      const now = toMicros(db.now());
+      const due = traceIds ? sql`trace_id = any(${[...traceIds]}::text[])` : sql`due_at <= ${now}::bigint`;
+      const { rows } = await sql<LedgerTable>`
+        with due as (
+          select loop_id, trace_id from ledger
+          where loop_id = ${loopId} and state in ('settling', 'deferred') and ${due}
+            and (lease_until is null or lease_until <= ${now}::bigint)
+          order by due_at limit ${traceIds ? traceIds.length : limit} for update skip locked
+        )
+        update ledger set lease_token = ${leaseToken}, lease_until = ${toMicros(db.now() + leaseMs)}::bigint, updated_at = ${now}::bigint
+        from due where ledger.loop_id = due.loop_id and ledger.trace_id = due.trace_id
+        returning ledger.*`.execute(native);
+      return rows;
+    });
+  },
+};

@@ -1,0 +1,180 @@
+import { Kysely, PostgresDialect, type Transaction } from "kysely";
+import { errorMessage, LoopsmithError } from "../../model/errors.ts";
+import { MIGRATIONS } from "../migrations/index.ts";
+import type { Database } from "../sql/database.ts";
+import type { Schema } from "../sql/schema.ts";
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`. */
+  url: string;
+  /** Schema the tables live in; created when missing. @default "loopsmith" */
+  schema?: string;
+  /** Connections at most. @default 10 */
+  poolSize?: number;
+  /** Clock, epoch ms; replaced in tests. @default the database's own clock */
+  now?: () => number;
+}
+
+/** PostgreSQL has no connection below a transaction that the statements need: they use the query builder's `sql`. */
+export type PostgresNative = Transaction<Schema>;
+
+/** Any two numbers nobody else locks; they keep two processes from migrating at once. */
+const MIGRATION_LOCK = [1_984, 29_070] as const;
+/** How often our idea of the database's clock is refreshed. */
+const CLOCK_REFRESH_MS = 60_000;
+const INT8 = 20;
+const UNIQUE_VIOLATION = "23505";
+/** Transactions the database asks to run again. */
+const RETRYABLE = new Set(["40001", "40P01"]);
+const MAX_TRIES = 5;
+
+/**
+ * Opens the database and brings its schema up to date. Every process that opens the same URL shares the work.
+ * @throws LoopsmithError `unavailable` when the server cannot be reached, `not_implemented` when `pg` is not installed
+ */
+export async function openPostgres(options: PostgresOptions): Promise<Database<PostgresNative>> {
+  const pg = await loadDriver();
+  const schema = options.schema ?? "loopsmith";
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+    throw new LoopsmithError("invalid", `the schema is "${schema}"`, { hint: "Use lower-case letters, digits and _." });
+  }
+  const types = {
+    // Times are microseconds below 2^53, so a number holds them exactly.
+    getTypeParser: ((oid: number, format?: "text" | "binary") =>
+      oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+  };
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize ?? 10,
+    options: `-c search_path=${schema} -c synchronous_commit=on`,
+    types,
+    connectionTimeoutMillis: 10_000,
+  });
+  // A backend that dies while idle must not take the process with it; the next query opens another connection.
+  pool.on("error", () => {});
+  const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await migrate(pool, schema);
+  } catch (error) {
+    await query.destroy();
+    throw toStoreError(error);
+  }
+  const clock = options.now ? null : await databaseClock(pool);
+  return {
+    capabilities: { concurrentClaims: true, timePrecisionMs: 0.001 },
+    now: options.now ?? clock!.now,
+    read: query,
+    async write(work) {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await query.transaction().execute((transaction) => work({ query: transaction, native: transaction }));
+        } catch (error) {
+          if (attempt < MAX_TRIES && RETRYABLE.has(codeOf(error))) continue;
+          throw toStoreError(error);
+        }
+      }
+    },
+    async close() {
+      clock?.stop();
+      await query.destroy();
+    },
+  };
+}
+
+async function loadDriver(): Promise<typeof import("pg")> {
+  try {
+    const module = await import("pg");
+    return module.default as unknown as typeof import("pg");
+  } catch (error) {
+    throw new LoopsmithError("not_implemented", "a postgres:// URL needs the package `pg`", {
+      hint: "Install it beside loopsmith: npm install pg",
+      cause: error,
+    });
+  }
+}
+
+interface Queryable {
+  connect(): Promise<{ query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>; release(): void }>;
+}
+
+async function migrate(pool: Queryable, schema: string): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query("begin");
+    await client.query("select pg_advisory_xact_lock($1, $2)", [...MIGRATION_LOCK]);
+    await client.query(`create schema if not exists ${schema}`);
+    await client.query(
+      "create table if not exists schema_migration (name text primary key, applied_at bigint not null)",
+    );
+    const { rows } = await client.query("select name from schema_migration");
+    const applied = new Set((rows as { name: string }[]).map((row) => row.name));
+    // Ids and cursors are compared byte by byte, as SQLite does; the database's own collation would order them otherwise.
+    const types = { int: "bigint", real: "double precision", text: 'text collate "C"', bytes: "bytea" };
+    for (const migration of MIGRATIONS) {
+      if (applied.has(migration.name)) continue;
+      for (const statement of migration.statements(types)) await client.query(statement);
+      await client.query("insert into schema_migration values ($1, $2)", [migration.name, Date.now()]);
+    }
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  } finally {
+    client.release();
+  }
+}
+
+/** The database's clock as this process knows it: leases of all workers are measured against one clock. */
+async function databaseClock(pool: Queryable): Promise<{ now(): number; stop(): void }> {
+  let offset = 0;
+  const refresh = async (): Promise<void> => {
+    const client = await pool.connect();
+    try {
+      const sentAt = Date.now();
+      const { rows } = await client.query("select extract(epoch from clock_timestamp()) * 1000 as now");
+      const answeredAt = Date.now();
+      offset = Number((rows[0] as { now: string }).now) - (sentAt + answeredAt) / 2;
+    } finally {
+      client.release();
+    }
+  };
+  await refresh();
+  const timer = setInterval(() => void refresh().catch(() => {}), CLOCK_REFRESH_MS);
+  timer.unref();
+  return { now: () => Date.now() + offset, stop: () => clearInterval(timer) };
+}
+
+function codeOf(error: unknown): string {
+  const code = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
+  return typeof code === "string" ? code : "";
+}
+
+/** Class 53 is "insufficient resources": disk full, out of memory, too many connections. */
+function toStoreError(error: unknown): LoopsmithError {
+  if (LoopsmithError.isInstance(error)) return error;
+  const code = codeOf(error);
+  const message = errorMessage(error);
+  if (code === "53100") {
+    return new LoopsmithError("storage_full", `the database's disk is full: ${message}`, {
+      hint: "Free space on the database server and retry; everything acknowledged before is safe.",
+      cause: error,
+    });
+  }
+  if (code === UNIQUE_VIOLATION) {
+    return new LoopsmithError("conflict", message, {
+      hint: "Another process wrote the same thing; retry.",
+      cause: error,
+    });
+  }
+  const isSql = /^[0-9A-Z]{5}$/.test(code) && !/^(08|53|57)/.test(code);
+  if (isSql) {
+    return new LoopsmithError("internal", `the database refused: ${message}`, {
+      hint: "This is a bug in Loopsmith unless another program changed the schema; please report it.",
+      cause: error,
+    });
+  }
+  return new LoopsmithError("unavailable", `cannot reach the database: ${message}`, {
+    hint: "Check LOOPSMITH_DATABASE_URL and that PostgreSQL is up; it is retried by itself.",
+    cause: error,
+  });
+}
