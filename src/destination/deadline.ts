@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * Runs `work` with a signal that aborts when `stop` does, or after `timeoutMs` with an error named `TimeoutError`.
  * Rejects with that reason, whatever error of its own the work made of it.
@@ -12,6 +14,8 @@ export async function withDeadline<T>(
   const expire = (): void => deadline.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
   const forward = (): void => deadline.abort(stop.reason);
   const timer = setTimeout(expire, timeoutMs);
+  // One listener for each attempt under way is no leak, however many there are.
+  setMaxListeners(0, stop);
   // Not AbortSignal.any: on Node 20 a long-lived `stop` keeps every signal derived from it.
   stop.addEventListener("abort", forward, { once: true });
   try {

@@ -2,6 +2,7 @@ import type { NotifyAction } from "../model/action.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { isJsonObject } from "../model/json.ts";
 import { failureGroup } from "./failure-group.ts";
+import { loopName } from "./message.ts";
 import { excerptOf } from "./plain-text.ts";
 
 export interface DigestOptions {
@@ -25,7 +26,7 @@ export function renderDigest(
   const times = deliveries.map(({ createdAt }) => createdAt);
   const from = iso(Math.min(...times));
   const to = iso(Math.max(...times));
-  const loops = [...new Set(deliveries.map(({ loop }) => loop))];
+  const loops = [...new Set(deliveries.map(loopName))];
   const more = suppressed > 0 ? ` (${suppressed} more held back)` : "";
   const title = `${excerptOf(loops.join(", "), 80)}: ${count(deliveries.length, "failure")}${more}`;
   const groups = groupsOf(deliveries).sort((a, b) => b.length - a.length);
@@ -56,7 +57,7 @@ function groupLines(group: readonly Delivery[]): string {
   const { key, threshold, culprit } = first?.context ?? {};
   const scores = group.map(({ context }) => context.score).filter((score) => typeof score === "number");
   const parts = [
-    typeof key === "string" ? key : (first?.loop ?? ""),
+    typeof key === "string" ? key : first ? loopName(first) : "",
     typeof threshold === "number" ? ` below ${threshold}` : "",
     isJsonObject(culprit) && typeof culprit.name === "string" ? `, culprit ${culprit.name}` : "",
     scores.length > 0 ? `: ${range(Math.min(...scores), Math.max(...scores))}` : "",

@@ -65,21 +65,25 @@ export function githubIssue(options: GithubIssueOptions): Destination {
     kind: "github-issue",
     recording: false,
     deliver: (delivery, context) =>
-      attempted(context, () =>
-        inTurn(async () => openIssue(delivery, await repositoryOf(options, send, context), options, context.now())),
-      ),
+      attempted(context, () => {
+        const group = stableId("group", (options.groupBy ?? failureGroup)(delivery));
+        return inTurn(group, context, async (turn) => {
+          return openIssue(delivery, group, await repositoryOf(options, send, turn), options, turn.now());
+        });
+      }),
   };
 }
 
 async function openIssue(
   delivery: Delivery,
+  groupId: string,
   repository: Repository,
   options: GithubIssueOptions,
   now: number,
 ): Promise<DeliveryOutcome> {
-  const { groupBy = failureGroup, labels = ["loopsmith"], assignees = [], body = markdownMessage } = options;
+  const { labels = ["loopsmith"], assignees = [], body = markdownMessage } = options;
   const ours = `delivery=${delivery.id}`;
-  const group = `group=${stableId("group", groupBy(delivery))}`;
+  const group = `group=${groupId}`;
 
   const open = await findIssue(repository, "state=open", [ours, group], now);
   if ("outcome" in open) return open.outcome;

@@ -55,13 +55,22 @@ export function linearIssue(options: LinearIssueOptions): Destination {
     kind: "linear-issue",
     recording: false,
     deliver: (delivery, context) =>
-      attempted(context, () => inTurn(async () => openIssue(delivery, await callOf(options, send, context), options))),
+      attempted(context, () => {
+        const reference = `loopsmith-${stableId("group", (options.groupBy ?? failureGroup)(delivery))}`;
+        return inTurn(reference, context, async (turn) => {
+          return openIssue(delivery, reference, await callOf(options, send, turn), options);
+        });
+      }),
   };
 }
 
-async function openIssue(delivery: Delivery, call: Call, options: LinearIssueOptions): Promise<DeliveryOutcome> {
-  const { teamId, groupBy = failureGroup, labelIds, projectId, priority = 0, body = markdownMessage } = options;
-  const reference = `loopsmith-${stableId("group", groupBy(delivery))}`;
+async function openIssue(
+  delivery: Delivery,
+  reference: string,
+  call: Call,
+  options: LinearIssueOptions,
+): Promise<DeliveryOutcome> {
+  const { teamId, labelIds, projectId, priority = 0, body = markdownMessage } = options;
   const found = await call(FIND_OPEN, { team: teamId, reference });
   if ("failure" in found) return found.failure;
   // Text of a trace may hold any reference; only the one we put at the very end counts.

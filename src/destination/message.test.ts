@@ -37,6 +37,10 @@ describe("the message of a delivery", () => {
     expect(messageOf(aDelivery(notify("team"), { context: aContext("t", { culprit: null }) })).evidence).toEqual([]);
   });
 
+  it("calls the loop by its name, not its id", () => {
+    expect(messageOf(aDelivery(notify("team"), { loop: "0198-id" })).title).toMatch(/^faithfulness: /);
+  });
+
   it("is bounded, whatever a trace contains", () => {
     const long = "x".repeat(100_000);
     const data = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`${i}${long}`, long]));
@@ -71,7 +75,7 @@ describe("plain text", () => {
 });
 
 describe("Markdown", () => {
-  const backticks = fc.string({ unit: fc.constantFrom("`", "a", " ", "\n", "<", "@", "|", "#"), maxLength: 60 });
+  const backticks = fc.string({ unit: fc.constantFrom("`", "``", "\n```\n", "a", " ", "\n", "@"), maxLength: 60 });
 
   it("closes code spans and blocks only where they end", () => {
     fc.assert(

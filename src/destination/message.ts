@@ -34,7 +34,7 @@ export function messageOf(delivery: Delivery): Message {
     text: plainText(notify?.text ?? "", MAX_TEXT),
     facts: [
       ...facts({
-        Loop: delivery.loop,
+        Loop: loopName(delivery),
         Score: scoreOf(context),
         Culprit: culprit && `${shown(culprit.name)} (${shown(culprit.kind)})`,
         Trace: context.trace_id,
@@ -47,8 +47,14 @@ export function messageOf(delivery: Delivery): Message {
   };
 }
 
-function titleOf({ loop, context }: Delivery): string {
-  const score = scoreOf(context);
+/** The name a person gave the loop; a delivery itself only knows its id. */
+export function loopName({ loop, context }: Delivery): string {
+  return typeof context.loop === "string" ? context.loop : loop;
+}
+
+function titleOf(delivery: Delivery): string {
+  const loop = loopName(delivery);
+  const score = scoreOf(delivery.context);
   return score === undefined ? `${loop}: failure` : `${loop}: ${score}`;
 }
 

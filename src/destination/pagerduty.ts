@@ -5,7 +5,7 @@ import { credentialValue, type Credential } from "./credential.ts";
 import type { Destination } from "./destination.ts";
 import { failureGroup } from "./failure-group.ts";
 import { attempted, outcomeOfAnswer } from "./http-outcome.ts";
-import { messageOf } from "./message.ts";
+import { loopName, messageOf } from "./message.ts";
 import { createSend, type HttpOptions } from "./send.ts";
 
 export type PagerDutySeverity = "critical" | "error" | "warning" | "info";
@@ -58,10 +58,10 @@ function eventOf(delivery: Delivery, options: PagerDutyOptions): JsonObject {
     ...(url !== null && { client_url: url, links: [{ href: url, text: "Open" }] }),
     payload: {
       summary: title,
-      source: options.source ?? delivery.loop,
+      source: options.source ?? loopName(delivery),
       severity: typeof severity === "function" ? severity(delivery) : severity,
       timestamp: new Date(delivery.createdAt).toISOString(),
-      component: delivery.loop,
+      component: loopName(delivery),
       custom_details: {
         ...(text !== "" && { text }),
         ...Object.fromEntries(facts.map(({ label, value }) => [label, value])),

@@ -40,6 +40,20 @@ describe("one HTTP exchange", () => {
     expect([answer.text.length, answer.complete]).toEqual([1_000_000, false]);
   });
 
+  it("takes any number of exchanges at once without a warning", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", onWarning);
+    await using server = await scriptedHttp([200]);
+    const send = createSend({ allowPrivateNetworks: true });
+    const context = deliveryContext();
+    await Promise.all(Array.from({ length: 30 }, () => send({ url: server.url, headers: {} }, context)));
+    // Warnings are emitted on the next turn.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it("leaves no listener on the process's stop signal", async () => {
     await using server = await scriptedHttp([200]);
     const stop = new AbortController();
