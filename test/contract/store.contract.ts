@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import type { Store } from "../../src/store/store.ts";
+import { exerciseDatasets } from "./exercise-datasets.ts";
 import { exerciseDeliveries } from "./exercise-deliveries.ts";
 import { exerciseLedger } from "./exercise-ledger.ts";
 import { exerciseQueues } from "./exercise-queues.ts";
@@ -15,5 +16,6 @@ export function storeContract(name: string, open: OpenStore): void {
     exerciseQueues(open);
     exerciseLedger(open);
     exerciseDeliveries(open);
+    exerciseDatasets(open);
   });
 }

@@ -16,6 +16,11 @@ export interface Schema {
   delivery: DeliveryTable;
   cursor: CursorTable;
   secret: SecretTable;
+  dataset: DatasetTable;
+  dataset_version: DatasetVersionTable;
+  dataset_tag: DatasetTagTable;
+  example: ExampleTable;
+  example_attachment: ExampleAttachmentTable;
 }
 
 export interface ProjectTable {
@@ -187,4 +192,52 @@ export interface CursorTable {
 export interface SecretTable {
   name: string;
   value: string;
+}
+
+export interface DatasetTable {
+  id: string;
+  name: string;
+  description: string | null;
+  data_type: string;
+  metadata_json: string;
+  inputs_schema_json: string | null;
+  outputs_schema_json: string | null;
+  created_at: number;
+  modified_at: number;
+  share_token: string | null;
+}
+
+export interface DatasetVersionTable {
+  dataset_id: string;
+  as_of: number;
+}
+
+export interface DatasetTagTable {
+  dataset_id: string;
+  tag: string;
+  as_of: number;
+}
+
+export interface ExampleTable {
+  id: string;
+  valid_from: number;
+  valid_to: number | null;
+  dataset_id: string;
+  inputs_json: string;
+  outputs_json: string | null;
+  metadata_json: string;
+  splits_json: string;
+  source_run_id: string | null;
+  created_at: number;
+  /** Orders examples made in the same microsecond. */
+  position: number;
+  /** `[{ name, mimeType, byteLength, contentId }]`. */
+  attachments_json: string;
+}
+
+export interface ExampleAttachmentTable {
+  content_id: string;
+  example_id: string;
+  mime_type: string;
+  bytes: Uint8Array;
 }

@@ -1,6 +1,8 @@
 import type { Store } from "../store.ts";
 import type { Database } from "./database.ts";
+import { datasetStore } from "./dataset.ts";
 import { deliveryStore, type DeliveryStatements } from "./delivery.ts";
+import { exampleStore } from "./example.ts";
 import { feedbackStore } from "./feedback.ts";
 import { ledgerStore, type LedgerStatements } from "./ledger.ts";
 import { projectStore } from "./project.ts";
@@ -36,5 +38,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...ledgerStore(db, statements.ledger),
     ...deliveryStore(db, statements.delivery),
     ...secretStore(db),
+    ...datasetStore(db),
+    ...exampleStore(db),
   };
 }
