@@ -1,6 +1,6 @@
 import type { FeatureRow } from "../model/pattern.ts";
-import { encodeRow } from "./codebook.ts";
-import type { Codebook } from "./codebook.ts";
+import { encodeRow, NO_CODE } from "./codebook.ts";
+import type { Attribute, Codebook } from "./codebook.ts";
 import { KERNEL_STEP } from "./kernel/kernel.ts";
 
 /** Most rows a block holds: with a few hundred items such a block stays in a core's second-level cache while it is counted. */
@@ -33,8 +33,8 @@ export interface BitTable {
 export interface EncodedRow {
   traceId: string;
   failed: boolean;
-  /** Item numbers that hold, ascending. */
-  held: readonly number[];
+  /** One code per attribute of the codebook. */
+  codes: Uint16Array;
   cluster: string | null;
   culprit: string | null;
 }
@@ -44,8 +44,8 @@ export function encodeFeatureRow(codebook: Codebook, row: FeatureRow): EncodedRo
   return {
     traceId: row.traceId,
     failed: row.failed,
-    held: encodeRow(codebook, row.features),
-    cluster: row.cluster ?? null,
+    codes: encodeRow(codebook, row.features),
+    cluster: row.cluster || null,
     culprit: typeof culprit === "string" ? culprit : null,
   };
 }
@@ -53,40 +53,26 @@ export function encodeFeatureRow(codebook: Codebook, row: FeatureRow): EncodedRo
 /** The bitmaps of these runs, in the order given. */
 export function buildTable(codebook: Codebook, rows: readonly FeatureRow[]): BitTable {
   return tableOf(
-    codebook.items.length,
+    codebook,
     rows.map((row) => encodeFeatureRow(codebook, row)),
   );
 }
 
-export function tableOf(items: number, rows: readonly EncodedRow[]): BitTable {
-  return {
-    items,
-    failing: blocksOf(
-      items,
-      rows.filter((row) => row.failed),
-    ),
-    passing: blocksOf(
-      items,
-      rows.filter((row) => !row.failed),
-    ),
+export function tableOf(codebook: Codebook, rows: readonly EncodedRow[]): BitTable {
+  const blocks = (failed: boolean): BitBlock[] => {
+    const side = rows.filter((row) => row.failed === failed);
+    return Array.from({ length: Math.ceil(side.length / BLOCK_ROWS) }, (_, index) =>
+      blockOf(codebook, side.slice(index * BLOCK_ROWS, (index + 1) * BLOCK_ROWS)),
+    );
   };
+  return { items: codebook.items.length, failing: blocks(true), passing: blocks(false) };
 }
 
-function blocksOf(items: number, rows: readonly EncodedRow[]): BitBlock[] {
-  const blocks: BitBlock[] = [];
-  for (let from = 0; from < rows.length; from += BLOCK_ROWS)
-    blocks.push(blockOf(items, rows.slice(from, from + BLOCK_ROWS)));
-  return blocks;
-}
-
-function blockOf(items: number, rows: readonly EncodedRow[]): BitBlock {
+function blockOf(codebook: Codebook, rows: readonly EncodedRow[]): BitBlock {
   const stride = strideOf(rows.length);
-  const bits = new Uint8Array(items * stride);
-  rows.forEach(({ held }, row) => {
-    for (const item of held) {
-      const byte = item * stride + (row >>> 3);
-      bits[byte] = (bits[byte] ?? 0) | (1 << (row & 7));
-    }
+  const bits = new Uint8Array(codebook.items.length * stride);
+  codebook.attributes.forEach((attribute, index) => {
+    setAttributeBits(bits, stride, attribute, (row) => rows[row]?.codes[index] ?? NO_CODE, rows.length);
   });
   return {
     rows: rows.length,
@@ -96,6 +82,34 @@ function blockOf(items: number, rows: readonly EncodedRow[]): BitBlock {
     ...(rows.some((row) => row.cluster !== null) && { clusters: rows.map((row) => row.cluster) }),
     ...(rows.some((row) => row.culprit !== null) && { culprits: rows.map((row) => row.culprit) }),
   };
+}
+
+/** One bit per row goes to the bin between two cuts; "below" and "at least" are running unions of bins. */
+function setAttributeBits(
+  bits: Uint8Array,
+  stride: number,
+  { cuts, firstItem }: Attribute,
+  codeOf: (row: number) => number,
+  rows: number,
+): void {
+  const bins = new Uint8Array((cuts.length + 1) * stride);
+  for (let row = 0; row < rows; row += 1) {
+    const code = codeOf(row);
+    if (code === NO_CODE) continue;
+    const [target, place] = code <= cuts.length ? [bins, code] : [bits, firstItem + cuts.length + code - 1];
+    const byte = place * stride + (row >>> 3);
+    target[byte] = (target[byte] ?? 0) | (1 << (row & 7));
+  }
+  const union = (from: number, step: 1 | -1, itemOf: (cut: number) => number): void => {
+    const running = new Uint8Array(stride);
+    for (let bin = from, done = 0; done < cuts.length; bin += step, done += 1) {
+      for (let byte = 0; byte < stride; byte += 1)
+        running[byte] = (running[byte] ?? 0) | (bins[bin * stride + byte] ?? 0);
+      bits.set(running, itemOf(bin) * stride);
+    }
+  };
+  union(0, 1, (bin) => firstItem + 2 * bin);
+  union(cuts.length, -1, (bin) => firstItem + 2 * (bin - 1) + 1);
 }
 
 /** Bytes one item's bitmap takes. */

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { matchesPredicate } from "../model/pattern.ts";
-import type { FeatureValue } from "../model/pattern.ts";
-import { buildCodebook, encodeRow } from "./codebook.ts";
+import type { FeatureRow, FeatureValue } from "../model/pattern.ts";
+import { buildCodebook, encodeRow, itemsHeld } from "./codebook.ts";
 import { roundCuts, roundestBetween } from "./round-cuts.ts";
 
 const value: fc.Arbitrary<FeatureValue> = fc.oneof(
@@ -12,17 +12,20 @@ const value: fc.Arbitrary<FeatureValue> = fc.oneof(
 );
 const tables = fc.array(fc.dictionary(fc.constantFrom("x", "y", "z.count"), value), { minLength: 5, maxLength: 60 });
 
+const rowsOf = (table: FeatureRow["features"][]): Pick<FeatureRow, "traceId" | "features">[] =>
+  table.map((features, index) => ({ traceId: `t${index}`, features }));
+
 describe("buildCodebook", () => {
   it("encodes exactly the predicates that hold", () => {
     fc.assert(
       fc.property(tables, (table) => {
-        const rows = table.map((features) => ({ features }));
+        const rows = rowsOf(table);
         const codebook = buildCodebook(rows, { minRows: 1, maxCuts: 4 });
         for (const { features } of rows) {
           const held = codebook.items.flatMap((predicate, item) =>
             matchesPredicate(features, predicate) ? [item] : [],
           );
-          expect(encodeRow(codebook, features)).toEqual(held);
+          expect(itemsHeld(codebook, encodeRow(codebook, features))).toEqual(held);
         }
       }),
     );
@@ -31,27 +34,43 @@ describe("buildCodebook", () => {
   it("does not depend on the order of the rows", () => {
     fc.assert(
       fc.property(tables, (table) => {
-        const rows = table.map((features) => ({ features }));
+        const rows = rowsOf(table);
         expect(buildCodebook(rows.toReversed())).toEqual(buildCodebook(rows));
       }),
     );
   });
 
   it("adds pass marks by score key", () => {
-    const rows = Array.from({ length: 200 }, (_, i) => ({ features: { "retrieval.relevance": i / 200 } }));
+    const rows = Array.from({ length: 200 }, (_, i) => ({
+      traceId: `t${i}`,
+      features: { "retrieval.relevance": i / 200 },
+    }));
     const cuts = buildCodebook(rows, { maxCuts: 3, passMarks: { relevance: 0.6125 } }).attributes[0]?.cuts;
     expect(cuts).toEqual([0.2, 0.5, 0.6125, 0.8]);
   });
 
+  it("looks at a sample of many rows that does not depend on their order", () => {
+    const rows = Array.from({ length: 5_000 }, (_, i) => ({ traceId: `t${i}`, features: { x: (i * 7919) % 5_000 } }));
+    const codebook = buildCodebook(rows, { sampleRows: 500, maxCuts: 3 });
+    expect(buildCodebook(rows.toReversed(), { sampleRows: 500, maxCuts: 3 })).toEqual(codebook);
+    expect(codebook.attributes[0]?.cuts).toEqual([1000, 2000, 4000]);
+  });
+
   it("says what it drops", () => {
-    const rows = Array.from({ length: 100 }, (_, i) => ({ features: { user: `u${i % 20}`, free: `text ${i}` } }));
+    const rows = Array.from({ length: 100 }, (_, i) => ({
+      traceId: `t${i}`,
+      features: { user: `u${i % 20}`, free: `text ${i}` },
+    }));
     const { dropped, items } = buildCodebook(rows, { maxValues: 3 });
     expect(dropped).toEqual(["free: 100 different values, none in 5 runs", "17 of 20 values of user (limit 3)"]);
     expect(items).toHaveLength(3);
   });
 
   it("never turns the culprit into a hypothesis", () => {
-    const rows = Array.from({ length: 20 }, (_, i) => ({ features: { culprit: "retrieval", ok: i % 2 === 0 } }));
+    const rows = Array.from({ length: 20 }, (_, i) => ({
+      traceId: `t${i}`,
+      features: { culprit: "retrieval", ok: i % 2 === 0 },
+    }));
     expect(buildCodebook(rows).attributes.map((attribute) => attribute.feature)).toEqual(["ok"]);
   });
 });

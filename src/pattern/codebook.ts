@@ -12,6 +12,8 @@ export interface CodebookOptions {
   passMarks?: Readonly<Record<string, number>>;
   /** Features to leave out altogether. */
   exclude?: readonly string[];
+  /** Rows to look at, at most about this many, chosen by a hash of the trace id; default 20,000. */
+  sampleRows?: number;
 }
 
 /** One feature and the conditions that can be put on it. Items of one attribute are numbered in a row from `firstItem`. */
@@ -45,9 +47,14 @@ interface Column {
   values: Map<string | boolean, number>;
 }
 
-/** Collects the features of `rows` into a vocabulary. Same rows, in any order, give the same codebook. */
-export function buildCodebook(rows: readonly Pick<FeatureRow, "features">[], options: CodebookOptions = {}): Codebook {
-  const { maxCuts = 15, maxValues = 32, minRows = 5, passMarks = {}, exclude = [] } = options;
+/** Collects the features of `rows` into a vocabulary. The same rows, in any order, give the same codebook. */
+export function buildCodebook(
+  all: readonly Pick<FeatureRow, "traceId" | "features">[],
+  options: CodebookOptions = {},
+): Codebook {
+  const { maxCuts = 15, maxValues = 32, minRows = 5, passMarks = {}, exclude = [], sampleRows = 20_000 } = options;
+  const every = Math.max(1, Math.ceil(all.length / sampleRows));
+  const rows = every === 1 ? all : all.filter(({ traceId }) => hash(traceId) % every === 0);
   const skipped = new Set([...DESCRIPTIVE_FEATURES, ...exclude]);
   const columns = new Map<string, Column>();
   for (const { features } of rows) {
@@ -74,6 +81,14 @@ export function buildCodebook(rows: readonly Pick<FeatureRow, "features">[], opt
     attributes.push({ feature, cuts, values, missing: missing >= minRows });
   }
   return numberItems(attributes, dropped);
+}
+
+/** FNV-1a, 32 bits. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  // FNV's low bits mix poorly; fold the high ones in before they are reduced.
+  return (value ^ (value >>> 15)) >>> 0;
 }
 
 function collect(columns: Map<string, Column>, feature: string, value: FeatureValue): void {
@@ -120,20 +135,46 @@ function numberItems(attributes: readonly Omit<Attribute, "firstItem">[], droppe
   return { attributes: numbered, items, attributeOf, dropped };
 }
 
-/** Numbers of the items that hold for a run, ascending. */
-export function encodeRow({ attributes }: Codebook, features: Readonly<Record<string, FeatureValue>>): number[] {
-  const held: number[] = [];
-  for (const { feature, cuts, values, missing, firstItem } of attributes) {
+/** Code of a value that no item speaks of. */
+export const NO_CODE = 0xffff;
+
+/**
+ * A run in the codebook's terms, one code per attribute: how many cuts a number has reached, or past the cuts which value it
+ * is, or past the values "missing"; `NO_CODE` for a value outside the vocabulary.
+ */
+export function encodeRow({ attributes }: Codebook, features: FeatureRow["features"]): Uint16Array {
+  const codes = new Uint16Array(attributes.length);
+  attributes.forEach(({ feature, cuts, values, missing }, index) => {
     const value = Object.hasOwn(features, feature) ? (features[feature] ?? null) : null;
-    const afterCuts = firstItem + 2 * cuts.length;
     if (typeof value === "number" && Number.isFinite(value)) {
-      cuts.forEach((cut, index) => held.push(firstItem + 2 * index + (value < cut ? 0 : 1)));
+      codes[index] = cuts.length === 0 ? NO_CODE : cutsReached(cuts, value);
     } else if (typeof value === "string" || typeof value === "boolean") {
-      const index = values.indexOf(value);
-      if (index >= 0) held.push(afterCuts + index);
-    } else if (missing) {
-      held.push(afterCuts + values.length);
+      const at = values.indexOf(value);
+      codes[index] = at < 0 ? NO_CODE : cuts.length + 1 + at;
+    } else {
+      codes[index] = missing ? cuts.length + 1 + values.length : NO_CODE;
     }
+  });
+  return codes;
+}
+
+/** How many of the ascending cuts are at or below the value. */
+function cutsReached(cuts: readonly number[], value: number): number {
+  let [low, high] = [0, cuts.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((cuts[middle] ?? 0) <= value) low = middle + 1;
+    else high = middle;
   }
-  return held;
+  return low;
+}
+
+/** Numbers of the items that hold for an encoded run, ascending. */
+export function itemsHeld({ attributes }: Codebook, codes: Uint16Array): number[] {
+  return attributes.flatMap(({ cuts, firstItem }, index) => {
+    const code = codes[index] ?? NO_CODE;
+    if (code === NO_CODE) return [];
+    if (code > cuts.length) return [firstItem + cuts.length + code - 1];
+    return cuts.map((_, cut) => firstItem + 2 * cut + (cut < code ? 1 : 0));
+  });
 }

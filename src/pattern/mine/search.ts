@@ -1,17 +1,18 @@
 import { benjaminiHochberg } from "../../internal/statistics/benjamini-hochberg.ts";
-import { enrichmentZ, fisherGreater } from "../../internal/statistics/fisher.ts";
-import type { Counts } from "../../internal/statistics/fisher.ts";
 import type { Codebook } from "../codebook.ts";
 import { byRank, candidateOf, deflate } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
 import { askClusters, askTotals } from "./count-request.ts";
-import type { Asking, Itemset, Totals } from "./count-request.ts";
+import type { Asking, Totals } from "./count-request.ts";
 import { designEffects } from "./design-effect.ts";
 import { enumerate } from "./enumerate.ts";
-import type { Enumeration, Level } from "./enumerate.ts";
+import type { Level } from "./enumerate.ts";
 import { depthBudgets } from "./hypotheses.ts";
 import type { DepthBudget } from "./hypotheses.ts";
+import { productivityTest } from "./productivity.ts";
+import type { ProductivityTest } from "./productivity.ts";
 import { significantOf } from "./significance.ts";
+import type { Significant } from "./significance.ts";
 import { chooseVocabulary } from "./vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -45,57 +46,31 @@ export function* search(codebook: Codebook, options: SearchOptions): Asking<Foun
   const vocabulary = yield* chooseVocabulary(codebook, totals, { least, maxItems: options.maxItems });
   const budgets = depthBudgets(vocabulary.sizes, totals, options);
   const enumeration = yield* enumerate(vocabulary, codebook.attributeOf, totals, budgets, options.maxCandidates);
-  const found: Candidate[] = [];
-  enumeration.levels.forEach((level, index) => {
+  const isProductive = productivityTest(totals, enumeration.pairs, options.alpha, vocabulary.items.length);
+  const { failures, passes } = totals;
+  const found = enumeration.levels.flatMap((level, index) => {
     const budget = budgets[index];
-    if (budget === undefined) return;
-    const { index: at, p, q } = significantOf(level, budget, totals, options.alpha);
-    at.forEach((row, position) => {
-      const items = Array.from(level.items.subarray(row * level.depth, (row + 1) * level.depth));
-      const counts = countsAt(level, row, totals);
-      if (isProductive(items, counts, totals, enumeration, options.alpha / vocabulary.items.length, 1)) {
-        found.push(candidateOf(items, counts, p[position] ?? 1, q[position] ?? 1));
-      }
-    });
+    return budget === undefined ? [] : productiveOf(level, significantOf(level, budget, totals, options.alpha));
   });
   const ranked = found.filter((candidate) => candidate.risk.low > 1).sort(byRank);
   const candidates = ranked.slice(0, MAX_CANDIDATES);
   const dropped = [...enumeration.dropped];
   if (ranked.length > candidates.length)
     dropped.push(`${ranked.length - candidates.length} significant patterns of lowest rank`);
-  const clustered = yield* deflateByClusters(candidates, totals, vocabulary, enumeration, budgets, options.alpha);
+  const clustered = yield* deflateByClusters(candidates, totals, budgets, options.alpha, isProductive);
   return { totals, vocabulary, budgets, candidates: clustered, dropped };
-}
 
-function countsAt(level: Level, row: number, { failures, passes }: Totals): Counts {
-  return { failing: level.failing[row] ?? 0, failures, passing: level.passing[row] ?? 0, passes };
-}
-
-/**
- * Whether each condition earns its place (Webb's productivity): among the runs that meet the others, those that meet it too
- * fail more often, tested at `alpha`, which has been divided by the items it could have been.
- */
-function isProductive(
-  items: Itemset,
-  { failing, passing }: Counts,
-  totals: Totals,
-  { pairs }: Enumeration,
-  alpha: number,
-  designEffect: number,
-): boolean {
-  if (items.length === 1) return true;
-  return items.every((_, without) => {
-    const [a = 0, b] = items.filter((_, index) => index !== without);
-    const within: Counts = {
-      failing,
-      failures: b === undefined ? (totals.failing[a] ?? 0) : pairs.count("failing", a, b),
-      passing,
-      passes: b === undefined ? (totals.passing[a] ?? 0) : pairs.count("passing", a, b),
-    };
-    // Cheap first: nothing this near the mean is significant at a divided alpha.
-    if (alpha < 0.005 && enrichmentZ(within) < 2) return false;
-    return deflate(fisherGreater(within), designEffect) <= alpha;
-  });
+  function productiveOf({ depth, items, failing, passing }: Level, { index, p, q }: Significant): Candidate[] {
+    const kept: Candidate[] = [];
+    for (let at = 0; at < index.length; at += 1) {
+      const row = index[at] ?? 0;
+      const itemset = Array.from(items.subarray(row * depth, (row + 1) * depth));
+      const counts = { failing: failing[row] ?? 0, failures, passing: passing[row] ?? 0, passes };
+      if (!isProductive(itemset, counts.failing, counts.passing)) continue;
+      kept.push(candidateOf(itemset, counts, p[at] ?? 1, q[at] ?? 1));
+    }
+    return kept;
+  }
 }
 
 /**
@@ -105,10 +80,9 @@ function isProductive(
 function* deflateByClusters(
   candidates: readonly Candidate[],
   totals: Totals,
-  vocabulary: Vocabulary,
-  enumeration: Enumeration,
   budgets: readonly DepthBudget[],
   alpha: number,
+  isProductive: ProductivityTest,
 ): Asking<Candidate[]> {
   const moments = yield* askClusters(candidates.map((candidate) => candidate.items));
   if (moments.clusters === 0) return [...candidates];
@@ -136,9 +110,8 @@ function* deflateByClusters(
       ),
     );
   });
-  const share = alpha / vocabulary.items.length;
   return deflated
     .filter((candidate) => candidate.q <= alpha && candidate.risk.low > 1)
-    .filter((candidate) => isProductive(candidate.items, candidate, totals, enumeration, share, candidate.designEffect))
+    .filter((candidate) => isProductive(candidate.items, candidate.failing, candidate.passing, candidate.designEffect))
     .sort(byRank);
 }
