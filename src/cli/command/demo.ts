@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { wholeNumber, type AddCommand, type StoreFlags } from "../command.ts";
-import { DEMO_QUEUE, runDemo } from "../demo/run-demo.ts";
 import { renderReport } from "../summary.ts";
 import { progressLine } from "../terminal.ts";
 
@@ -18,6 +17,8 @@ export const addDemo: AddCommand = (program, context) => {
     .option("--json", "print one summary object")
     .action(async (flags: Flags) => {
       const { terminal } = context;
+      // Loaded here, so that the other commands start without the pipeline.
+      const { DEMO_QUEUE, runDemo } = await import("../demo/run-demo.ts");
       const progress = progressLine(terminal);
       const report = await runDemo({
         packageRoot: fileURLToPath(new URL("../../..", import.meta.url)),
