@@ -21,6 +21,8 @@ export interface EvaluatorTarget {
   span: Span;
   /** The same span as LangSmith's `Run`, `child_runs` loaded. */
   run: LangSmithRun;
+  /** The trace's root as LangSmith's `Run`; the same object as `run` for `on: "trace"`. */
+  root: LangSmithRun;
   /** The reference, when the trace comes from an experiment. */
   example?: LangSmithExample;
 }

@@ -81,7 +81,8 @@ function callerOf(evaluator: Exclude<EvaluatorLike, Evaluator>): (input: Evaluat
   });
 }
 
-function namedArguments(run: LangSmithRun, example: LangSmithExample | undefined): LangSmithArguments {
+/** The first argument of a LangSmith evaluator: the run, and the named arguments beside its fields. */
+export function namedArguments(run: LangSmithRun, example: LangSmithExample | undefined): LangSmithArguments {
   return {
     ...run,
     run,

@@ -12,3 +12,34 @@ export type {
 export { DEFAULT_EVALUATOR_TIMEOUT_MS, runEvaluator } from "./run-evaluator.ts";
 export type { EvaluatorFailureReason, RunEvaluatorOptions } from "./run-evaluator.ts";
 export type { EvaluatorResult, EvaluatorReturn } from "../wire/evaluator-result.ts";
+
+export { defineEvaluator } from "./define-evaluator.ts";
+export type { MappedDefinition, RunDefinition } from "./define-evaluator.ts";
+export { text } from "./input-mapping.ts";
+export type { InputMapping, InputSource, MappedInputs } from "./input-mapping.ts";
+export { memoryCache } from "./evaluation-cache.ts";
+export type { EvaluationCache, MemoryCacheOptions } from "./evaluation-cache.ts";
+export { allOf, anyOf, vetoedBy, weightedMean } from "./composite.ts";
+export type { CompositeOptions, VetoOptions } from "./composite.ts";
+export { humanEvaluator } from "./human.ts";
+export type { HumanEvaluatorOptions } from "./human.ts";
+export { remoteEvaluator } from "./remote.ts";
+export type { RemoteEvaluatorOptions } from "./remote.ts";
+export type { HttpOptions } from "./http/post-json.ts";
+export { defineConversationEvaluator, idleFrom, runConversationEvaluator } from "./conversation.ts";
+export type {
+  ConversationDefinition,
+  ConversationEvaluator,
+  ConversationInput,
+  ConversationTurn,
+} from "./conversation.ts";
+export { fromOpenEvals } from "./from-openevals.ts";
+export type { FromOpenEvalsOptions, OpenEvalsEvaluator } from "./from-openevals.ts";
+export { fromAutoevals } from "./from-autoevals.ts";
+export type { AutoevalsScorer, FromAutoevalsOptions } from "./from-autoevals.ts";
+
+export type { BuiltinOptions } from "./builtin/builtin-options.ts";
+export { groundedness } from "./builtin/groundedness.ts";
+export type { GroundednessOptions } from "./builtin/groundedness.ts";
+export { retrievalRelevance } from "./builtin/retrieval-relevance.ts";
+export type { RetrievalRelevanceOptions } from "./builtin/retrieval-relevance.ts";

@@ -20,10 +20,10 @@ export function targetsOf(
   if (!root) return [];
   const example = options.example && { example: options.example };
   const { on } = evaluator;
-  if (on === "trace") return [{ trace, span: trace.root, run: root, ...example }];
+  if (on === "trace") return [{ trace, span: trace.root, run: root, root, ...example }];
   return trace.spans.flatMap((span) => {
     const run = runs.get(span.id);
-    return run && matchesSelector(run, root, on) ? [{ trace, span, run, ...example }] : [];
+    return run && matchesSelector(run, root, on) ? [{ trace, span, run, root, ...example }] : [];
   });
 }
 

@@ -1,0 +1,9 @@
+import type { Evaluator } from "../evaluator.ts";
+
+/** What every built-in evaluator takes. */
+export interface BuiltinOptions {
+  /** The feedback key, and the evaluator's name. @default the built-in's own name, in snake case */
+  key?: string;
+  /** What is judged. @default "trace", or the run type the built-in is made for */
+  on?: Evaluator["on"];
+}

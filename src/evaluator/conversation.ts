@@ -1,0 +1,92 @@
+import type { Score } from "../model/score.ts";
+import type { Trace } from "../model/trace.ts";
+import { toScores } from "../wire/evaluator-result.ts";
+import type { EvaluatorReturn } from "../wire/evaluator-result.ts";
+import type { LangSmithRun } from "../wire/langsmith-run.ts";
+import { toRun } from "../wire/to-run.ts";
+import type { Evaluator } from "./evaluator.ts";
+import { runEvaluator } from "./run-evaluator.ts";
+import type { RunEvaluatorOptions } from "./run-evaluator.ts";
+import { answerText, questionText } from "./text/run-text.ts";
+
+/** One turn of a conversation, as text. */
+export interface ConversationTurn {
+  user: string;
+  assistant: string;
+  run: LangSmithRun;
+}
+
+export interface ConversationInput {
+  threadId: string;
+  /** The thread's traces, oldest first. */
+  traces: readonly Trace[];
+  /** Their roots as LangSmith runs, in the same order. */
+  runs: readonly LangSmithRun[];
+  turns: readonly ConversationTurn[];
+  signal: AbortSignal;
+}
+
+export interface ConversationDefinition extends Pick<Evaluator, "timeoutMs" | "cost" | "range"> {
+  name: string;
+  /** @default "1" */
+  version?: string;
+  /** A thread is judged once nothing was added to it for this long. @default 900_000 (15 minutes) */
+  idleMs?: number;
+  /** The newest traces looked at. @default 100 */
+  maxTraces?: number;
+  evaluate(input: ConversationInput): EvaluatorReturn | Promise<EvaluatorReturn>;
+}
+
+/** Judges a whole thread after it went idle; its scores stand on the root of the last trace unless they name another run. */
+export interface ConversationEvaluator extends Required<Omit<ConversationDefinition, "timeoutMs" | "cost" | "range">> {
+  kind: "conversation";
+  timeoutMs?: number;
+  cost?: ConversationDefinition["cost"];
+  range?: ConversationDefinition["range"];
+}
+
+/** Declares an evaluator of conversations: traces that share `session_id`, `thread_id` or `conversation_id`. */
+export function defineConversationEvaluator(definition: ConversationDefinition): ConversationEvaluator {
+  const { version = "1", idleMs = 900_000, maxTraces = 100 } = definition;
+  return { ...definition, kind: "conversation", version, idleMs, maxTraces };
+}
+
+/** Epoch ms from which a thread counts as idle, or `null` while one of its traces still runs. */
+export function idleFrom(traces: readonly Trace[], idleMs: number): number | null {
+  const ends = traces.map((trace) => trace.root.endAt);
+  if (ends.some((end) => end === null)) return null;
+  return Math.max(...ends.map((end) => end ?? 0)) + idleMs;
+}
+
+/**
+ * Runs a conversation evaluator over a thread's traces, in any order, with `runEvaluator`'s guarantees.
+ * Without traces there is nothing to score.
+ */
+export async function runConversationEvaluator(
+  evaluator: ConversationEvaluator,
+  threadId: string,
+  traces: readonly Trace[],
+  options: RunEvaluatorOptions = {},
+): Promise<Score[]> {
+  const ordered = [...traces].sort((a, b) => a.root.startAt - b.root.startAt).slice(-evaluator.maxTraces);
+  const last = ordered.at(-1);
+  if (!last) return [];
+  const runs = ordered.map(toRun);
+  const run = runs.at(-1) as LangSmithRun;
+  const turns = runs.map((turn) => ({ user: questionText(turn), assistant: answerText(turn), run: turn }));
+  const { name, version, timeoutMs, range } = evaluator;
+  // The whole thread counts as one trace here, so that results may name any run of it.
+  const thread: Trace = { ...last, spans: ordered.flatMap((trace) => trace.spans) };
+  const asEvaluator: Evaluator = {
+    name,
+    version,
+    on: "trace",
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(range && { range }),
+    async evaluate({ signal }) {
+      const result = await evaluator.evaluate({ threadId, traces: ordered, runs, turns, signal });
+      return toScores(result, { evaluator: name, version, spanId: last.root.id });
+    },
+  };
+  return runEvaluator(asEvaluator, { trace: thread, span: last.root, run, root: run }, options);
+}

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "../internal/canonical-json.ts";
+import type { EvaluatorResult, EvaluatorReturn } from "../wire/evaluator-result.ts";
+
+/** Remembers what an evaluator said about the same declared inputs. Share one across processes to share paid calls. */
+export interface EvaluationCache {
+  get(key: string): Promise<EvaluatorReturn | undefined>;
+  set(key: string, result: EvaluatorReturn): Promise<void>;
+}
+
+export interface MemoryCacheOptions {
+  /** Entries kept; the least recently used goes first. @default 10_000 */
+  max?: number;
+}
+
+/** A cache in this process's memory. */
+export function memoryCache(options: MemoryCacheOptions = {}): EvaluationCache {
+  const { max = 10_000 } = options;
+  const entries = new Map<string, EvaluatorReturn>();
+  return {
+    async get(key) {
+      const found = entries.get(key);
+      if (found === undefined) return undefined;
+      // Re-inserting moves the entry to the young end of the Map's order.
+      entries.delete(key);
+      entries.set(key, found);
+      return found;
+    },
+    async set(key, result) {
+      entries.delete(key);
+      entries.set(key, result);
+      const [oldest] = entries.keys();
+      if (entries.size > max && oldest !== undefined) entries.delete(oldest);
+    },
+  };
+}
+
+/** sha256 over evaluator, version and inputs, or `null` for inputs that have no JSON form (they are not cached). */
+export function cacheKey(name: string, version: string, inputs: unknown): string | null {
+  try {
+    return createHash("sha256")
+      .update(canonicalJson([name, version, inputs]))
+      .digest("hex");
+  } catch {
+    return null;
+  }
+}
+
+/** Looks in the cache first; equal calls under way at the same time share one computation. Failures are not cached. */
+export function withCache(
+  cache: EvaluationCache,
+): (key: string | null, compute: () => Promise<EvaluatorReturn>) => Promise<EvaluatorReturn> {
+  const underWay = new Map<string, Promise<EvaluatorReturn>>();
+  const lookUp = async (key: string, compute: () => Promise<EvaluatorReturn>): Promise<EvaluatorReturn> => {
+    const found = await cache.get(key);
+    if (found !== undefined) return free(found);
+    const result = await compute();
+    await cache.set(key, result);
+    return result;
+  };
+  return (key, compute) => {
+    if (key === null) return compute();
+    const shared = underWay.get(key);
+    if (shared) return shared.then(free);
+    const call = lookUp(key, compute).finally(() => underWay.delete(key));
+    underWay.set(key, call);
+    return call;
+  };
+}
+
+/** A remembered answer costs nothing. */
+function free(result: EvaluatorReturn): EvaluatorReturn {
+  if (typeof result === "number" || typeof result === "boolean") return result;
+  if (isList(result)) return result.map(withoutCost);
+  return "results" in result ? { results: result.results.map(withoutCost) } : withoutCost(result);
+}
+
+function withoutCost(result: EvaluatorResult): EvaluatorResult {
+  const { cost: _paidAlready, ...rest } = result;
+  return rest;
+}
+
+/** `Array.isArray` does not narrow readonly arrays. */
+function isList(result: unknown): result is readonly EvaluatorResult[] {
+  return Array.isArray(result);
+}
