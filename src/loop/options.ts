@@ -116,11 +116,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
     ? (options.evaluator as readonly EvaluatorLike[])
     : [options.evaluator as EvaluatorLike];
   if (likes.length === 0) throw invalid("evaluator", "[]", "at least one evaluator");
-  const evaluators = likes.map((like) => toEvaluator(like));
-  const names = new Set(evaluators.map((evaluator) => evaluator.name));
-  if (names.size < evaluators.length) {
-    throw invalid("evaluator", [...names].join(", "), "evaluators with different names (wrap one in defineEvaluator)");
-  }
+  const evaluators = withDistinctNames(likes.map((like) => toEvaluator(like)));
   const scoreRange = options.scoreRange ?? [0, 1];
   assertThreshold(options.threshold, scoreRange);
   const positive = (name: keyof FeedbackLoopOptions, fallback: number, least = 1): number => {
@@ -187,6 +183,16 @@ export function assertDeliverable(
       throw invalid("destinations", `no destination "${action.destination}"`, `one of: ${known}`);
     }
   }
+}
+
+/** Two arrow functions are both called `evaluator`; the second becomes `evaluator_2`. */
+function withDistinctNames(evaluators: readonly Evaluator[]): Evaluator[] {
+  const counts = new Map<string, number>();
+  return evaluators.map((evaluator) => {
+    const nth = (counts.get(evaluator.name) ?? 0) + 1;
+    counts.set(evaluator.name, nth);
+    return nth === 1 ? evaluator : toEvaluator(evaluator, { name: `${evaluator.name}_${nth}` });
+  });
 }
 
 function assertThreshold(threshold: unknown, [low, high]: readonly [number, number]): void {

@@ -35,6 +35,7 @@ const SPAN_FIELDS = [
 /** Traces read at the same time. */
 const READ_CONCURRENCY = 6;
 const PAGE = 100;
+const REACH_TIMEOUT_MS = 10_000;
 
 export interface LangSmithPlatformOptions {
   client: Client;
@@ -91,6 +92,7 @@ export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platfor
     ...langsmithEffects(client, toPlatformError),
 
     async projectId({ name }) {
+      await assertReachable(client);
       try {
         const project = await client.readProject({ projectName: name });
         if (project.id !== undefined) return project.id;
@@ -140,6 +142,16 @@ export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platfor
       return traces.filter((trace) => trace !== null);
     },
   };
+}
+
+/** The client retries for some twenty seconds before it gives up; that nobody listens can be said at once. */
+async function assertReachable(client: Client): Promise<void> {
+  const { apiUrl, fetchImplementation = fetch } = client as unknown as { apiUrl: string; fetchImplementation?: typeof fetch };
+  try {
+    await fetchImplementation(`${apiUrl}/info`, { signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
+  } catch (error) {
+    throw toPlatformError(error);
+  }
 }
 
 /** 404, 405 and 501 on a v2 path mean a deployment older than it; everything else is a real answer. */

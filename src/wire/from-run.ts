@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { threadIdOf, type Span, type SpanScore, type SpanStatus, type Trace, type TraceHead } from "../model/trace.ts";
+import { parseTime } from "./parse-time.ts";
 
 /**
  * A run as LangSmith's read APIs send it. v1 and v2 differ in spelling (`session_id` / `project_id`, `parent_run_id` /
@@ -36,15 +37,16 @@ export interface ReadRun {
 
 /** A head from a root run. LangSmith reports no change time; the end (or start) is the last thing known to have happened. */
 export function headOfRun(run: ReadRun): TraceHead {
-  const startAt = toEpochMs(run.start_time) ?? 0;
-  const rootEndAt = toEpochMs(run.end_time);
+  const startAt = parseTime(run.start_time) ?? 0;
+  const rootEndAt = parseTime(run.end_time);
   return { traceId: run.trace_id ?? run.id ?? "", startAt, rootEndAt, changedAt: rootEndAt ?? startAt };
 }
 
 /** All runs of one trace as a trace; `null` when there are none. */
 export function traceOfRuns(runs: readonly ReadRun[], projectId: string): Trace | null {
   const spans = runs.map(spanOfRun).sort((a, b) => compare(a.dottedOrder, b.dottedOrder) || a.startAt - b.startAt);
-  const root = spans.find((span) => span.id === span.traceId) ?? spans.find((span) => span.parentId === null) ?? spans[0];
+  const root =
+    spans.find((span) => span.id === span.traceId) ?? spans.find((span) => span.parentId === null) ?? spans[0];
   if (!root) return null;
   return {
     id: root.traceId,
@@ -69,8 +71,8 @@ function spanOfRun(run: ReadRun): Span {
     parentId: run.parent_run_id ?? run.parent_run_ids?.at(-1) ?? null,
     name: run.name ?? "",
     kind: (run.run_type ?? "chain").toLowerCase(),
-    startAt: toEpochMs(run.start_time) ?? 0,
-    endAt: toEpochMs(run.end_time),
+    startAt: parseTime(run.start_time) ?? 0,
+    endAt: parseTime(run.end_time),
     dottedOrder: run.dotted_order ?? "",
     status: statusOf(run),
     error: run.error ?? null,
@@ -80,10 +82,11 @@ function spanOfRun(run: ReadRun): Span {
     tags: run.tags ?? [],
     model: typeof model === "string" ? model : null,
     usage: {
-      ...(typeof run.prompt_tokens === "number" ? { promptTokens: run.prompt_tokens } : {}),
-      ...(typeof run.completion_tokens === "number" ? { completionTokens: run.completion_tokens } : {}),
-      ...(typeof run.total_tokens === "number" ? { totalTokens: run.total_tokens } : {}),
-      ...(cost !== undefined && Number.isFinite(cost) ? { cost } : {}),
+      // The read APIs send 0 where nothing was counted.
+      ...(run.prompt_tokens ? { promptTokens: run.prompt_tokens } : {}),
+      ...(run.completion_tokens ? { completionTokens: run.completion_tokens } : {}),
+      ...(run.total_tokens ? { totalTokens: run.total_tokens } : {}),
+      ...(cost !== undefined && Number.isFinite(cost) && cost > 0 ? { cost } : {}),
     },
     events: Array.isArray(run.events) ? run.events.filter(isJsonObject) : [],
     scores: scoresOf(run.feedback_stats),
@@ -109,17 +112,6 @@ function scoresOf(stats: unknown): SpanScore[] {
 function objectOf(value: unknown): JsonObject | null {
   if (value === null || value === undefined) return null;
   return isJsonObject(value) ? value : { value: value as JsonObject[string] };
-}
-
-/** ISO text keeps its microseconds as the fraction, which `Date.parse` would cut off. */
-function toEpochMs(time: string | number | null | undefined): number | null {
-  if (time === null || time === undefined) return null;
-  if (typeof time === "number") return time;
-  const zoned = /(?:z|[+-]\d\d:?\d\d)$/i.test(time) ? time : `${time}Z`;
-  const ms = Date.parse(zoned);
-  if (Number.isNaN(ms)) return null;
-  const fraction = /\.\d{3}(\d{1,3})/.exec(time)?.[1];
-  return fraction === undefined ? ms : ms + Number(fraction.padEnd(3, "0")) / 1000;
 }
 
 function compare(a: string, b: string): number {
