@@ -19,11 +19,14 @@ export interface AttributeOptions {
   floor?: number;
 }
 
-/** Suspicion of one step and why. `weight` runs from 0 to 1. */
+/** Suspicion of one step and why. */
 export interface Suspicion {
   step: Step;
+  /** 0 to 1, comparable within one trace. */
   weight: number;
   evidence: Evidence[];
+  /** Calibrated chance of being the decisive step, where something calibrated it. */
+  probability?: number;
 }
 
 /**
@@ -35,47 +38,42 @@ export interface Suspicion {
  * any span, the answer is "not attributable".
  */
 export function attribute(trace: Trace, scores: readonly Score[], options: AttributeOptions = {}): Attribution {
-  return toAttribution(evidenceSuspicions(trace, scores, options), "evidence", options.floor);
+  return toAttribution(evidenceByStep(executionOrder(trace), scores, options), "evidence", options.floor);
 }
 
-/** Every suspected step with its evidence, best first: what `attribute` cuts to three, and the ladder's first rung. */
-export function evidenceSuspicions(
-  trace: Trace,
+/** How suspect each step is by evidence and lineage, aligned with `steps`: what `attribute` ranks and cuts to three. */
+export function evidenceByStep(
+  steps: readonly Step[],
   scores: readonly Score[],
   options: AttributeOptions = {},
 ): Suspicion[] {
-  const steps = executionOrder(trace);
   const symptoms = findSymptoms(steps, scores, options);
   const own = symptoms.map(noisyOr);
   const traced = lineageQueries(steps, symptoms, own);
   const origins = traceOrigins(steps, [outputsOf(steps, 0), ...traced.flatMap(({ queries }) => queries)]);
-  const lineage = blameLineage(
-    steps,
-    own,
-    new Map(traced.map(({ step }, t) => [step, [origins[1 + 2 * t]!, origins[2 + 2 * t]!]])),
-  );
-  const worst =
-    options.threshold === undefined ? undefined : failingScores(rootScores(trace, scores), options.threshold)[0];
+  const pairs = traced.map(({ step }, t) => [step, [origins[1 + 2 * t]!, origins[2 + 2 * t]!]] as const);
+  const lineage = blameLineage(steps, own, new Map(pairs));
+  const worst = worstRootScore(steps, scores, options.threshold);
   const answer = worst ? blameAnswer(steps, origins[0]!, `${worst.key} of the trace failed`) : [];
   if (worst && steps.length === 1 && own[0] === 0) {
     symptoms[0]!.push({ kind: "structure", text: `${worst.key} failed and the trace has no other span`, weight: 0.5 });
   }
-  return steps
-    .map((step, i): Suspicion => {
-      const { evidence: fed, excuse } = lineage[i]!;
-      const evidence = [...symptoms[i]!, ...(fed ? [fed] : []), ...(answer[i] ?? [])].sort(
-        (x, y) => y.weight - x.weight,
-      );
-      return { step, weight: noisyOr(evidence) * (1 - excuse), evidence };
-    })
-    .filter((suspect) => suspect.evidence.length > 0)
-    .sort((a, b) => b.weight - a.weight);
+  return steps.map((step, i) => {
+    const { evidence: fed, excuse } = lineage[i]!;
+    const evidence = [...symptoms[i]!, ...(fed ? [fed] : []), ...(answer[i] ?? [])];
+    evidence.sort((x, y) => y.weight - x.weight);
+    return { step, weight: noisyOr(evidence) * (1 - excuse), evidence };
+  });
 }
 
-/** The top three as an attribution; below `floor` (default 0.2) nobody is named. */
+/**
+ * The three most suspect as an attribution, the earlier first where they are equal. Below `floor` (default 0.2) the first
+ * is not named, and the answer is "not attributable".
+ */
 export function toAttribution(suspects: readonly Suspicion[], method: Attribution["method"], floor = 0.2): Attribution {
-  const [culprit, ...others] = suspects.filter((suspect) => suspect.weight >= floor).map(toCulprit);
-  if (!culprit) return { culprit: null, runnersUp: [], method: "not attributable" };
+  const ranked = suspects.filter(({ evidence, weight }) => evidence.length > 0 && weight > 0);
+  const [culprit, ...others] = ranked.sort((a, b) => b.weight - a.weight).map(toCulprit);
+  if (!culprit || culprit.score < floor) return { culprit: null, runnersUp: [], method: "not attributable" };
   return { culprit, runnersUp: others.slice(0, 2), method };
 }
 
@@ -86,17 +84,25 @@ export function noisyOr(evidence: readonly Evidence[]): number {
 
 // --- internal ---
 
-function toCulprit({ step, weight, evidence }: Suspicion): Culprit {
-  const { id, name, kind } = step.span;
-  return { spanId: id, name, kind, score: Math.min(1, weight), evidence: evidence.map((item) => ({ ...item })) };
+function toCulprit({ step, weight, evidence, probability }: Suspicion): Culprit {
+  const { id: spanId, name, kind } = step.span;
+  return {
+    spanId,
+    name,
+    kind,
+    score: Math.min(1, weight),
+    ...(probability === undefined ? {} : { probability }),
+    evidence,
+  };
 }
 
-/** Scores about the trace as a whole: given now, or already standing on the root. */
-function rootScores(trace: Trace, scores: readonly Score[]): Score[] {
-  const given = scores.filter((score) => score.spanId === trace.root.id);
+/** The score about the trace as a whole that fell furthest short: given now, or already standing on the root. */
+function worstRootScore(steps: readonly Step[], scores: readonly Score[], threshold?: Threshold): Score | undefined {
+  const root = steps[0]!.span;
+  const given = scores.filter((score) => score.spanId === root.id);
   const keys = new Set(given.map((score) => score.key));
-  const standing = trace.root.scores
+  const standing = root.scores
     .filter((score) => !keys.has(score.key))
-    .map((score) => ({ ...score, spanId: trace.root.id, evaluator: score.key, evaluatorVersion: "" }));
-  return [...given, ...standing];
+    .map((score) => ({ ...score, spanId: root.id, evaluator: score.key, evaluatorVersion: "" }));
+  return threshold === undefined ? undefined : failingScores([...given, ...standing], threshold)[0];
 }

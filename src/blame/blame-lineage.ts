@@ -1,6 +1,6 @@
 import type { Evidence } from "../model/failure.ts";
 import type { Step } from "./execution-order.ts";
-import { clip } from "./find-symptoms.ts";
+import { clip } from "./symptom/span-nature.ts";
 import { fragmentsOf, payloadText } from "./fragment.ts";
 import { finishOrder, inputsOf, outputsOf } from "./lineage.ts";
 import type { LineageQuery, Origin } from "./lineage.ts";

@@ -1,0 +1,135 @@
+import type { Evidence } from "../model/failure.ts";
+import { spanLatencyMs } from "../model/trace.ts";
+import type { Trace } from "../model/trace.ts";
+import { executionOrder } from "./execution-order.ts";
+import type { Step } from "./execution-order.ts";
+import { choleskyDistance } from "./mahalanobis.ts";
+import { payloadText } from "./fragment.ts";
+import { textProfiles } from "./text-profile.ts";
+
+/** First and second moments of the measures of the spans of one name in passing traces. Adding two gives their union. */
+export interface Moments {
+  count: number;
+  sum: number[];
+  /** Sums of products, row by row. */
+  products: number[];
+}
+
+/** What is normal, by span kind and name. Plain JSON. */
+export type Normality = Record<string, Moments>;
+
+/** What is measured of a span; with it the change from the span before, hence twice as many columns. */
+export const MEASURES = [
+  "inputs length",
+  "outputs length",
+  "digits",
+  "list marks",
+  "latency",
+  "tokens",
+  "likeness to the question",
+  "novelty",
+] as const;
+
+/** The moments of the spans of passing traces. */
+export function learnNormality(traces: Iterable<Trace>): Normality {
+  const normality: Normality = {};
+  for (const trace of traces) addToNormality(normality, trace);
+  return normality;
+}
+
+/** Takes one more passing trace in, changing `normality` in place. */
+export function addToNormality(normality: Normality, trace: Trace): void {
+  const steps = executionOrder(trace);
+  for (const [i, row] of measures(steps).entries()) {
+    if (i === 0) continue;
+    const key = keyOf(steps[i]!);
+    const moments = own(normality, key) ?? {
+      count: 0,
+      sum: row.map(() => 0),
+      products: row.flatMap(() => row.map(() => 0)),
+    };
+    Object.defineProperty(normality, key, { value: moments, writable: true, enumerable: true, configurable: true });
+    moments.count++;
+    for (const [a, x] of row.entries()) {
+      moments.sum[a]! += x;
+      for (const [b, y] of row.entries()) moments.products[a * row.length + b]! += x * y;
+    }
+  }
+}
+
+/** Adds up what was learned on several sets of traces; the inputs stay as they are. */
+export function mergeNormality(...parts: readonly Normality[]): Normality {
+  const merged: Normality = {};
+  for (const [key, moments] of parts.flatMap((part) => Object.entries(part))) {
+    const sum = own(merged, key);
+    const added = sum
+      ? {
+          count: sum.count + moments.count,
+          sum: plus(sum.sum, moments.sum),
+          products: plus(sum.products, moments.products),
+        }
+      : { count: moments.count, sum: [...moments.sum], products: [...moments.products] };
+    Object.defineProperty(merged, key, { value: added, writable: true, enumerable: true, configurable: true });
+  }
+  return merged;
+}
+
+/**
+ * For each step how far it lies from the spans of its name in passing traces, as Mahalanobis distance over measures and
+ * their change from the span before; `null` where fewer than `minCount` (default 20) were seen or nothing is unusual.
+ * The squared distance becomes a standard normal score (Wilson & Hilferty 1931), and that a weight: 0 up to two standard
+ * deviations, 1/2 at four.
+ */
+export function deviationEvidence(steps: readonly Step[], normality: Normality, minCount = 20): (Evidence | null)[] {
+  const rows = measures(steps);
+  return steps.map((step, i) => {
+    const moments = own(normality, keyOf(step));
+    if (i === 0 || !moments || moments.count < minCount) return null;
+    const { squared, furthest, deviations } = choleskyDistance(rows[i]!, moments);
+    const z = chiSquareScore(squared, MEASURES.length * 2);
+    if (z <= 2) return null;
+    const measure = MEASURES[furthest % MEASURES.length]!;
+    const change = furthest >= MEASURES.length ? "change in " : "";
+    const text = `unlike the ${moments.count} ${step.span.name} spans of passing traces, most in ${change}${measure} (${deviations.toFixed(1)} standard deviations)`;
+    return { kind: "deviation", text, weight: 1 - 2 / z };
+  });
+}
+
+// --- internal ---
+
+function keyOf(step: Step): string {
+  return `${step.span.kind} ${step.span.name}`;
+}
+
+function measures(steps: readonly Step[]): number[][] {
+  const profiles = textProfiles(steps);
+  const now = steps.map(({ span }, i) => {
+    const { text, toQuestion, novelty } = profiles[i]!;
+    const marks = text.match(/[|\n;]/g)?.length ?? 0;
+    const digits = text.match(/\d/g)?.length ?? 0;
+    return [
+      Math.log1p(payloadText(span.inputs).length),
+      Math.log1p(text.length),
+      digits / Math.max(1, text.length),
+      Math.log1p(marks),
+      Math.log1p(spanLatencyMs(span) ?? 0),
+      Math.log1p(span.usage.completionTokens ?? 0),
+      toQuestion,
+      novelty,
+    ];
+  });
+  return now.map((row, i) => [...row, ...row.map((value, m) => (i < 2 ? 0 : value - now[i - 1]![m]!))]);
+}
+
+function chiSquareScore(squared: number, freedom: number): number {
+  const spread = 2 / (9 * freedom);
+  return (Math.cbrt(squared / freedom) - (1 - spread)) / Math.sqrt(spread);
+}
+
+function plus(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((value, i) => value + b[i]!);
+}
+
+function own<T>(record: Record<string, T>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

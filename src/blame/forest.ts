@@ -1,0 +1,201 @@
+import { randomSource } from "../internal/random.ts";
+import type { RandomSource } from "../internal/random.ts";
+
+/** One regression tree, node by node: `feature` -1 is a leaf that answers `value`; otherwise `<= threshold` goes left. */
+export interface Tree {
+  feature: number[];
+  threshold: number[];
+  left: number[];
+  right: number[];
+  value: number[];
+}
+
+/** Plain JSON: it can be stored and read back as it is. */
+export interface Forest {
+  trees: Tree[];
+}
+
+export interface ForestOptions {
+  /** Default: 150. */
+  trees?: number;
+  /** Features tried at each split. Default: the square root of their number, rounded up. */
+  tries?: number;
+  /** Rows that each side of a split must keep. Default: 3. */
+  minLeaf?: number;
+  /** Default: 12. */
+  maxDepth?: number;
+  /** The same seed and data give the same forest. Default: 1. */
+  seed?: number;
+}
+
+/**
+ * A random forest of regression trees (Breiman 2001): each tree sees a bootstrap sample, each split the best of a few
+ * random features by weighted squared error. Features are cut into at most 32 quantile bins first, so a split costs one
+ * pass over its rows and no sorting.
+ */
+export function trainForest(
+  rows: readonly (readonly number[])[],
+  targets: readonly number[],
+  weights: readonly number[],
+  options: ForestOptions = {},
+): Forest {
+  const width = rows[0]?.length ?? 0;
+  const { trees = 150, tries = Math.ceil(Math.sqrt(width)), minLeaf = 3, maxDepth = 12, seed = 1 } = options;
+  const random = randomSource(seed);
+  const cuts = Array.from({ length: width }, (_, f) => quantileCuts(rows, f));
+  const bins = cuts.map((cut, f) => Uint8Array.from(rows, (row) => binOf(row[f]!, cut)));
+  const plan: Plan = { cuts, bins, targets, weights, tries, minLeaf, maxDepth, random };
+  return { trees: Array.from({ length: trees }, () => growTree(plan)) };
+}
+
+/** The mean answer of the trees for one row. */
+export function forestValue(forest: Forest, row: readonly number[]): number {
+  let sum = 0;
+  for (const { feature, threshold, left, right, value } of forest.trees) {
+    let node = 0;
+    while (feature[node]! >= 0) node = row[feature[node]!]! <= threshold[node]! ? left[node]! : right[node]!;
+    sum += value[node]!;
+  }
+  return forest.trees.length === 0 ? 0 : sum / forest.trees.length;
+}
+
+// --- internal ---
+
+const BINS = 32;
+
+interface Plan {
+  /** Ascending thresholds by feature; bin `b` holds the values above `cuts[b - 1]` and up to `cuts[b]`. */
+  cuts: readonly (readonly number[])[];
+  /** Bin of every row, by feature. */
+  bins: readonly Uint8Array[];
+  targets: readonly number[];
+  weights: readonly number[];
+  tries: number;
+  minLeaf: number;
+  maxDepth: number;
+  random: RandomSource;
+}
+
+function quantileCuts(rows: readonly (readonly number[])[], feature: number): number[] {
+  const values = [...new Set(rows.map((row) => row[feature]!))].sort((a, b) => a - b);
+  const between = values.slice(1).map((value, i) => (value + values[i]!) / 2);
+  if (between.length < BINS) return between;
+  return Array.from({ length: BINS - 1 }, (_, i) => between[Math.floor(((i + 1) * between.length) / BINS)]!);
+}
+
+function binOf(value: number, cuts: readonly number[]): number {
+  let bin = 0;
+  while (bin < cuts.length && value > cuts[bin]!) bin++;
+  return bin;
+}
+
+function growTree(plan: Plan): Tree {
+  const tree: Tree = { feature: [], threshold: [], left: [], right: [], value: [] };
+  const count = plan.targets.length;
+  const sample = Array.from({ length: count }, () => Math.floor(plan.random() * count));
+  growNode(plan, tree, sample, 0);
+  return tree;
+}
+
+function growNode(plan: Plan, tree: Tree, rows: readonly number[], depth: number): number {
+  const { weight, sum } = totals(plan, rows);
+  const mean = weight > 0 ? sum / weight : 0;
+  const node = tree.feature.push(-1) - 1;
+  tree.threshold.push(0);
+  tree.left.push(-1);
+  tree.right.push(-1);
+  tree.value.push(Number(mean.toFixed(6)));
+  const pure = mean < 1e-9 || mean > 1 - 1e-9;
+  if (pure || depth >= plan.maxDepth || rows.length < 2 * plan.minLeaf) return node;
+  const split = bestSplit(plan, rows, weight, sum);
+  if (!split) return node;
+  const bins = plan.bins[split.feature]!;
+  tree.feature[node] = split.feature;
+  tree.threshold[node] = plan.cuts[split.feature]![split.bin]!;
+  tree.left[node] = growNode(
+    plan,
+    tree,
+    rows.filter((row) => bins[row]! <= split.bin),
+    depth + 1,
+  );
+  tree.right[node] = growNode(
+    plan,
+    tree,
+    rows.filter((row) => bins[row]! > split.bin),
+    depth + 1,
+  );
+  return node;
+}
+
+function totals(plan: Plan, rows: readonly number[]): { weight: number; sum: number } {
+  let weight = 0;
+  let sum = 0;
+  for (const row of rows) {
+    weight += plan.weights[row]!;
+    sum += plan.weights[row]! * plan.targets[row]!;
+  }
+  return { weight, sum };
+}
+
+/** The split that lowers the weighted squared error most, among `tries` random features that vary here. */
+function bestSplit(
+  plan: Plan,
+  rows: readonly number[],
+  weight: number,
+  sum: number,
+): { feature: number; bin: number } | null {
+  const histogram = { weight: new Float64Array(BINS), sum: new Float64Array(BINS), count: new Int32Array(BINS) };
+  let best: { feature: number; bin: number } | null = null;
+  let bestGain = 1e-9;
+  let useful = 0;
+  for (const feature of shuffled(plan.bins.length, plan.random)) {
+    if (useful >= plan.tries) break;
+    fill(histogram, plan, plan.bins[feature]!, rows);
+    let left = { weight: 0, sum: 0, count: 0 };
+    let varies = false;
+    for (let bin = 0; bin < plan.cuts[feature]!.length; bin++) {
+      left = {
+        weight: left.weight + histogram.weight[bin]!,
+        sum: left.sum + histogram.sum[bin]!,
+        count: left.count + histogram.count[bin]!,
+      };
+      if (left.count > 0 && left.count < rows.length) varies = true;
+      if (left.count < plan.minLeaf || rows.length - left.count < plan.minLeaf) continue;
+      const right = { weight: weight - left.weight, sum: sum - left.sum };
+      if (left.weight <= 0 || right.weight <= 0) continue;
+      const gain = left.sum ** 2 / left.weight + right.sum ** 2 / right.weight - sum ** 2 / weight;
+      if (gain > bestGain) {
+        bestGain = gain;
+        best = { feature, bin };
+      }
+    }
+    if (varies) useful++;
+  }
+  return best;
+}
+
+function fill(
+  histogram: { weight: Float64Array; sum: Float64Array; count: Int32Array },
+  plan: Plan,
+  bins: Uint8Array,
+  rows: readonly number[],
+): void {
+  histogram.weight.fill(0);
+  histogram.sum.fill(0);
+  histogram.count.fill(0);
+  for (const row of rows) {
+    const bin = bins[row]!;
+    histogram.weight[bin]! += plan.weights[row]!;
+    histogram.sum[bin]! += plan.weights[row]! * plan.targets[row]!;
+    histogram.count[bin]!++;
+  }
+}
+
+function shuffled(length: number, random: RandomSource): number[] {
+  const order = Array.from({ length }, (_, i) => i);
+  for (let i = length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

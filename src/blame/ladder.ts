@@ -1,0 +1,95 @@
+import type { Attribution, Evidence } from "../model/failure.ts";
+import type { Score } from "../model/score.ts";
+import type { Trace } from "../model/trace.ts";
+import { toAttribution } from "./attribute.ts";
+import type { Suspicion } from "./attribute.ts";
+import { calibrated } from "./calibration.ts";
+import { isHelpful, rankSteps } from "./ranker.ts";
+import type { Ranker, RankerExample } from "./ranker.ts";
+import { featuresOf, readRungs } from "./rung-readings.ts";
+import type { HistoryOptions, Reading } from "./rung-readings.ts";
+
+export interface LadderOptions extends HistoryOptions {
+  /**
+   * The project's ranker (`trainRanker`). It decides only while it does at least as well on held-out confirmations as
+   * the rungs below it. Default: none.
+   */
+  ranker?: Ranker | null;
+}
+
+/**
+ * Climbs the ladder as far as the history allows: evidence and lineage, spectrum, deviation, then the project's ranker.
+ * The highest rung that is present and helpful orders the suspects; every rung's evidence is listed. `probability` is set
+ * only by a calibrated ranker. Deterministic, no I/O, linear in spans. For a judge or replays see `climbWithHooks`.
+ */
+export function climbLadder(trace: Trace, scores: readonly Score[], options: LadderOptions = {}): Attribution {
+  const [suspects, method] = suspectsOf(trace, scores, options);
+  return toAttribution(suspects, method, floorFor(method, options.floor));
+}
+
+/** A ranker's shares grow small in long traces without meaning less, and it says how sure it is: its first is named. */
+export function floorFor(method: Attribution["method"], floor?: number): number | undefined {
+  return method === "ranker" ? 0 : floor;
+}
+
+/** Every suspect and the method that ordered them, before the cut to three. */
+export function suspectsOf(
+  trace: Trace,
+  scores: readonly Score[],
+  options: LadderOptions = {},
+): [Suspicion[], Attribution["method"]] {
+  const readings = readRungs(trace, scores, options);
+  const { ranker } = options;
+  if (ranker && readings.length > 1 && isHelpful(ranker)) return [rankedReadings(readings, ranker), "ranker"];
+  const [worst] = readings.toSorted((a, b) => b.weight - a.weight);
+  return [readings, worst?.rung ?? "evidence"];
+}
+
+/**
+ * What the ranker learns from one confirmed or corrected culprit. `null` when `culpritSpanId` is not a span below the
+ * root of the trace. `group` keeps traces that are not independent (one task, session or user) on one side of every
+ * held-out split; it defaults to the trace's thread, or the trace itself.
+ */
+export function rankerExample(
+  trace: Trace,
+  scores: readonly Score[],
+  culpritSpanId: string,
+  options: HistoryOptions & { group?: string } = {},
+): RankerExample | null {
+  const readings = readRungs(trace, scores, options);
+  const culprit = readings.findIndex(({ step }) => step.span.id === culpritSpanId) - 1;
+  if (culprit < 0) return null;
+  return { group: options.group ?? trace.threadId ?? trace.id, culprit, ...rankable(readings) };
+}
+
+// --- internal ---
+
+function rankable(readings: readonly Reading[]): Pick<RankerExample, "rows" | "names" | "suspicion"> {
+  return {
+    rows: featuresOf(readings).slice(1),
+    names: readings.slice(1).map(({ step }) => step.span.name),
+    suspicion: readings.slice(1).map(({ weight }) => weight),
+  };
+}
+
+function rankedReadings(readings: readonly Reading[], ranker: Ranker): Suspicion[] {
+  const shares = rankSteps(ranker, rankable(readings));
+  const held = ranker.heldOut;
+  const record = held
+    ? `, which named ${percent(held.top1)} of ${held.traces} confirmed culprits first when they were held out`
+    : "";
+  return readings.slice(1).map((reading, i) => {
+    const share = shares[i]!;
+    const evidence: Evidence = {
+      kind: "ranker",
+      text: `${percent(share)} of the suspicion by this project's ranker${record}`,
+      weight: share,
+    };
+    const probability = ranker.calibration ? { probability: calibrated(ranker.calibration, share) } : {};
+    return { step: reading.step, weight: share, evidence: [evidence, ...reading.evidence], ...probability };
+  });
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)}%`;
+}

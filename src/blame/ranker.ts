@@ -1,0 +1,127 @@
+import { LoopsmithError } from "../model/errors.ts";
+import { fitCalibration } from "./calibration.ts";
+import type { Calibration } from "./calibration.ts";
+import { FEATURES } from "./features.ts";
+import { forestValue, trainForest } from "./forest.ts";
+import type { Forest } from "./forest.ts";
+import { accuracyOf, holdOut } from "./hold-out.ts";
+import type { Accuracy } from "./hold-out.ts";
+import { frequentNames, namedRow } from "./span-names.ts";
+
+/** One confirmed culprit, with what the ranker may learn from. Plain JSON. Build it with `rankerExample`. */
+export interface RankerExample {
+  /** Traces of one task, user or session share a group; held-out accuracy never trains and tests on the same group. */
+  group: string;
+  /** One row of `FEATURES` for each step but the root. */
+  rows: number[][];
+  /** The steps' names. */
+  names: string[];
+  /** What the rungs without labels say of each step, 0 to 1. */
+  suspicion: number[];
+  /** Index of the confirmed culprit among them. */
+  culprit: number;
+}
+
+/** A ranker for one project. Plain JSON: store it and read it back as it is. */
+export interface Ranker {
+  version: 1;
+  features: string[];
+  /** Span names that have a column of their own. */
+  names: string[];
+  forest: Forest;
+  confirmations: number;
+  /** Held out by group; `null` when accuracy was not asked for or there was a single group. */
+  heldOut: Accuracy | null;
+  /** How the rungs without labels do on the same confirmations. */
+  withoutRanker: Accuracy;
+  calibration: Calibration | null;
+}
+
+export interface TrainRankerOptions {
+  /** Fewer confirmations give no ranker. Default: 20. */
+  minConfirmations?: number;
+  /** Default: 150. */
+  trees?: number;
+  /** The same seed and examples give the same ranker. Default: 1. */
+  seed?: number;
+  /** Whether to measure held-out accuracy and calibrate, which trains ten more forests. Default: true. */
+  assess?: boolean;
+}
+
+/**
+ * Learns from confirmed culprits which span to blame: a random forest over span features, decided within each trace.
+ * Every trace counts the same. Steps after the culprit count half, since nobody said that they were right; and of two
+ * equally suspect steps the earlier is preferred, since the culprit is the earliest mistake that decided the outcome.
+ * `null` below `minConfirmations`. Deterministic by seed.
+ */
+export function trainRanker(examples: readonly RankerExample[], options: TrainRankerOptions = {}): Ranker | null {
+  const { minConfirmations = 20, trees = 150, seed = 1, assess = true } = options;
+  if (examples.length < Math.max(1, minConfirmations)) return null;
+  const model = fit(examples, trees, seed);
+  const held = assess ? holdOut(examples, seed, (training, salt) => stepScorer(fit(training, trees, salt))) : null;
+  const cases = held?.cases.flatMap(({ shares, culprit }) => shares.map((score, i) => ({ score, hit: i === culprit })));
+  return {
+    version: 1,
+    features: [...FEATURES],
+    ...model,
+    confirmations: examples.length,
+    heldOut: held?.accuracy ?? null,
+    withoutRanker: accuracyOf(examples.map(({ suspicion, culprit }) => ({ shares: suspicion, culprit }))),
+    calibration: cases ? fitCalibration(cases) : null,
+  };
+}
+
+/** Each step's share of the suspicion; the shares add up to 1 (or are all 0). */
+export function rankSteps(ranker: Ranker, example: Pick<RankerExample, "rows" | "names">): number[] {
+  if (ranker.features.join() !== FEATURES.join()) {
+    throw new LoopsmithError("invalid", "the stored ranker was trained on other features than this version computes", {
+      hint: "Train it again from the confirmed culprits.",
+    });
+  }
+  return stepScorer(ranker)(example);
+}
+
+/** Whether the ranker did at least as well on held-out confirmations as the rungs without labels, top 1 and top 3 together. */
+export function isHelpful(ranker: Ranker): boolean {
+  const { heldOut, withoutRanker } = ranker;
+  return heldOut !== null && heldOut.top1 + heldOut.top3 >= withoutRanker.top1 + withoutRanker.top3;
+}
+
+// --- internal ---
+
+/** How strongly an earlier suspect takes from later ones: 0 not at all, 1 as if it had certainly decided the outcome. */
+const EARLIER_FIRST = 0.3;
+const WEIGHT_AFTER_CULPRIT = 0.5;
+
+type Model = Pick<Ranker, "names" | "forest">;
+
+function fit(examples: readonly RankerExample[], trees: number, seed: number): Model {
+  const names = frequentNames(examples.map((example) => example.names));
+  const rows: number[][] = [];
+  const targets: number[] = [];
+  const weights: number[] = [];
+  for (const { rows: own, names: ownNames, culprit } of examples) {
+    const weigh = (i: number): number => (i > culprit ? WEIGHT_AFTER_CULPRIT : 1);
+    const innocent = own.reduce((sum, _, i) => sum + (i === culprit ? 0 : weigh(i)), 0);
+    for (const [i, row] of own.entries()) {
+      rows.push(namedRow(row, ownNames[i]!, names));
+      targets.push(i === culprit ? 1 : 0);
+      weights.push(i === culprit ? 1 : weigh(i) / innocent);
+    }
+  }
+  return { names, forest: trainForest(rows, targets, weights, { trees, seed, minLeaf: 5 }) };
+}
+
+function stepScorer({ names, forest }: Model): (example: Pick<RankerExample, "rows" | "names">) => number[] {
+  return (example) => {
+    let undecided = 1;
+    const scores = example.rows.map((row, i) => {
+      const chance = forestValue(forest, namedRow(row, example.names[i]!, names));
+      const score = chance * undecided;
+      undecided *= (1 - chance) ** EARLIER_FIRST;
+      return score;
+    });
+    const total = scores.reduce((sum, score) => sum + score, 0);
+    return total > 0 ? scores.map((score) => score / total) : scores;
+  };
+}

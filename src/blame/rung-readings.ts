@@ -1,0 +1,60 @@
+import type { Attribution, Evidence } from "../model/failure.ts";
+import type { Score } from "../model/score.ts";
+import type { Trace } from "../model/trace.ts";
+import { evidenceByStep } from "./attribute.ts";
+import type { AttributeOptions, Suspicion } from "./attribute.ts";
+import { deviationEvidence } from "./deviation.ts";
+import type { Normality } from "./deviation.ts";
+import { executionOrder } from "./execution-order.ts";
+import { stepFeatures } from "./features.ts";
+import { routeOf, spectrumEvidence } from "./spectrum.ts";
+import type { Spectrum } from "./spectrum.ts";
+
+export interface HistoryOptions extends AttributeOptions {
+  /** Counts over decided traces (`countSpectrum`). Default: none, the rung is skipped. */
+  spectrum?: Spectrum;
+  /** Whether `spectrum` holds this trace already. Default: false. */
+  counted?: boolean;
+  /** What passing spans look like (`learnNormality`). Default: none, the rung is skipped. */
+  normality?: Normality;
+}
+
+/** What the rungs without labels say of one step. `weight` is the strongest rung's, discounted by how far it is trusted. */
+export interface Reading extends Suspicion {
+  rung: Attribution["method"];
+  /** Undiscounted weights, 0 to 1. */
+  byRung: { evidence: number; spectrum: number; deviation: number };
+}
+
+/** How far a rung is trusted beside evidence: a symptom on the span itself outranks an unusual one. Judgement, see docs. */
+const TRUST = { evidence: 1, spectrum: 0.8, deviation: 0.6 };
+
+/** The readings of every step, aligned with the trace's execution order. */
+export function readRungs(trace: Trace, scores: readonly Score[], options: HistoryOptions = {}): Reading[] {
+  const steps = executionOrder(trace);
+  const spectrum = spectrumEvidence(steps, options.spectrum?.[routeOf(trace)], options.counted ?? false);
+  const deviation = deviationEvidence(steps, options.normality ?? {});
+  return evidenceByStep(steps, scores, options).map(({ step, weight, evidence }, i) => {
+    const byRung = { evidence: weight, spectrum: spectrum[i]?.weight ?? 0, deviation: deviation[i]?.weight ?? 0 };
+    const trusted = [
+      { rung: "evidence" as const, weight: TRUST.evidence * byRung.evidence },
+      { rung: "spectrum" as const, weight: TRUST.spectrum * byRung.spectrum },
+      { rung: "deviation" as const, weight: TRUST.deviation * byRung.deviation },
+    ];
+    const best = trusted.reduce((a, b) => (b.weight > a.weight ? b : a));
+    const all = [...evidence, spectrum[i], deviation[i]].filter((item): item is Evidence => !!item);
+    return { step, evidence: all, byRung, ...best };
+  });
+}
+
+/** The feature rows of the readings' steps, for the ranker. */
+export function featuresOf(readings: readonly Reading[]): number[][] {
+  return stepFeatures(
+    readings.map((reading) => reading.step),
+    {
+      evidence: readings.map((reading) => reading.byRung.evidence),
+      spectrum: readings.map((reading) => reading.byRung.spectrum),
+      deviation: readings.map((reading) => reading.byRung.deviation),
+    },
+  );
+}

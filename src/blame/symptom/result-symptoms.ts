@@ -1,0 +1,68 @@
+import type { Evidence } from "../../model/failure.ts";
+import type { Span } from "../../model/trace.ts";
+import type { Step } from "../execution-order.ts";
+import { eachFragment, fragmentsOf, payloadText } from "../fragment.ts";
+import { clip, isEmpty, isLookup, isSource } from "./span-nature.ts";
+
+/** What is wrong with the shape of what each step returned: nothing, broken JSON, or results about something else. */
+export function resultSymptoms(steps: readonly Step[]): (Evidence | null)[] {
+  const root = steps[0]!.span;
+  return steps.map(({ span, parent }) => {
+    if (parent < 0) return null;
+    if (span.endAt === null)
+      return root.endAt === null ? null : structure("never finished although the trace did", 0.5);
+    if (isEmpty(span.outputs)) return nothing(span);
+    if (!isSource(span)) return null;
+    const text = payloadText(span.outputs);
+    if (NOTHING_FOUND.test(text)) return structure(`returned "${clip(text, 60)}"`, isLookup(span) ? 0.45 : 0.35);
+    return brokenJson(span) ?? (isLookup(span) ? offTopic(span, root, text) : null);
+  });
+}
+
+// --- internal ---
+
+const NOTHING_FOUND =
+  /^\W*(no|0|zero) ([\w-]+ ){0,2}(results?|match(es)?|records?|documents?|entries|items)\b|^\W*(nothing|none|not) found\b/i;
+
+function structure(text: string, weight: number): Evidence {
+  return { kind: "structure", text, weight };
+}
+
+function nothing(span: Span): Evidence | null {
+  if (isLookup(span)) return structure("retrieved nothing", 0.6);
+  if (isSource(span)) return structure("returned nothing", 0.35);
+  return span.kind === "llm" ? structure("the model returned nothing", 0.45) : null;
+}
+
+/** One text that opens like JSON, closes like JSON, and is not: cut-off texts are left alone, recorders cut them. */
+function brokenJson(span: Span): Evidence | null {
+  const values = Object.values(span.outputs ?? {});
+  const text = values.length === 1 && typeof values[0] === "string" ? values[0].trim() : "";
+  if (text.length > 20_000 || !/^(\{\s*["}]|\[\s*[[{"\]\d])/.test(text) || !/[}\]]$/.test(text)) return null;
+  try {
+    JSON.parse(text);
+    return null;
+  } catch {
+    return { kind: "schema", text: `returned JSON that does not parse: ${clip(text, 60)}`, weight: 0.5 };
+  }
+}
+
+/** Share of the query's distinctive words below which a lookup counts as off topic. */
+const ON_TOPIC = 0.34;
+
+function offTopic(span: Span, root: Span, text: string): Evidence | null {
+  const own = fragmentsOf(payloadText(span.inputs), 60);
+  const query = own.size > 0 ? own : fragmentsOf(payloadText(root.inputs), 60);
+  const held = new Set<number>();
+  let size = 0;
+  eachFragment(text, (hash) => {
+    size++;
+    if (query.has(hash)) held.add(hash);
+  });
+  // Two words or three say little: a lookup may answer with a bare value.
+  if (query.size < 2 || size < 4) return null;
+  const overlap = held.size / query.size;
+  if (overlap >= ON_TOPIC) return null;
+  const sentence = `only ${held.size} of ${query.size} distinctive words of the query occur in what came back`;
+  return structure(sentence, 0.6 - 0.4 * (overlap / ON_TOPIC));
+}
