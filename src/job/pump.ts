@@ -1,3 +1,5 @@
+import { sharedAbort } from "../internal/shared-abort.ts";
+
 export interface PumpOptions {
   /** Does some work and tells how much; 0 means there was nothing to do. */
   run: (signal: AbortSignal) => Promise<number>;
@@ -16,7 +18,7 @@ const ERROR_NAP_CAP_MS = 30_000;
 /** Runs work again and again: at once while there is some, else when woken, due, or after the idle time. */
 export class Pump {
   readonly #options: PumpOptions;
-  readonly #abort = new AbortController();
+  readonly #abort = sharedAbort();
   #wake: () => void = () => {};
   #woken = false;
   #stopping = false;

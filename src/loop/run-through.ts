@@ -1,3 +1,4 @@
+import { sharedAbort } from "../internal/shared-abort.ts";
 import { createDeliverer } from "./deliver.ts";
 import type { LoopEmitter } from "./events.ts";
 import { createJudge } from "./judge-due.ts";
@@ -53,7 +54,7 @@ export async function runThrough(
   ];
   // A retry that is due later than this is left to the next run.
   const patienceMs = settleMs + options.retryMs * 2 ** options.maxAttempts;
-  const signal = new AbortController().signal;
+  const { signal } = sharedAbort();
   const judge = createJudge({ ...deps, emitter, onDeliveries: () => {} });
   const deliver = createDeliverer({ ...loop, options, emitter });
   try {

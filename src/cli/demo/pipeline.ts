@@ -1,5 +1,5 @@
 import MiniSearch from "minisearch";
-import { sentencesOf, wordsOf, type Section } from "./corpus.ts";
+import { wordsOf, type Section } from "./corpus.ts";
 
 /** What a candidate fix may change. */
 export interface PipelineConfig {
@@ -70,21 +70,28 @@ export function createRetriever(
       }));
 }
 
+/** Words of the passage that the answerer quotes. */
+const QUOTED_WORDS = 9;
+
 /**
- * A deterministic answerer that behaves as a model does: it restates what was asked and attaches the best sentence it
- * was given, whether or not that sentence is about it.
+ * A deterministic answerer that behaves as a model does: it restates what was asked and attaches the passage it finds
+ * closest, whether or not that passage is about all of it.
  */
 export function answerFrom(question: string, documents: readonly Retrieved[]): Answer {
-  const asked = new Set(wordsOf(question));
-  const topic = /what do they say about (.+)\?$/.exec(question)?.[1] ?? question;
-  const sentences = documents.flatMap((document) => {
-    const whole = sentencesOf(document.page_content);
-    return whole.length > 0 ? whole : [document.page_content];
-  });
-  const scored = sentences.map((sentence) => {
-    const words = wordsOf(sentence);
-    return { sentence, score: words.filter((word) => asked.has(word)).length / Math.sqrt(words.length + 1) };
-  });
-  const best = scored.sort((a, b) => b.score - a.score)[0];
-  return { answer: best ? `On ${topic}: ${best.sentence}` : `Nothing is said on ${topic}.` };
+  const [, heading = "", terms = question] =
+    /^In the notes on (.+), what do they say about (.+)\?$/.exec(question) ?? [];
+  const asked = new Set(wordsOf(terms));
+  const passages = documents.flatMap((document) => windowsOf(document.page_content.split(" ")));
+  const best = passages
+    .map((passage) => ({ passage, hits: new Set(wordsOf(passage).filter((word) => asked.has(word))).size }))
+    .sort((a, b) => b.hits - a.hits)[0];
+  if (!best) return { answer: `The notes on ${heading} say nothing about ${terms}.` };
+  return { answer: `The notes on ${heading} say about ${terms}: ${best.passage}` };
+}
+
+function windowsOf(words: readonly string[]): string[] {
+  if (words.length <= QUOTED_WORDS) return [words.join(" ")];
+  return Array.from({ length: words.length - QUOTED_WORDS + 1 }, (_, at) =>
+    words.slice(at, at + QUOTED_WORDS).join(" "),
+  );
 }
