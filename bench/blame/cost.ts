@@ -1,0 +1,78 @@
+import { attribute } from "../../src/blame/attribute.ts";
+import { learnNormality } from "../../src/blame/deviation.ts";
+import { climbLadder } from "../../src/blame/ladder.ts";
+import { countSpectrum } from "../../src/blame/spectrum.ts";
+import { randomSource } from "../../src/internal/random.ts";
+import type { Score } from "../../src/model/score.ts";
+import type { Span, Trace } from "../../src/model/trace.ts";
+import { printTable } from "./measure.ts";
+import { traceOfSteps } from "./labelled-run.ts";
+
+/** Prints CPU per trace of rising size: a tree of agents, with 3 kB of text a span, one error in 17, one low score in 5. */
+export function printCost(): void {
+  const history = [1, 2, 3, 4].map((seed) => agentTrace(50, seed));
+  const spectrum = countSpectrum(history.map((trace, i) => ({ trace, failed: i === 0 })));
+  const normality = learnNormality(history);
+  const lines = [50, 500, 5000, 10_000].map((size) => {
+    const trace = agentTrace(size, 9);
+    const scores = lowScores(trace);
+    const alone = cpuMs(size, () => attribute(trace, scores, { threshold: 0.5 }));
+    const ladder = cpuMs(size, () => climbLadder(trace, scores, { threshold: 0.5, spectrum, normality }));
+    return [
+      String(size),
+      alone.toFixed(2),
+      ((1000 * alone) / size).toFixed(1),
+      ladder.toFixed(2),
+      ((1000 * ladder) / size).toFixed(1),
+    ];
+  });
+  console.log("\ncost, CPU of one trace (median of repeated runs, warm)");
+  printTable(["spans", "evidence ms", "us a span", "with history ms", "us a span"], lines);
+}
+
+// --- internal ---
+
+function cpuMs(size: number, run: () => void): number {
+  const rounds = 9;
+  const repeats = Math.max(1, Math.round(2000 / size));
+  for (let i = 0; i < 2 * repeats; i++) run();
+  const times = Array.from({ length: rounds }, () => {
+    const start = process.cpuUsage();
+    for (let i = 0; i < repeats; i++) run();
+    const used = process.cpuUsage(start);
+    return (used.user + used.system) / 1000 / repeats;
+  });
+  return times.sort((a, b) => a - b)[Math.floor(rounds / 2)]!;
+}
+
+function agentTrace(size: number, seed: number): Trace {
+  const random = randomSource(seed);
+  const kinds = ["llm", "tool", "retriever"];
+  const sketches = Array.from({ length: size - 1 }, (_, i) => ({
+    name: `${kinds[i % 3]}-${i % 9}`,
+    kind: kinds[i % 3]!,
+    inputs: { query: prose(random, 60), history: prose(random, 100) },
+    outputs: { text: prose(random, 150) },
+    ...(i % 17 === 5 ? { error: `failed: ${prose(random, 6)}` } : {}),
+  }));
+  const flat = traceOfSteps(`cost-${size}-${seed}`, "cost", prose(random, 20), sketches);
+  const spans = flat.spans.map((span, i): Span => ({
+    ...span,
+    parentId: i === 0 ? null : flat.spans[Math.floor((i - 1) / 4)]!.id,
+  }));
+  return { ...flat, root: spans[0]!, spans };
+}
+
+function prose(random: () => number, words: number): string {
+  return Array.from({ length: words }, () =>
+    Math.floor(random() * 60_000)
+      .toString(36)
+      .padStart(4, "word"),
+  ).join(" ");
+}
+
+function lowScores(trace: Trace): Score[] {
+  return trace.spans
+    .filter((_, i) => i % 5 === 0)
+    .map((span) => ({ key: "quality", score: 0.2, spanId: span.id, evaluator: "cost", evaluatorVersion: "1" }));
+}
