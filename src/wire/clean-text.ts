@@ -1,0 +1,30 @@
+import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
+
+/** Rules out almost every text at a glance; pairs of surrogates pass it on to a closer look. */
+const SUSPECT = /[\0\ud800-\udfff]/;
+
+/** A surrogate without its partner. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
+/**
+ * Text that every database takes: NUL and lone surrogates become U+FFFD. Only for what is extracted into columns;
+ * payload bytes stay as they came.
+ */
+export function cleanText(text: string): string {
+  if (!SUSPECT.test(text)) return text;
+  return text.replace(LONE_SURROGATE, "\ufffd").replaceAll("\0", "\ufffd");
+}
+
+/** `cleanText` on every string and key of an object. Its depth must be known to be small. */
+export function cleanObject(value: JsonObject): JsonObject {
+  // `fromEntries` defines properties instead of setting them, so `__proto__` stays a plain key.
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [cleanText(key), item === undefined ? undefined : cleanJson(item)]),
+  );
+}
+
+export function cleanJson(value: Json): Json {
+  if (typeof value === "string") return cleanText(value);
+  if (Array.isArray(value)) return value.map(cleanJson);
+  return isJsonObject(value) ? cleanObject(value) : value;
+}

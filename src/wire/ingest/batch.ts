@@ -1,0 +1,21 @@
+import type { AttachmentWrite, FeedbackWrite, SpanWrite } from "../../model/span-write.ts";
+import { rejectedItem, type RejectedItem } from "./rejected.ts";
+
+/** What a request wants written. One bad item never loses the others: it stands in `rejected` with the reason. */
+export interface IngestBatch {
+  spans: SpanWrite[];
+  attachments: AttachmentWrite[];
+  feedback: FeedbackWrite[];
+  rejected: RejectedItem[];
+}
+
+/** Bytes taken in before other work gets a turn. */
+export const PAUSE_EVERY_BYTES = 2 * 1024 * 1024;
+
+export function emptyBatch(): IngestBatch {
+  return { spans: [], attachments: [], feedback: [], rejected: [] };
+}
+
+export function reject(batch: IngestBatch, item: string, id: string, error: unknown): void {
+  batch.rejected.push(rejectedItem(item, id, error));
+}

@@ -1,0 +1,56 @@
+import { LoopsmithError } from "../../model/errors.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
+import { isJsonObject } from "../../model/json.ts";
+import type { JsonShape } from "../json-scan.ts";
+
+/** Most JSON that is ever parsed in one go: more would hold up the event loop. Payloads are not parsed at all. */
+export const MAX_PARSED_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The value of JSON bytes that a scan has found valid.
+ * @throws LoopsmithError `too_large` for what is too long to be anything but a payload
+ */
+export function parseSlice(bytes: Uint8Array, what: string): Json {
+  if (bytes.byteLength > MAX_PARSED_BYTES) {
+    throw new LoopsmithError("too_large", `${what}: ${bytes.byteLength} bytes, over ${MAX_PARSED_BYTES}`, {
+      hint: "Put large values into inputs, outputs or attachments.",
+      details: { field: what, maxBytes: MAX_PARSED_BYTES },
+    });
+  }
+  return JSON.parse(textOf(bytes)) as Json;
+}
+
+/** `parseSlice`, where anything but an object counts as absent. */
+export function parseObjectSlice(bytes: Uint8Array | undefined, what: string): JsonObject | undefined {
+  if (bytes === undefined) return undefined;
+  const value = parseSlice(bytes, what);
+  return isJsonObject(value) ? value : undefined;
+}
+
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+/** The bytes of one member of a scanned object; the last where a key stands twice, as `JSON.parse` has it. */
+export function memberOf(bytes: Uint8Array, shape: JsonShape, name: string): Uint8Array | undefined {
+  let found: Uint8Array | undefined;
+  if (shape.kind !== "object") return undefined;
+  for (const [key, value] of membersOf(bytes, shape)) if (key === name) found = value;
+  return found;
+}
+
+/** Keys and value bytes of a scanned object, in order. */
+export function* membersOf(bytes: Uint8Array, { offsets }: JsonShape): Generator<[key: string, value: Uint8Array]> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let index = 0; index < offsets.length; index += 4) {
+    const [keyStart = 0, keyEnd = 0, start = 0, end = 0] = offsets.slice(index, index + 4);
+    const raw = buffer.toString("utf8", keyStart + 1, keyEnd - 1);
+    const key = raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
+    yield [key, buffer.subarray(start, end)];
+  }
+}
+
+/** The value bytes of a scanned array, in order. */
+export function* elementsOf(bytes: Uint8Array, { offsets }: JsonShape): Generator<Uint8Array> {
+  for (let index = 0; index < offsets.length; index += 2) yield bytes.subarray(offsets[index], offsets[index + 1]);
+}
