@@ -21,7 +21,18 @@ export {
   webhook,
 } from "./destination/action-helpers.ts";
 export type { Action } from "./model/action.ts";
-export type { Destination } from "./destination/destination.ts";
+
+// Destinations: what `notify` names.
+export { defineDestination } from "./destination/destination.ts";
+export { renderDigest } from "./destination/digest.ts";
+export { email } from "./destination/email.ts";
+export { githubIssue } from "./destination/github-issue.ts";
+export { http } from "./destination/http.ts";
+export { linearIssue } from "./destination/linear-issue.ts";
+export { pagerDuty } from "./destination/pagerduty.ts";
+export { slack } from "./destination/slack.ts";
+export type { ActionHandler } from "./destination/custom.ts";
+export type { DeliveryContext, Destination, SecretLookup } from "./destination/destination.ts";
 
 // What a loop talks about.
 export { ERROR_CODES, LoopsmithError } from "./model/errors.ts";

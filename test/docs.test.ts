@@ -1,0 +1,88 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const FOLDER = ".tmp/docs";
+const files = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "AGENTS.md",
+  "CONTRIBUTING.md",
+  ...readdirSync("docs", { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => join("docs", file)),
+];
+
+/** Every TypeScript block, with the place it stands at; `<!-- setup ... -->` above one declares what it takes for granted. */
+function blocks(file: string): { file: string; line: number; code: string }[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(/(?:^<!-- setup\n([\s\S]*?)^-->\n)?^```ts\n([\s\S]*?)^```/gm)].map((match) => ({
+    file,
+    line: text.slice(0, match.index).split("\n").length + 1,
+    code: `${match[1] ?? ""}${match[2]}`,
+  }));
+}
+
+describe("documentation", () => {
+  it("has only examples that type-check against the source", () => {
+    rmSync(FOLDER, { recursive: true, force: true });
+    mkdirSync(FOLDER, { recursive: true });
+    const all = files.flatMap(blocks);
+    expect(all.length).toBeGreaterThan(3);
+    const names = new Map<string, string>();
+    all.forEach(({ file, line, code }, index) => {
+      names.set(`example-${index}.ts`, `${file}:${line}`);
+      writeFileSync(join(FOLDER, `example-${index}.ts`), `${code}\nexport {};\n`);
+    });
+    const config = {
+      extends: "../../tsconfig.json",
+      compilerOptions: {
+        noUnusedLocals: false,
+        paths: {
+          loopsmith: ["../../src/index.ts"],
+          "loopsmith/server": ["../../src/server/index.ts"],
+          "loopsmith/evaluators": ["../../src/evaluator/index.ts"],
+        },
+      },
+      include: ["./*.ts"],
+    };
+    writeFileSync(join(FOLDER, "tsconfig.json"), JSON.stringify(config));
+    let output = "";
+    try {
+      execFileSync(
+        "npx",
+        ["--no-install", "tsc", "-p", join(FOLDER, "tsconfig.json"), "--noEmit", "--pretty", "false"],
+        { encoding: "utf8" },
+      );
+    } catch (error) {
+      output = String((error as { stdout?: unknown }).stdout);
+    }
+    const problems = output.split("\n").filter((line) => line.includes("error TS"));
+    expect(
+      problems.map((line) => line.replace(/^.*?(example-\d+\.ts)/, (_all, name: string) => names.get(name) ?? name)),
+    ).toEqual([]);
+  });
+
+  it.each(files)("%s links only to what exists", (file) => {
+    const text = readFileSync(file, "utf8");
+    const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map((match) =>
+      join(dirname(file), match[1] as string),
+    );
+    expect(targets.filter((target) => !existsSync(target))).toEqual([]);
+  });
+
+  it("names only npm scripts that exist", () => {
+    const manifest = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
+    const named = files.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/npm run (?:--silent )?([a-z][\w:-]*)/g)].map(
+        (match) => match[1] as string,
+      ),
+    );
+    expect(named.filter((script) => !(script in manifest.scripts))).toEqual([]);
+  });
+
+  it("keeps the map short", () => {
+    expect(readFileSync("ARCHITECTURE.md", "utf8").split("\n").length).toBeLessThanOrEqual(150);
+  });
+});
