@@ -1,0 +1,3 @@
+export { createServer, type Server, type ServerOptions } from "./create-server.ts";
+export { listen, type Listening, type ListenOptions } from "./listen.ts";
+export type { ServerLimits, ServerLogger } from "./server-context.ts";

@@ -1,0 +1,54 @@
+import type { FeedbackStats } from "../../model/stored-feedback.ts";
+import type { StoredSpan } from "../../model/stored-span.ts";
+
+/** What a run's JSON needs beside the span itself. */
+export interface RunSource {
+  span: StoredSpan;
+  /** `null` when the run has no feedback or it was not asked for. */
+  feedbackStats: FeedbackStats | null;
+  /** Where one of the span's attachments can be fetched. */
+  attachmentUrl: (spanId: string, name: string) => string;
+  /** Where a shared run can be seen. */
+  shareUrl?: (shareToken: string) => string;
+  /** Every run below, and the direct children; only when asked for. */
+  childRunIds?: string[];
+  directChildRunIds?: string[];
+  /** The dataset of the reference example. */
+  referenceDatasetId?: string | null;
+}
+
+/** LangSmith's `feedback_stats` of one run: `{ key: { n, avg, values, ... } }`. */
+export function feedbackStatsJson(stats: FeedbackStats | null): Record<string, object> | null {
+  if (stats === null) return null;
+  return Object.fromEntries(
+    Object.entries(stats).map(([key, { n, avg, values }]) => [key, { n, avg, show_feedback_arrow: false, values }]),
+  );
+}
+
+/** Ancestors from the root down to the direct parent, read off the dotted order. */
+export function parentRunIds(span: StoredSpan): string[] {
+  const segments = span.dottedOrder === "" ? [] : span.dottedOrder.split(".").slice(0, -1);
+  const ids = segments.map((segment) => segment.slice(segment.indexOf("Z") + 1));
+  if (ids.length === 0 && span.parentId !== null) return [span.parentId];
+  return ids;
+}
+
+/** The first characters of a payload, for lists. */
+const PREVIEW_LENGTH = 300;
+
+/** A short plain text of a payload: the single string in it, or its JSON. */
+export function previewOf(bytes: Uint8Array | null): string | null {
+  if (bytes === null) return null;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 4 * PREVIEW_LENGTH)).toString(
+    "utf8",
+  );
+  const lone = /^\s*\{\s*"[^"\\]*"\s*:\s*("(?:[^"\\]|\\.)*")\s*\}\s*$/.exec(text);
+  const plain = lone?.[1] === undefined ? text : (JSON.parse(lone[1]) as string);
+  return plain.slice(0, PREVIEW_LENGTH);
+}
+
+/** The path of the run in the web interface. */
+export function appPath(span: StoredSpan, tenantId: string): string {
+  const query = new URLSearchParams({ trace_id: span.traceId });
+  return `/o/${tenantId}/projects/p/${span.projectId}/r/${span.id}?${query.toString()}`;
+}
