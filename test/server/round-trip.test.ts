@@ -32,13 +32,13 @@ async function sendTrace(client: Client, project_name: string): Promise<RunTree>
   await root.postRun();
   const child = root.createChild({ name: "retrieval", run_type: "retriever", inputs: { query: QUESTION } });
   await child.postRun();
-  child.end({ documents: [{ page_content: "✓", metadata: { score: 0.4 } }] });
+  await child.end({ documents: [{ page_content: "✓", metadata: { score: 0.4 } }] });
   await child.patchRun();
   const tool = root.createChild({ name: "tool", run_type: "tool", inputs: { path: "/tmp" } });
   await tool.postRun();
-  tool.end(undefined, "Error: disk\n    at read (file.js:1:1)");
+  await tool.end(undefined, "Error: disk\n    at read (file.js:1:1)");
   await tool.patchRun();
-  root.end(OUTPUTS);
+  await root.end(OUTPUTS);
   await root.patchRun();
   await client.awaitPendingTraceBatches();
   const { id: sessionId } = await client.readProject({ projectName: project_name });
@@ -155,7 +155,7 @@ describe("traceable", () => {
     const outer = traceable(
       async (x: number) => {
         await failing().catch(() => {});
-        return { x, letters: await collect(await counting()) };
+        return { x, letters: await collect(counting()) };
       },
       { ...settings, name: "outer" },
     );
