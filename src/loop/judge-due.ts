@@ -1,3 +1,4 @@
+import { targetsOf } from "../evaluator/targets.ts";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
 import { errorMessage } from "../model/errors.ts";
 import { newId, stableId } from "../model/id.ts";
@@ -9,10 +10,12 @@ import type { LedgerClaim } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { toRuns } from "../wire/to-run.ts";
+import { reserveBudget, settleBudget, type Refusal } from "./budget.ts";
 import { decide, type Decision } from "./decide.ts";
 import type { LoopEmitter } from "./events.ts";
 import { judge } from "./judge.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
+import { isAlwaysJudged, isSampled } from "./sample.ts";
 
 export interface JudgeDeps {
   store: Store;
@@ -46,17 +49,23 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: r
       ...(traceIds ? { traceIds } : {}),
     });
     if (claims.length === 0) return 0;
+    const { rate, always } = options.sample;
+    const isOut = (claim: LedgerClaim): boolean => !isSampled(claim.traceId, rate);
+    // Without strata the id alone decides, and the trace need not be read.
+    const wanted = always ? claims : claims.filter((claim) => !isOut(claim));
+    if (!always) for (const claim of claims.filter(isOut)) await skip(deps, claim);
     let traces: Trace[];
     try {
-      traces = await platform.traceRead({ projectId, heads: claims.map(headOf) });
+      traces = await platform.traceRead({ projectId, heads: wanted.map(headOf) });
     } catch (error) {
-      for (const claim of claims) await release(deps, claim, errorMessage(error), false);
+      for (const claim of wanted) await release(deps, claim, errorMessage(error), false);
       throw error;
     }
     const byId = new Map(traces.map((trace) => [trace.id, trace]));
-    await mapWithLimit(claims, options.concurrency, async (claim) => {
+    await mapWithLimit(wanted, options.concurrency, async (claim) => {
       const trace = byId.get(claim.traceId);
-      if (trace) await judgeOne(deps, claim, { ...trace, revision: claim.revision }, signal);
+      if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) await skip(deps, claim);
+      else if (trace) await judgeOne(deps, claim, { ...trace, revision: claim.revision }, signal);
       else await release(deps, claim, "the platform does not return the trace", true);
     });
     return claims.length;
@@ -66,7 +75,13 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: r
 async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signal: AbortSignal): Promise<void> {
   const { store, platform, loopId, options, emitter } = deps;
   const runs = toRuns(trace);
+  const calls = new Map(
+    options.evaluators.map((evaluator) => [evaluator, targetsOf(evaluator, trace, { runs }).length] as const),
+  );
+  const reservation = await reserveBudget(store, loopId, options.budgets, calls);
+  if ("resumeAt" in reservation) return defer(deps, claim, reservation);
   const judgement = await judge(trace, runs, options.evaluators, { timeoutMs: options.evaluatorTimeoutMs, signal });
+  await settleBudget(store, reservation, options.budgets, loopId, judgement.scores);
   if (signal.aborted) return; // the lease runs out and the trace is judged after the restart
   const lastAttempt = claim.attempts + 1 >= options.maxAttempts;
   if (judgement.problems.length > 0 && !lastAttempt) {
@@ -104,6 +119,33 @@ async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signa
   if (deliveries.length > 0) deps.onDeliveries();
   emitter.emit("trace:judged", { verdict });
   if (failure) emitter.emit("failure:detected", { failure, deliveries: decision.deliveries });
+}
+
+async function skip({ store }: JudgeDeps, claim: LedgerClaim): Promise<void> {
+  const { loopId, traceId, leaseToken } = claim;
+  const reason = "sampled out by the hash of its trace id";
+  await store.ledgerRelease({
+    loopId,
+    traceId,
+    leaseToken,
+    state: "skipped",
+    reason,
+    dueAt: claim.dueAt,
+    attempted: false,
+  });
+}
+
+async function defer({ store }: JudgeDeps, claim: LedgerClaim, { reason, resumeAt }: Refusal): Promise<void> {
+  const { loopId, traceId, leaseToken } = claim;
+  await store.ledgerRelease({
+    loopId,
+    traceId,
+    leaseToken,
+    state: "deferred",
+    reason,
+    dueAt: resumeAt,
+    attempted: false,
+  });
 }
 
 async function fail(deps: JudgeDeps, claim: LedgerClaim, problem: string): Promise<void> {

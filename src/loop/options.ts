@@ -12,6 +12,8 @@ import type { Trace } from "../model/trace.ts";
 import type { EmbeddedSource } from "../platform/embedded.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Store } from "../store/store.ts";
+import { assertBudgets, type Budget } from "./budget.ts";
+import type { SampleOptions } from "./sample.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
 
 /** What `onFailure` may return: one action, several, or none. */
@@ -53,6 +55,10 @@ export interface FeedbackLoopOptions {
   writeScores?: boolean;
   /** Start although the project does not exist yet, and wait for its first trace. @default false */
   waitForProject?: boolean;
+  /** Which traces are judged, by a hash of the trace id: a share, or a share with strata that are always judged. @default 1 */
+  sample?: number | SampleOptions;
+  /** Hard limits on what evaluators may cost. What does not fit is deferred to the next window. @default none */
+  budgets?: readonly Budget[];
   /** Groups runs that are not independent (one task, user or conversation), for the statistics. @default the thread id */
   cluster?: (trace: Trace) => string | null | undefined;
 
@@ -94,12 +100,14 @@ export interface ResolvedLoopOptions extends Required<
     | "secrets"
     | "allowPrivateNetworks"
     | "random"
+    | "budgets"
   >
 > {
   evaluators: Evaluator[];
   onFailure: NonNullable<FeedbackLoopOptions["onFailure"]>;
   cluster: (trace: Trace) => string | null;
   pollMs: number | null;
+  sample: SampleOptions;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -131,8 +139,13 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
       throw invalid(`destinations.${name}`, destination, "a destination such as slack({...})");
     }
   }
-  const { cluster } = options;
+  const { cluster, budgets = [] } = options;
+  assertBudgets(budgets, evaluators);
+  const sample = typeof options.sample === "object" ? options.sample : { rate: options.sample ?? 1 };
+  if (!(sample.rate >= 0 && sample.rate <= 1)) throw invalid("sample", sample.rate, "a share from 0 to 1");
   return {
+    sample,
+    budgets,
     projectName: options.projectName,
     name: options.name ?? options.projectName,
     evaluators,

@@ -1,3 +1,4 @@
+import type { BudgetStore } from "./resource/budget.ts";
 import type { DatasetStore } from "./resource/dataset.ts";
 import type { DeliveryStore } from "./resource/delivery.ts";
 import type { FeedbackStore } from "./resource/feedback.ts";
@@ -22,7 +23,7 @@ export interface StoreCapabilities {
  * Times are epoch milliseconds whose fraction carries microseconds. A missing thing is `null`, never an exception.
  */
 export interface Store
-  extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore, SecretStore, DatasetStore {
+  extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore, SecretStore, DatasetStore, BudgetStore {
   readonly capabilities: StoreCapabilities;
   /** The database's clock in epoch ms: leases and due times of all workers are measured against this one. */
   now(): number;

@@ -1,6 +1,8 @@
 import { initial } from "./0001-initial.ts";
 import { datasets } from "./0002-datasets.ts";
+import { budget } from "./0004-budget.ts";
+import { prompts } from "./0003-prompts.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [initial, datasets];
+export const MIGRATIONS: readonly Migration[] = [initial, datasets, prompts, budget];

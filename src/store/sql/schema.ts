@@ -16,11 +16,16 @@ export interface Schema {
   delivery: DeliveryTable;
   cursor: CursorTable;
   secret: SecretTable;
+  budget_use: BudgetUseTable;
   dataset: DatasetTable;
   dataset_version: DatasetVersionTable;
   dataset_tag: DatasetTagTable;
   example: ExampleTable;
   example_attachment: ExampleAttachmentTable;
+  comparative_experiment: ComparativeExperimentTable;
+  prompt: PromptTable;
+  prompt_commit: PromptCommitTable;
+  prompt_tag: PromptTagTable;
 }
 
 export interface ProjectTable {
@@ -205,6 +210,7 @@ export interface DatasetTable {
   created_at: number;
   modified_at: number;
   share_token: string | null;
+  share_projects: number;
 }
 
 export interface DatasetVersionTable {
@@ -240,4 +246,61 @@ export interface ExampleAttachmentTable {
   example_id: string;
   mime_type: string;
   bytes: Uint8Array;
+}
+
+export interface BudgetUseTable {
+  key: string;
+  window_start: number;
+  calls: number;
+  tokens: number;
+  usd_micros: number;
+}
+
+export interface ComparativeExperimentTable {
+  id: string;
+  name: string;
+  description: string | null;
+  dataset_id: string;
+  project_ids_json: string;
+  extra_json: string;
+  created_at: number;
+  modified_at: number;
+}
+
+export interface PromptTable {
+  id: string;
+  name: string;
+  kind: string;
+  description: string | null;
+  readme: string | null;
+  tags_json: string;
+  is_public: number;
+  is_archived: number;
+  is_liked: number;
+  source: string | null;
+  last_commit_hash: string | null;
+  commit_count: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface PromptCommitTable {
+  id: string;
+  prompt_id: string;
+  hash: string;
+  /** Counts a prompt's commits from 1. */
+  position: number;
+  parent_id: string | null;
+  parent_hash: string | null;
+  description: string | null;
+  manifest_json: string;
+  created_at: number;
+}
+
+export interface PromptTagTable {
+  prompt_id: string;
+  tag: string;
+  commit_id: string;
+  created_at: number;
+  updated_at: number;
 }

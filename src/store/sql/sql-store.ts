@@ -1,5 +1,6 @@
 import type { Store } from "../store.ts";
 import type { Database } from "./database.ts";
+import { budgetStore } from "./budget.ts";
 import { datasetStore } from "./dataset.ts";
 import { deliveryStore, type DeliveryStatements } from "./delivery.ts";
 import { exampleStore } from "./example.ts";
@@ -38,6 +39,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...ledgerStore(db, statements.ledger),
     ...deliveryStore(db, statements.delivery),
     ...secretStore(db),
+    ...budgetStore(db),
     ...datasetStore(db),
     ...exampleStore(db),
   };

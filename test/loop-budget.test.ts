@@ -1,0 +1,134 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { defineEvaluator } from "../src/evaluator/index.ts";
+import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
+import type { FeedbackLoopOptions } from "../src/loop/options.ts";
+import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import type { Store } from "../src/store/store.ts";
+import { childWrite, rootWrite } from "./contract/span-writes.ts";
+
+const HOUR = 3_600_000;
+const TEN = Date.parse("2026-11-01T10:00:00Z");
+
+interface Setting extends AsyncDisposable {
+  clock: { now: number };
+  store: Store;
+  ids: string[];
+  calls: string[];
+  loop(options: Partial<FeedbackLoopOptions>): FeedbackLoop;
+}
+
+async function setting(traces: number): Promise<Setting> {
+  const clock = { now: TEN + 60_000 };
+  const folder = mkdtempSync(join(tmpdir(), "loopsmith-budget-"));
+  const store = await sqliteStore({ path: join(folder, "b.db"), now: () => clock.now });
+  const ids: string[] = [];
+  for (let index = 0; index < traces; index += 1) {
+    const root = rootWrite({ startAt: TEN, endAt: TEN + 5 });
+    ids.push(root.id);
+    await store.spanIngest({ spans: [root, childWrite(root, index === 0 ? { error: "boom" } : {})] });
+  }
+  const calls: string[] = [];
+  const judge = defineEvaluator({
+    name: "judge",
+    cost: { usd: 0.01, tokens: 100 },
+    evaluate: ({ run }) => {
+      calls.push(run.id);
+      return { key: "ok", score: 1, cost: { usd: 0.004, tokens: 40 } };
+    },
+  });
+  return {
+    clock,
+    store,
+    ids,
+    calls,
+    loop: (options) =>
+      createFeedbackLoop({
+        client: { store, subscribe: () => () => {} },
+        projectName: "contract",
+        evaluator: judge,
+        threshold: 0.5,
+        settleMs: 0,
+        lookbackMs: 1000 * 24 * HOUR,
+        ...options,
+      }),
+    [Symbol.asyncDispose]: () => store.close(),
+  };
+}
+
+const since = new Date(0);
+
+describe("budgets", () => {
+  it("never lets more calls through than the window allows, defers the rest and resumes it", async () => {
+    await using at = await setting(50);
+    await using loop = at.loop({ budgets: [{ per: "hour", calls: 20 }], concurrency: 50 });
+    await loop.backfill({ since });
+    expect(at.calls).toHaveLength(20);
+    expect((await loop.status()).traces).toMatchObject({ decided: 20, deferred: 30 });
+    at.clock.now = TEN + HOUR;
+    await loop.backfill({ since });
+    expect(at.calls).toHaveLength(40);
+    at.clock.now = TEN + 2 * HOUR;
+    await loop.backfill({ since });
+    expect(new Set(at.calls).size).toBe(50);
+    expect((await loop.status()).traces).toMatchObject({ decided: 50, deferred: 0 });
+  });
+
+  it("reserves the most a call can cost and gives back what it did not", async () => {
+    await using at = await setting(10);
+    // Ten calls reserve at most $0.10; each really costs $0.004, so all fit into $0.05 one after another.
+    await using loop = at.loop({ budgets: [{ evaluator: "judge", per: "day", usd: 0.05 }], concurrency: 1 });
+    await loop.backfill({ since });
+    expect(at.calls).toHaveLength(10);
+    const loopId = (await at.store.loopList())[0]?.id ?? "";
+    const [use] = await at.store.budgetUse({ keys: [`${loopId}/judge/day`], from: 0 });
+    expect(use).toMatchObject({ calls: 10, usdMicros: 40_000, tokens: 400 });
+  });
+
+  it("says why a trace waits", async () => {
+    await using at = await setting(1);
+    await using loop = at.loop({ budgets: [{ per: "month", calls: 0 }] });
+    await loop.backfill({ since });
+    const loopId = (await at.store.loopList())[0]?.id ?? "";
+    const row = await at.store.ledgerGet({ loopId, traceId: at.ids[0] ?? "" });
+    expect(row).toMatchObject({ state: "deferred", dueAt: Date.parse("2026-12-01T00:00:00Z") });
+    expect(row?.reason).toContain("0 calls per month");
+  });
+
+  it("refuses a dollar budget for an evaluator that names no cost", async () => {
+    await using at = await setting(1);
+    const options = {
+      evaluator: function free() {
+        return 1;
+      },
+      budgets: [{ evaluator: "free", per: "day" as const, usd: 1 }],
+    };
+    expect(() => at.loop(options)).toThrow(/does not say what a call costs/);
+  });
+});
+
+describe("sampling", () => {
+  it("judges a share by hash, and a lower rate sees a subset", async () => {
+    await using at = await setting(60);
+    const judged = async (rate: number): Promise<Set<string>> => {
+      at.calls.length = 0;
+      await using loop = at.loop({ sample: rate, name: `rate-${rate}` });
+      await loop.backfill({ since });
+      return new Set(at.calls);
+    };
+    const [low, high] = [await judged(0.2), await judged(0.6)];
+    expect(low.size).toBeGreaterThan(2);
+    expect(high.size).toBeGreaterThan(low.size);
+    expect([...low].filter((id) => !high.has(id))).toEqual([]);
+  });
+
+  it("always judges the strata asked for", async () => {
+    await using at = await setting(20);
+    await using loop = at.loop({ sample: { rate: 0, always: ["errors"] } });
+    await loop.backfill({ since });
+    expect(at.calls).toEqual([at.ids[0]]);
+    expect((await loop.status()).traces).toMatchObject({ decided: 1, skipped: 19 });
+  });
+});
