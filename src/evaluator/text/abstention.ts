@@ -11,7 +11,7 @@ const DECLINES: readonly RegExp[] = [
   /\b(?:against|violates?) (?:my|our|the) (?:guidelines|polic(?:y|ies)|programming|principles|terms)/i,
   /\b(?:lo siento|no puedo (?:ayudar|proporcionar|responder|hacer|cumplir))/i,
   /\b(?:je (?:suis désolée?|ne peux pas (?:vous )?(?:aider|fournir|répondre|faire))|désolée?, (?:mais )?je)/i,
-  /\b(?:es tut mir leid|(?:das|dabei|hier(?:bei)?|damit) kann ich (?:\w+ )?nicht|ich kann (?:\w+ ){0,4}nicht (?:helfen|beantworten|bereitstellen|geben|weiterhelfen))/i,
+  /\b(?:es tut mir leid|(?:das|dabei|hier(?:bei)?|damit) kann ich (?:\w+ ){0,3}nicht|ich kann (?:\w+ ){0,4}nicht (?:helfen|beantworten|bereitstellen|geben|weiterhelfen))/i,
   /\b(?:mi dispiace|non posso (?:aiutar|fornir|risponder))/i,
   /\b(?:desculpe|lamento|não posso (?:ajudar|fornecer|responder))/i,
   /(?:申し訳(?:ありません|ございません)|お(?:答え|手伝い)(?:でき|することはでき)ません)/,

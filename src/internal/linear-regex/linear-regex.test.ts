@@ -33,8 +33,8 @@ const { pattern: patterns } = fc.letrec((tie) => ({
     .tuple(
       fc.oneof(
         { weight: 4, arbitrary: atom },
-        { weight: 1, arbitrary: tie("pattern").map((inner) => `(?:${inner})`) },
-        { weight: 1, arbitrary: tie("pattern").map((inner) => `(${inner})`) },
+        { weight: 1, arbitrary: tie("pattern").map((inner) => `(?:${String(inner)})`) },
+        { weight: 1, arbitrary: tie("pattern").map((inner) => `(${String(inner)})`) },
       ),
       quantifier,
     )
