@@ -1,4 +1,5 @@
 import { LoopsmithError } from "../../model/errors.ts";
+import { newId } from "../../model/id.ts";
 import type { SpanWrite } from "../../model/span-write.ts";
 import { scanJsonSteps } from "../json-scan.ts";
 import type { Steps } from "../steps.ts";
@@ -42,7 +43,9 @@ export function* singleRunSteps(
   receivedAt: number | undefined,
 ): Steps<IngestBatch> {
   const batch = emptyBatch();
-  yield* addRun(batch, body, { op, item: "body", id, receivedAt });
+  // `POST /runs` may leave the id to the server.
+  const fallbackId = op === "post" ? newId() : undefined;
+  yield* addRun(batch, body, { op, item: "body", id, fallbackId, receivedAt });
   return batch;
 }
 
@@ -52,15 +55,18 @@ interface RunOptions {
   item: string;
   /** From the URL. */
   id?: string | undefined;
+  /** For a run that carries none. */
+  fallbackId?: string | undefined;
   receivedAt: number | undefined;
 }
 
-function* addRun(batch: IngestBatch, run: Uint8Array, { op, item, id, receivedAt }: RunOptions): Steps<void> {
+function* addRun(batch: IngestBatch, run: Uint8Array, { op, item, id, fallbackId, receivedAt }: RunOptions): Steps<void> {
   let ownId = id ?? "";
   try {
     const json = yield* runJsonSteps(run, item);
     const told = json.fields["id"];
     if (id === undefined && typeof told === "string") ownId = told;
+    if (ownId === "" && (told === undefined || told === null)) ownId = fallbackId ?? "";
     batch.spans.push(yield* runWriteSteps(json, { op, id: ownId, receivedAt }));
   } catch (error) {
     reject(batch, ownId === "" ? item : `${op}.${ownId.slice(0, 80)}`, ownId, error);
