@@ -1,0 +1,36 @@
+/**
+ * Kills a 400-example experiment with SIGKILL at 50 points and starts it again each time; compares the verdict and the
+ * bill with an experiment left alone. `node --import ./scripts/ts.mjs bench/gate-resume.ts [--json]`
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { killedExperiment } from "../src/remedy/killed-experiment.fixture.ts";
+
+const KILLS = 50;
+const directory = await mkdtemp(join(tmpdir(), "loopsmith-resume-"));
+const alone = await killedExperiment(join(directory, "alone.jsonl"), []);
+const requests = alone.distinct + alone.runs.reduce((sum, runs) => sum + runs, 0);
+const killAt = Array.from({ length: KILLS }, (_, index) => Math.floor(((index + 0.5) / KILLS) * requests));
+const killed = await killedExperiment(join(directory, "killed.jsonl"), killAt);
+await rm(directory, { recursive: true });
+
+const inFlight = killed.inFlight.reduce((sum, calls) => sum + calls, 0);
+const result = {
+  kills: killed.kills,
+  examples: 400,
+  sameVerdict: isDeepStrictEqual(killed.verdict, alone.verdict),
+  verdict: killed.verdict.verdict,
+  callsNeeded: alone.distinct,
+  paidTwice: killed.payments - killed.distinct,
+  inFlightAtKills: inFlight,
+  paidTwiceBeyondInFlight: Math.max(0, killed.payments - killed.distinct - inFlight),
+  chargedUsd: Number(killed.chargedUsd.toFixed(3)),
+  journalUsd: Number(killed.journalUsd.toFixed(3)),
+  runsOnPlatform: killed.runs,
+  feedback: killed.feedback,
+  secondsAlone: Number(alone.seconds.toFixed(1)),
+  secondsKilled: Number(killed.seconds.toFixed(1)),
+};
+console.log(process.argv.includes("--json") ? JSON.stringify(result) : JSON.stringify(result, null, 2));
