@@ -1,8 +1,6 @@
-import { LoopsmithError } from "../model/errors.ts";
 import type { IngestBatch } from "./ingest/batch.ts";
 import { jsonBatchSteps, singleRunSteps } from "./ingest/json-batch.ts";
-import { multipartBatchSteps, partsBatchSteps } from "./ingest/multipart-batch.ts";
-import type { Part } from "./multipart.ts";
+import { multipartBatchSteps } from "./ingest/multipart-batch.ts";
 import { runPaused, type Pause } from "./steps.ts";
 
 export type { IngestBatch } from "./ingest/batch.ts";
@@ -42,31 +40,4 @@ export function ingestRun(
   { id, receivedAt, pause }: IngestOptions & { id?: string } = {},
 ): Promise<IngestBatch> {
   return runPaused(singleRunSteps(op, body, id, receivedAt), pause);
-}
-
-/** `ingestMultipart` for a body whose parts are already apart. */
-export function ingestOfParts(parts: readonly Part[]): Promise<IngestBatch> {
-  return runPaused(partsBatchSteps(parts, undefined));
-}
-
-/** `ingestBatch` for a body that is already parsed; numbers JavaScript cannot hold are lost by then. */
-export function ingestOfBatch(body: unknown): Promise<IngestBatch> {
-  return ingestBatch(bytesOf(body));
-}
-
-/** `ingestRun` for a body that is already parsed; numbers JavaScript cannot hold are lost by then. */
-export function ingestOfRun(op: "post" | "patch", run: unknown, id?: string): Promise<IngestBatch> {
-  return ingestRun(op, bytesOf(run), id === undefined ? {} : { id });
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  try {
-    return Buffer.from(JSON.stringify(value) ?? "null");
-  } catch (error) {
-    // What is nested too deep parses, but overflows the stack on the way out.
-    throw new LoopsmithError("invalid", "the body is nested too deep", {
-      hint: "Flatten the value, or send it as a JSON string.",
-      cause: error,
-    });
-  }
 }

@@ -60,7 +60,11 @@ interface RunOptions {
   receivedAt: number | undefined;
 }
 
-function* addRun(batch: IngestBatch, run: Uint8Array, { op, item, id, fallbackId, receivedAt }: RunOptions): Steps<void> {
+function* addRun(
+  batch: IngestBatch,
+  run: Uint8Array,
+  { op, item, id, fallbackId, receivedAt }: RunOptions,
+): Steps<void> {
   let ownId = id ?? "";
   try {
     const json = yield* runJsonSteps(run, item);

@@ -23,20 +23,16 @@ interface PendingRun {
 const PART_COST = 1024;
 
 /** `/runs/multipart`: parts `post.<id>[.field]`, `patch.<id>[.field]`, `attachment.<id>.<name>`, `feedback.<id>`. */
-export function multipartBatchSteps(
+export function* multipartBatchSteps(
   body: Uint8Array,
   contentType: string | null | undefined,
   receivedAt: number | undefined,
 ): Steps<IngestBatch> {
-  return partsBatchSteps(multipartParts(body, contentType), receivedAt);
-}
-
-export function* partsBatchSteps(parts: Iterable<Part>, receivedAt: number | undefined): Steps<IngestBatch> {
   const batch = emptyBatch();
   const latest = new Map<string, PendingRun>();
   const runs: PendingRun[] = [];
   let work = 0;
-  for (const part of parts) {
+  for (const part of multipartParts(body, contentType)) {
     addPart(batch, latest, runs, part);
     work += PART_COST;
     if (work > PAUSE_EVERY_BYTES) {
