@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomBinomial, randomNormal, randomPoisson, randomSource } from "./random.ts";
+import { normalSource, randomBinomial, randomPoisson, randomSource } from "./random.ts";
 
 function moments(draw: () => number, count = 40_000): { mean: number; variance: number } {
   let sum = 0;
@@ -23,7 +23,7 @@ test("each sampler has its distribution's mean and variance", () => {
   const random = randomSource(11);
   const cases: [() => number, number, number][] = [
     [random, 1 / 2, 1 / 12],
-    [() => randomNormal(random), 0, 1],
+    [normalSource(random), 0, 1],
     [() => randomPoisson(random, 8), 8, 8],
     [() => randomPoisson(random, 700), 700, 700],
     [() => randomBinomial(random, 40, 0.1), 4, 3.6],

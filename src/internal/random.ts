@@ -19,14 +19,25 @@ export function randomSource(seed: number): RandomSource {
   return next;
 }
 
-/** A standard normal number (Marsaglia's polar method; one of the pair is thrown away to keep no state). */
-export function randomNormal(random: RandomSource): number {
-  for (;;) {
-    const u = 2 * random() - 1;
-    const v = 2 * random() - 1;
-    const s = u * u + v * v;
-    if (s > 0 && s < 1) return u * Math.sqrt((-2 * Math.log(s)) / s);
-  }
+/** A stream of standard normal numbers (Marsaglia's polar method, which makes two at a time). */
+export function normalSource(random: RandomSource): () => number {
+  let spare = Number.NaN;
+  return () => {
+    if (!Number.isNaN(spare)) {
+      const kept = spare;
+      spare = Number.NaN;
+      return kept;
+    }
+    for (;;) {
+      const u = 2 * random() - 1;
+      const v = 2 * random() - 1;
+      const s = u * u + v * v;
+      if (s <= 0 || s >= 1) continue;
+      const scale = Math.sqrt((-2 * Math.log(s)) / s);
+      spare = v * scale;
+      return u * scale;
+    }
+  };
 }
 
 /** A Poisson number. Large means are split, since a sum of Poissons is Poisson and exp(-mean) must not vanish. */
