@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
+import { isUuid } from "../model/id.ts";
 import type { SpanWrite } from "../model/span-write.ts";
 import { ingestBatch, ingestMultipart, ingestRun, type IngestBatch, type IngestOptions } from "./ingest.ts";
 import { CONTENT_TYPE, multipartBody, type FixturePart } from "./multipart.fixture.ts";
@@ -154,7 +155,6 @@ test("wraps inputs and outputs that are no objects, as clients do", async () => 
 
 test("names the field that is wrong", async () => {
   const expectations: [Record<string, unknown>, string, RegExp][] = [
-    [{ id: undefined }, "id", /missing/],
     [{ id: "7" }, "id", /"7" is not a UUID/],
     [{ name: undefined }, "name", /missing/],
     [{ name: 7 }, "name", /string/],
@@ -180,6 +180,15 @@ test("names the field that is wrong", async () => {
     expect(wrong, JSON.stringify(fields)).toBe(field);
     expect(why).toMatch(message);
   }
+});
+
+test("finds the id of a run that carries none in its dotted order, or gives a posted one an id", async () => {
+  expect((await posted(root({ id: undefined }))).id).toBe(TRACE);
+  const bare = { name: "x", run_type: "tool", start_time: 1_795_450_813_000 };
+  const [first, second] = [await posted(bare), await posted(bare)];
+  expect(isUuid(first.id) && first.id !== second.id).toBe(true);
+  expect(await refused({}, "patch")).toEqual(["id", "id: is missing"]);
+  expect((await ingestBatch(json({ post: [bare] }))).rejected).toMatchObject([{ item: "post[0]", field: "id" }]);
 });
 
 test("takes the time of arrival where a posted run tells none", async () => {

@@ -1,5 +1,5 @@
-/** The last millisecond of the year 9999: later times cannot be written as ISO text again. */
-const LATEST = Date.UTC(10_000, 0) - 1;
+/** The year 10000: from here on times cannot be written as ISO text again. */
+const TOO_LATE = Date.UTC(10_000, 0);
 
 /** Numbers below these are seconds, milliseconds, microseconds; larger ones are nanoseconds. */
 const SECONDS_BELOW = 1e11;
@@ -24,7 +24,8 @@ export function parseTime(value: unknown): number | null {
         : value < MICROSECONDS_BELOW
           ? value / 1000
           : value / 1_000_000;
-  return ms <= LATEST ? Math.round(ms * 1000) / 1000 : null;
+  const at = Math.round(ms * 1000) / 1000;
+  return at < TOO_LATE ? at : null;
 }
 
 function parseIsoTime(text: string): number | null {
@@ -34,7 +35,7 @@ function parseIsoTime(text: string): number | null {
   const whole = utc(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
   if (whole === null) return null;
   const at = whole - zoneOffsetMs(zone) + Math.floor(Number(fraction.padEnd(6, "0").slice(0, 6))) / 1000;
-  return at >= 0 && at <= LATEST ? at : null;
+  return at >= 0 && at < TOO_LATE ? at : null;
 }
 
 /** The start time in the last segment of a dotted order (`...20261123T162013105001Z<uuid>`), or `null`. */

@@ -1,10 +1,13 @@
 import { LoopsmithError } from "../../model/errors.ts";
 import { newId } from "../../model/id.ts";
+import type { JsonObject } from "../../model/json.ts";
 import type { SpanWrite } from "../../model/span-write.ts";
 import { scanJsonSteps } from "../json-scan.ts";
 import type { Steps } from "../steps.ts";
 import { emptyBatch, PAUSE_EVERY_BYTES, reject, type IngestBatch } from "./batch.ts";
+import { parseDottedOrder } from "./dotted-order.ts";
 import { elementsOf, memberOf } from "./parse-slice.ts";
+import { textField } from "./run-fields.ts";
 import { runJsonSteps } from "./run-json.ts";
 import { runWriteSteps } from "./run-write.ts";
 
@@ -70,11 +73,17 @@ function* addRun(
     const json = yield* runJsonSteps(run, item);
     const told = json.fields["id"];
     if (id === undefined && typeof told === "string") ownId = told;
-    if (ownId === "" && (told === undefined || told === null)) ownId = fallbackId ?? "";
+    if (ownId === "" && (told === undefined || told === null)) ownId = idInOrder(json.fields) ?? fallbackId ?? "";
     batch.spans.push(yield* runWriteSteps(json, { op, id: ownId, receivedAt }));
   } catch (error) {
     reject(batch, ownId === "" ? item : `${op}.${ownId.slice(0, 80)}`, ownId, error);
   }
+}
+
+/** A dotted order ends with the run's own id. */
+function idInOrder(fields: JsonObject): string | undefined {
+  const text = textField(fields, "dotted_order");
+  return text === undefined || text === "" ? undefined : parseDottedOrder(text).runId;
 }
 
 function wrongBody(message: string): LoopsmithError {
