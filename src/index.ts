@@ -7,6 +7,7 @@ export { defineLoop } from "./loop/define-loop.ts";
 export type { LoopDeclaration } from "./loop/define-loop.ts";
 export type { FailureActions, FeedbackLoopOptions } from "./loop/options.ts";
 export type { LoopEventName, LoopEvents } from "./loop/events.ts";
+export type { IssueAction, IssuesOptions } from "./loop/loop-issues.ts";
 export type { LoopStatus } from "./loop/loop-status.ts";
 export type { PatternsOptions } from "./loop/loop-patterns.ts";
 
@@ -39,6 +40,8 @@ export { ERROR_CODES, LoopsmithError } from "./model/errors.ts";
 export type { ErrorCode } from "./model/errors.ts";
 export type { Attribution, Culprit, Evidence, Failure } from "./model/failure.ts";
 export type { Delivery, DeliveryState } from "./model/delivery.ts";
+export type { FollowedPattern, IssueEvent, IssueState } from "./model/issue.ts";
+export type { AlertRule } from "./model/alert.ts";
 export type { Pattern, PatternReport, Predicate } from "./model/pattern.ts";
 export type { Score, Threshold } from "./model/score.ts";
 export type { Span, Trace } from "./model/trace.ts";

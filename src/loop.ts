@@ -1,4 +1,5 @@
 import { createEmitter, type LoopEventName, type LoopEvents } from "./loop/events.ts";
+import { actOnIssue, loopIssues, type IssueAction, type IssuesOptions } from "./loop/loop-issues.ts";
 import { loopPatterns, type PatternsOptions } from "./loop/loop-patterns.ts";
 import { loopStatus, type LoopStatus } from "./loop/loop-status.ts";
 import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
@@ -8,6 +9,7 @@ import { watch, type Watch } from "./loop/watch.ts";
 import { resolveSince } from "./loop/window.ts";
 import type { Delivery } from "./model/delivery.ts";
 import { errorMessage } from "./model/errors.ts";
+import type { FollowedPattern } from "./model/issue.ts";
 import type { PatternReport } from "./model/pattern.ts";
 import type { DeliveryFilter } from "./store/resource/delivery.ts";
 
@@ -34,6 +36,10 @@ export interface FeedbackLoop extends AsyncDisposable {
   status(): Promise<LoopStatus>;
   /** What the failures of a window have in common. */
   patterns(options?: PatternsOptions): Promise<PatternReport>;
+  /** The patterns followed over time, the most recently changed first. */
+  issues(options?: IssuesOptions): Promise<FollowedPattern[]>;
+  /** Assigns, notes, mutes, links or merges an issue; `who` goes into its history. */
+  actOnIssue(id: string, action: IssueAction, who: string): Promise<FollowedPattern>;
   deliveries(filter?: Omit<DeliveryFilter, "loopId"> & { limit?: number }): Promise<Delivery[]>;
   /** Sends dead (or otherwise finished) deliveries again, under the same ids. Returns how many. */
   replay(filter?: Omit<DeliveryFilter, "loopId">): Promise<number>;
@@ -107,6 +113,14 @@ export function createFeedbackLoop(options: FeedbackLoopOptions): FeedbackLoop {
     async patterns(mining) {
       const { store, loopId } = await open();
       return loopPatterns(store, loopId, mining);
+    },
+    async issues(filter) {
+      const { store, loopId } = await open();
+      return loopIssues(store, loopId, filter);
+    },
+    async actOnIssue(id, action, who) {
+      const { store, loopId } = await open();
+      return actOnIssue(store, loopId, id, action, who);
     },
     async deliveries({ limit = 100, ...filter } = {}) {
       const { store, loopId } = await open();

@@ -5,6 +5,7 @@ import { addBackfill } from "./command/backfill.ts";
 import { addDeliveries } from "./command/deliveries.ts";
 import { addDemo } from "./command/demo.ts";
 import { addDoctor } from "./command/doctor.ts";
+import { addIssues } from "./command/issues.ts";
 import { addPatterns } from "./command/patterns.ts";
 import { addQueue } from "./command/queue.ts";
 import { addReplay } from "./command/replay.ts";
@@ -54,6 +55,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     addRun,
     addBackfill,
     addPatterns,
+    addIssues,
     addQueue,
     addDeliveries,
     addReplay,

@@ -1,5 +1,7 @@
+import type { AlertNotification } from "../model/alert.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Failure } from "../model/failure.ts";
+import type { IssueEvent } from "../model/issue.ts";
 import type { Verdict } from "../model/verdict.ts";
 
 /** What a loop tells. Listeners run synchronously and cannot disturb the loop: what they throw is reported as `error`. */
@@ -14,8 +16,16 @@ export interface LoopEvents {
   "delivery:failed": { delivery: Delivery; reason: string; nextAttemptAt: number };
   /** Attempts are used up or the receiver refused for good. `replay()` sends it again. */
   "delivery:dead": { delivery: Delivery; reason: string };
+  /** An issue was born, confirmed, grew, was resolved, came back, ...: `event.type` says which. */
+  "pattern:changed": { event: IssueEvent };
+  /** A pattern was found that was not followed before. */
+  "pattern:new": { event: IssueEvent };
+  /** A resolved pattern came back. */
+  "pattern:regressed": { event: IssueEvent };
+  /** An alert rule had something to say; its deliveries are queued. */
+  "alert:notified": { notification: AlertNotification };
   /** Something went wrong and is retried by itself; `traceId` where it concerns one trace. */
-  error: { error: unknown; during: "sweep" | "judge" | "deliver" | "listener"; traceId?: string };
+  error: { error: unknown; during: "sweep" | "judge" | "deliver" | "learn" | "listener"; traceId?: string };
 }
 
 export type LoopEventName = keyof LoopEvents;

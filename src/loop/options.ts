@@ -1,10 +1,12 @@
 import type { Client } from "langsmith";
+import { resolveAlertRule } from "../alert/alert-rule.ts";
 import type { ActionHandler } from "../destination/custom.ts";
 import { isRecording } from "../destination/delivery-id.ts";
 import type { Destination } from "../destination/destination.ts";
 import type { Evaluator } from "../evaluator/evaluator.ts";
 import { toEvaluator, type EvaluatorLike } from "../evaluator/from-langsmith.ts";
 import type { Action } from "../model/action.ts";
+import type { AlertRule } from "../model/alert.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import type { Failure } from "../model/failure.ts";
 import type { Threshold } from "../model/score.ts";
@@ -13,6 +15,7 @@ import type { EmbeddedSource } from "../platform/embedded.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Store } from "../store/store.ts";
 import { assertBudgets, type Budget } from "./budget.ts";
+import type { LearnOptions } from "./learn.ts";
 import type { SampleOptions } from "./sample.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
 
@@ -62,6 +65,10 @@ export interface FeedbackLoopOptions {
   /** Groups runs that are not independent (one task, user or conversation), for the statistics. @default the thread id */
   cluster?: (trace: Trace) => string | null | undefined;
 
+  /** When to tell whom; each rule names entries of `destinations`. See docs/alerts.md. @default none */
+  alerts?: readonly AlertRule[];
+  /** How patterns are followed; `false` follows none. See docs/issues.md. */
+  learn?: LearnOptions | false;
   /** Handlers of `custom` actions by name. Must be safe to repeat: `delivery.id` is the same on every attempt. */
   actions?: Readonly<Record<string, ActionHandler>>;
   /** Receivers of `notify` actions by name. */
@@ -108,6 +115,9 @@ export interface ResolvedLoopOptions extends Required<
   cluster: (trace: Trace) => string | null;
   pollMs: number | null;
   sample: SampleOptions;
+  alerts: readonly AlertRule[];
+  /** `null`: patterns are not followed. */
+  learn: LearnOptions | null;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -143,9 +153,13 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
   assertBudgets(budgets, evaluators);
   const sample = typeof options.sample === "object" ? options.sample : { rate: options.sample ?? 1 };
   if (!(sample.rate >= 0 && sample.rate <= 1)) throw invalid("sample", sample.rate, "a share from 0 to 1");
+  const { alerts = [], destinations = {} } = options;
+  assertAlerts(alerts, destinations);
   return {
     sample,
     budgets,
+    alerts,
+    learn: options.learn === false ? null : (options.learn ?? {}),
     projectName: options.projectName,
     name: options.name ?? options.projectName,
     evaluators,
@@ -164,7 +178,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
     waitForProject: options.waitForProject ?? false,
     cluster: (trace) => (cluster ? (cluster(trace) ?? null) : trace.threadId),
     actions: options.actions ?? {},
-    destinations: options.destinations ?? {},
+    destinations,
     secrets: options.secrets ?? {},
     allowPrivateNetworks: options.allowPrivateNetworks ?? false,
     random: options.random ?? Math.random,
@@ -206,6 +220,23 @@ function withDistinctNames(evaluators: readonly Evaluator[]): Evaluator[] {
     counts.set(evaluator.name, nth);
     return nth === 1 ? evaluator : toEvaluator(evaluator, { name: `${evaluator.name}_${nth}` });
   });
+}
+
+function assertAlerts(alerts: readonly AlertRule[], destinations: Readonly<Record<string, Destination>>): void {
+  const names = new Set<string>();
+  for (const rule of alerts) {
+    resolveAlertRule(rule);
+    if (names.has(rule.name)) throw invalid("alerts", rule.name, "every rule a name of its own");
+    names.add(rule.name);
+    for (const name of rule.destinations ?? []) {
+      if (Object.hasOwn(destinations, name)) continue;
+      throw invalid(
+        `alerts.${rule.name}`,
+        name,
+        `destinations that exist: ${Object.keys(destinations).join(", ") || "none"}`,
+      );
+    }
+  }
 }
 
 function assertThreshold(threshold: unknown, [low, high]: readonly [number, number]): void {

@@ -2,6 +2,7 @@ import { sharedAbort } from "../internal/shared-abort.ts";
 import { createDeliverer } from "./deliver.ts";
 import type { LoopEmitter } from "./events.ts";
 import { createJudge } from "./judge-due.ts";
+import { learn } from "./learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { sweep } from "./sweep.ts";
@@ -64,9 +65,14 @@ export async function runThrough(
       if (done > 0) continue;
       const due = await store.ledgerNextDue({ loopId });
       const inMs = due === null ? Infinity : due - store.now();
-      if (inMs > patienceMs) return summary;
+      if (inMs > patienceMs) break;
       await new Promise((resolve) => setTimeout(resolve, Math.max(5, inMs)));
     }
+    if (options.learn) {
+      await learn({ store, loopId, emitter, alerts: options.alerts, options: options.learn }, { mineNow: true });
+      while ((await deliver(signal)) > 0);
+    }
+    return summary;
   } finally {
     for (const off of listening) off();
   }

@@ -3,6 +3,7 @@ import type { TraceHead } from "../model/trace.ts";
 import { createDeliverer } from "./deliver.ts";
 import type { LoopEmitter } from "./events.ts";
 import { createJudge } from "./judge-due.ts";
+import { learn } from "./learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { enrol, sweep } from "./sweep.ts";
@@ -17,8 +18,10 @@ const POLL_MS = 10_000;
 /** Where the platform tells of changes, the sweep is only the safety net. */
 const POLL_WHEN_TOLD_MS = 60_000;
 const IDLE_MS = 5_000;
+/** How often closed windows are looked for and alert rules evaluated. */
+const LEARN_MS = 60_000;
 
-/** Sweeps, judges and delivers until stopped: three pumps that wake each other. */
+/** Sweeps, judges and delivers until stopped: four pumps that wake each other. */
 export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitter: LoopEmitter): Promise<Watch> {
   const { store, platform, loopId } = loop;
   const pollMs = options.pollMs ?? (platform.subscribe ? POLL_WHEN_TOLD_MS : POLL_MS);
@@ -75,8 +78,19 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     onError: (error) => emitter.emit("error", { error, during: "sweep" }),
   });
 
+  const learnPump = new Pump({
+    run: async () => {
+      const { learn: learnOptions, alerts } = options;
+      if (learnOptions) await learn({ store, loopId, emitter, alerts, options: learnOptions });
+      deliverPump.wake();
+      return 0;
+    },
+    idleMs: LEARN_MS,
+    onError: (error) => emitter.emit("error", { error, during: "learn" }),
+  });
+
   if (!options.waitForProject) await findProject();
-  for (const pump of [sweepPump, judgePump, deliverPump]) pump.start();
+  for (const pump of [sweepPump, judgePump, learnPump, deliverPump]) pump.start();
   return {
     get lastSweepAt() {
       return lastSweepAt;
@@ -84,7 +98,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     async stop(timeoutMs) {
       project?.unsubscribe?.();
       // In the order of the journey, so that what one hands over the next still takes.
-      for (const pump of [sweepPump, judgePump, deliverPump]) await pump.stop(timeoutMs);
+      for (const pump of [sweepPump, judgePump, learnPump, deliverPump]) await pump.stop(timeoutMs);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { BudgetStore } from "./resource/budget.ts";
 import type { DatasetStore } from "./resource/dataset.ts";
 import type { DeliveryStore } from "./resource/delivery.ts";
 import type { FeedbackStore } from "./resource/feedback.ts";
+import type { LearningStore } from "./resource/learning.ts";
 import type { LedgerStore } from "./resource/ledger.ts";
 import type { ProjectStore } from "./resource/project.ts";
 import type { QueueStore } from "./resource/queue.ts";
@@ -23,7 +24,7 @@ export interface StoreCapabilities {
  * Times are epoch milliseconds whose fraction carries microseconds. A missing thing is `null`, never an exception.
  */
 export interface Store
-  extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore, SecretStore, DatasetStore, BudgetStore {
+  extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore, SecretStore, DatasetStore, BudgetStore, LearningStore {
   readonly capabilities: StoreCapabilities;
   /** The database's clock in epoch ms: leases and due times of all workers are measured against this one. */
   now(): number;

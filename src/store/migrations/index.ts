@@ -2,7 +2,8 @@ import { initial } from "./0001-initial.ts";
 import { datasets } from "./0002-datasets.ts";
 import { budget } from "./0004-budget.ts";
 import { prompts } from "./0003-prompts.ts";
+import { learning } from "./0005-learning.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [initial, datasets, prompts, budget];
+export const MIGRATIONS: readonly Migration[] = [initial, datasets, prompts, budget, learning];

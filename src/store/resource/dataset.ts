@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../model/json.ts";
+import type { FilterExpression } from "../../wire/filter-ast.ts";
 
 export interface DatasetRow {
   id: string;
@@ -15,8 +16,14 @@ export interface DatasetRow {
   exampleCount: number;
   /** Experiments on it. */
   projectCount: number;
+  /** Start of the newest experiment. */
+  lastProjectStartAt: number | null;
   shareToken: string | null;
+  /** Whether whoever holds the share token sees the experiments too. */
+  shareProjects: boolean;
 }
+
+export type DatasetSort = "name" | "createdAt" | "modifiedAt" | "exampleCount" | "projectCount" | "lastProjectStartAt";
 
 export interface ExampleRow {
   id: string;
@@ -29,7 +36,15 @@ export interface ExampleRow {
   sourceRunId: string | null;
   createdAt: number;
   modifiedAt: number;
-  attachments: { name: string; mimeType: string; byteLength: number }[];
+  attachments: ExampleAttachment[];
+}
+
+export interface ExampleAttachment {
+  name: string;
+  mimeType: string;
+  byteLength: number;
+  /** Stable id of the bytes; another version of the example may share them. */
+  contentId: string;
 }
 
 export interface ExampleWrite {
@@ -40,10 +55,32 @@ export interface ExampleWrite {
   splits?: readonly string[];
   sourceRunId?: string | null;
   createdAt?: number;
+  /** On update they take the place of all attachments there are, but for what `attachmentOperations` keeps. */
   attachments?: readonly { name: string; mimeType: string; bytes: Uint8Array }[];
-  /** On update: attachments to keep (all when absent) and new names for some. */
+  /** On update: which attachments to keep, and new names for some; those it does not name go. Keeps all when absent. */
   attachmentOperations?: { retain?: readonly string[]; rename?: Readonly<Record<string, string>> };
 }
+
+/** What to read of a dataset's examples; without `asOf` as they are now. */
+export interface ExampleSelection {
+  datasetId?: string;
+  ids?: readonly string[];
+  /** Examples in any of these. */
+  splits?: readonly string[];
+  metadata?: JsonObject;
+  /** Examples whose inputs, outputs or metadata hold all of these words, ignoring case. */
+  textContains?: readonly string[];
+  filter?: FilterExpression;
+  asOf?: number;
+}
+
+/**
+ * - `newest`, `oldest`: by creation
+ * - `recent`: by last change, newest first
+ * - `id`
+ * - `random`: shuffled, the same way for the same seed
+ */
+export type ExampleOrder = "newest" | "oldest" | "recent" | "id" | "random";
 
 /** A state of the dataset that can be read again: every write makes one. */
 export interface DatasetVersionRow {
@@ -70,6 +107,10 @@ export interface DatasetStore {
     nameContains?: string;
     metadata?: JsonObject;
     dataTypes?: readonly string[];
+    /** @default "createdAt" */
+    sortBy?: DatasetSort;
+    /** Datasets without a value come last in both. @default "desc" */
+    sortOrder?: "asc" | "desc";
     limit: number;
     offset: number;
   }): Promise<DatasetRow[]>;
@@ -81,12 +122,18 @@ export interface DatasetStore {
     inputsSchema?: JsonObject | null;
     outputsSchema?: JsonObject | null;
     shareToken?: string | null;
+    shareProjects?: boolean;
   }): Promise<DatasetRow | null>;
   datasetDelete(params: { id: string }): Promise<boolean>;
 
-  /** Oldest last. */
-  datasetVersionList(params: { datasetId: string; limit: number; offset: number }): Promise<DatasetVersionRow[]>;
-  /** The newest version at or before `asOf`, or the tagged one; without either, the newest. */
+  /** Oldest last; only those that changed the example, when one is named. */
+  datasetVersionList(params: {
+    datasetId: string;
+    exampleId?: string;
+    limit: number;
+    offset: number;
+  }): Promise<DatasetVersionRow[]>;
+  /** The newest version at or before `asOf`, or the tagged one; without either, the newest. It bears the tag `latest`. */
   datasetVersionGet(params: { datasetId: string; asOf?: number; tag?: string }): Promise<DatasetVersionRow | null>;
   /** Moves a tag to the newest version at or before `asOf`. */
   datasetVersionTag(params: { datasetId: string; asOf: number; tag: string }): Promise<DatasetVersionRow | null>;
@@ -98,14 +145,24 @@ export interface DatasetStore {
 
   /**
    * Creates and updates examples as one new version. An id that exists is updated field by field; with `createOnly` it is
-   * a `conflict` instead.
-   * @throws LoopsmithError `not_found` for a dataset that does not exist
+   * a `conflict` instead, and with `updateOnly` an id that does not exist is `not_found`.
+   * @throws LoopsmithError `not_found` for a dataset that does not exist, `conflict` for an example of another dataset
    */
   exampleWrite(params: {
     datasetId: string;
     examples: readonly ExampleWrite[];
     createOnly?: boolean;
+    updateOnly?: boolean;
   }): Promise<{ ids: string[]; asOf: number }>;
+  /**
+   * Reads examples and writes what `revise` makes of them as one new version, with nobody in between. `revise` must be
+   * pure; `null` leaves an example as it is. Ids that are not in the dataset are left out of the answer.
+   */
+  exampleRevise(params: {
+    datasetId: string;
+    ids: readonly string[];
+    revise: (example: ExampleRow) => Pick<ExampleWrite, "inputs" | "outputs" | "metadata" | "splits"> | null;
+  }): Promise<{ ids: string[]; asOf: number | null }>;
   /** Adds an example to the named dataset, made when missing; an id that was ever there changes nothing. */
   exampleEnsure(params: {
     id: string;
@@ -117,22 +174,21 @@ export interface DatasetStore {
     sourceRunId: string;
   }): Promise<void>;
   exampleGet(params: { id: string; asOf?: number }): Promise<ExampleRow | null>;
-  exampleList(params: {
-    datasetId?: string;
-    ids?: readonly string[];
-    splits?: readonly string[];
-    metadata?: JsonObject;
-    asOf?: number;
-    order?: "newest" | "oldest";
-    limit: number;
-    offset: number;
-  }): Promise<ExampleRow[]>;
-  exampleCount(params: { datasetId: string; splits?: readonly string[]; asOf?: number }): Promise<number>;
-  /** Removes from the newest version; older versions still hold them unless `hard`. */
-  exampleDelete(params: { ids: readonly string[]; hard?: boolean }): Promise<number>;
+  exampleList(
+    params: ExampleSelection & {
+      /** @default "newest" */
+      order?: ExampleOrder;
+      seed?: number;
+      limit: number;
+      offset: number;
+    },
+  ): Promise<ExampleRow[]>;
+  exampleCount(params: ExampleSelection): Promise<number>;
+  /** Removes from the newest version; older versions still hold them unless `hard`. Returns the ids that were there. */
+  exampleDelete(params: { ids: readonly string[]; datasetId?: string; hard?: boolean }): Promise<string[]>;
   exampleSplits(params: { datasetId: string; asOf?: number }): Promise<string[]>;
-  exampleAttachmentGet(params: {
-    exampleId: string;
-    name: string;
-  }): Promise<{ mimeType: string; bytes: Uint8Array } | null>;
+  /** By name on the newest state of an example, or the very bytes. */
+  exampleAttachmentGet(
+    params: { exampleId: string; name: string } | { contentId: string },
+  ): Promise<{ mimeType: string; bytes: Uint8Array } | null>;
 }

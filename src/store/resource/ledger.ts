@@ -114,6 +114,11 @@ export interface LedgerStore {
     to?: number;
   }): Promise<Record<VerdictOutcome, number> & { culprits: number }>;
 
+  /** Verdicts made in a stretch of time, first revisions and later ones alike, and what their evaluators reported to cost. */
+  verdictTally(params: { loopId: string; decidedFrom: number; decidedTo: number }): Promise<
+    Record<VerdictOutcome, number> & { usd: number }
+  >;
+
   /** Saved positions of tailers, by name. */
   cursorGet(params: { name: string }): Promise<JsonObject | null>;
   cursorSet(params: { name: string; value: JsonObject }): Promise<void>;

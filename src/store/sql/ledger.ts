@@ -157,6 +157,27 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
       return counts;
     },
 
+    async verdictTally({ loopId, decidedFrom, decidedTo }) {
+      const rows = await db.read
+        .selectFrom("verdict")
+        .select(({ fn }) => [
+          "outcome" as const,
+          fn.countAll<number>().as("count"),
+          fn.sum<number | null>("usd").as("usd"),
+        ])
+        .where("loop_id", "=", loopId)
+        .where("decided_at", ">=", toMicros(decidedFrom))
+        .where("decided_at", "<", toMicros(decidedTo))
+        .groupBy("outcome")
+        .execute();
+      const tally = { pass: 0, fail: 0, unscored: 0, error: 0, usd: 0 };
+      for (const row of rows) {
+        tally[row.outcome as VerdictOutcome] = Number(row.count);
+        tally.usd += Number(row.usd ?? 0);
+      }
+      return tally;
+    },
+
     async cursorGet({ name }) {
       const row = await db.read.selectFrom("cursor").selectAll().where("name", "=", name).executeTakeFirst();
       return row ? parseObject(row.value_json) : null;

@@ -47,16 +47,21 @@ export async function recordVerdicts(
       .executeTakeFirst();
     if (inserted.numInsertedOrUpdatedRows === 0n) continue;
     if (feedback && feedback.length > 0) await writeFeedbackRows(query, feedback, now);
-    for (const delivery of deliveries) {
-      await query
-        .insertInto("delivery")
-        .values(toDeliveryRow(delivery))
-        .onConflict((conflict) => conflict.column("id").doNothing())
-        .execute();
-    }
+    await insertDeliveries(query, deliveries);
     recorded.add(verdict.id);
   }
   return recorded;
+}
+
+/** A delivery that is there already keeps its state: the same id is the same delivery. */
+export async function insertDeliveries(query: Kysely<Schema>, deliveries: readonly Delivery[]): Promise<void> {
+  for (const delivery of deliveries) {
+    await query
+      .insertInto("delivery")
+      .values(toDeliveryRow(delivery))
+      .onConflict((conflict) => conflict.column("id").doNothing())
+      .execute();
+  }
 }
 
 function toVerdictRow(verdict: Verdict): VerdictTable {
@@ -78,6 +83,7 @@ function toVerdictRow(verdict: Verdict): VerdictTable {
     cluster: verdict.cluster,
     trace_start_at: toMicros(verdict.traceStartAt),
     decided_at: toMicros(verdict.decidedAt),
+    usd: verdict.scores.reduce((sum, score) => sum + (score.cost?.usd ?? 0), 0),
   };
 }
 

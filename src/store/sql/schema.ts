@@ -17,6 +17,8 @@ export interface Schema {
   cursor: CursorTable;
   secret: SecretTable;
   budget_use: BudgetUseTable;
+  learning: LearningTable;
+  issue: IssueTable;
   dataset: DatasetTable;
   dataset_version: DatasetVersionTable;
   dataset_tag: DatasetTagTable;
@@ -168,6 +170,8 @@ export interface VerdictTable {
   cluster: string | null;
   trace_start_at: number;
   decided_at: number;
+  /** What its evaluators reported to cost, US dollars. */
+  usd: number;
 }
 
 export interface DeliveryTable {
@@ -303,4 +307,17 @@ export interface PromptTagTable {
   commit_id: string;
   created_at: number;
   updated_at: number;
+}
+
+export interface LearningTable {
+  loop_id: string;
+  version: number;
+  state_json: string;
+}
+
+export interface IssueTable {
+  loop_id: string;
+  id: string;
+  state: string;
+  document_json: string;
 }

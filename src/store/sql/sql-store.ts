@@ -2,9 +2,12 @@ import type { Store } from "../store.ts";
 import type { Database } from "./database.ts";
 import { budgetStore } from "./budget.ts";
 import { datasetStore } from "./dataset.ts";
+import { datasetVersionStore } from "./dataset-version.ts";
 import { deliveryStore, type DeliveryStatements } from "./delivery.ts";
-import { exampleStore } from "./example.ts";
+import { exampleReadStore } from "./example.ts";
+import { exampleWriteStore } from "./example-write.ts";
 import { feedbackStore } from "./feedback.ts";
+import { learningStore } from "./learning.ts";
 import { ledgerStore, type LedgerStatements } from "./ledger.ts";
 import { projectStore } from "./project.ts";
 import { queueStore } from "./queue.ts";
@@ -40,7 +43,10 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...deliveryStore(db, statements.delivery),
     ...secretStore(db),
     ...budgetStore(db),
+    ...learningStore(db),
     ...datasetStore(db),
-    ...exampleStore(db),
+    ...datasetVersionStore(db),
+    ...exampleReadStore(db),
+    ...exampleWriteStore(db),
   };
 }

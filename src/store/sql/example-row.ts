@@ -1,0 +1,39 @@
+import type { SelectQueryBuilder } from "kysely";
+import type { ExampleAttachment, ExampleRow } from "../resource/dataset.ts";
+import { fromMicros, parseJson, parseObject, toMicros } from "./columns.ts";
+import type { ExampleTable, Schema } from "./schema.ts";
+
+/** The states that hold now, or held at `asOf`. */
+export function validAt<O>(
+  query: SelectQueryBuilder<Schema, "example", O>,
+  asOf: number | undefined,
+): SelectQueryBuilder<Schema, "example", O> {
+  if (asOf === undefined) return query.where("valid_to", "is", null);
+  const micros = toMicros(asOf);
+  return query
+    .where("valid_from", "<=", micros)
+    .where((eb) => eb.or([eb("valid_to", "is", null), eb("valid_to", ">", micros)]));
+}
+
+export function attachmentsOf(text: string): ExampleAttachment[] {
+  return JSON.parse(text) as ExampleAttachment[];
+}
+
+export function splitsOf(text: string): string[] {
+  return parseJson(text) as string[];
+}
+
+export function toExample(row: ExampleTable): ExampleRow {
+  return {
+    id: row.id,
+    datasetId: row.dataset_id,
+    inputs: parseObject(row.inputs_json),
+    outputs: row.outputs_json === null ? null : parseObject(row.outputs_json),
+    metadata: parseObject(row.metadata_json),
+    splits: splitsOf(row.splits_json),
+    sourceRunId: row.source_run_id,
+    createdAt: fromMicros(row.created_at),
+    modifiedAt: fromMicros(row.valid_from),
+    attachments: attachmentsOf(row.attachments_json),
+  };
+}
