@@ -66,3 +66,33 @@ export async function budgetAfter(
   budget.charge(await journal.spentUsd());
   return budget;
 }
+
+/** A part of a budget with a limit of its own. What it pays counts for both; `charge` counts for the part alone. */
+export function budgetWithin(whole: RemedyBudget, maxUsd: number): RemedyBudget {
+  const part = createBudget(maxUsd);
+  return {
+    maxUsd,
+    get spentUsd() {
+      return part.spentUsd;
+    },
+    get committedUsd() {
+      return part.committedUsd;
+    },
+    charge: (usd) => part.charge(usd),
+    reserve(usd) {
+      const own = part.reserve(usd);
+      try {
+        const shared = whole.reserve(usd);
+        return {
+          settle(cost) {
+            own.settle(cost);
+            shared.settle(cost);
+          },
+        };
+      } catch (error) {
+        own.settle(0);
+        throw error;
+      }
+    },
+  };
+}

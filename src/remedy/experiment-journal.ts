@@ -2,9 +2,9 @@ import type { JsonObject } from "../model/json.ts";
 
 /**
  * - `reserved`: somebody set out to pay for it and has not come back; after a crash it may have been paid
- * - `settled`: done, with its result
+ * - `settled`: done, with its result and what it cost, attempts that never came back included
  */
-export type JournalEntry = { state: "reserved" } | { state: "settled"; result: JsonObject };
+export type JournalEntry = { state: "reserved" } | { state: "settled"; result: JsonObject; usd: number };
 
 /**
  * Remembers paid calls by deterministic keys, so that an experiment that is interrupted goes on without paying twice.
@@ -45,7 +45,7 @@ export function createJournalBook(): JournalBook {
     get(key) {
       const entry = entries.get(key);
       if (!entry) return null;
-      return entry.result ? { state: "settled", result: entry.result } : { state: "reserved" };
+      return entry.result ? { state: "settled", result: entry.result, usd: entry.usd } : { state: "reserved" };
     },
     reserve(key, maxUsd) {
       const entry = entries.get(key) ?? { usd: 0, openUsd: 0 };

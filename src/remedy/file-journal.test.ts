@@ -24,7 +24,7 @@ describe("openFileJournal", () => {
     await first.settle("a", { answer: "yes\nno" }, 0.2);
     await first.close();
     const second = await openFileJournal(path);
-    expect(await second.get("a")).toEqual({ state: "settled", result: { answer: "yes\nno" } });
+    expect(await second.get("a")).toEqual({ state: "settled", result: { answer: "yes\nno" }, usd: 0.2 });
     expect(await second.get("b")).toEqual({ state: "reserved" });
     expect(await second.get("c")).toBeNull();
     expect(await second.spentUsd()).toBeCloseTo(0.7);

@@ -20,6 +20,8 @@ export interface PaidCallContext {
   counts: CallCounts;
   /** Aborts when the experiment is stopped. */
   signal: AbortSignal;
+  /** Calls the budget knows of. Given, what earlier processes paid is charged as it turns up; absent, it was charged before. */
+  charged?: Set<string>;
   /** Waits before a retry. */
   sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -45,6 +47,8 @@ export async function paidCall<R extends object>(call: PaidCall<R>, context: Pai
   const entry = await context.journal.get(call.key);
   if (entry?.state === "settled") {
     context.counts.resumed += 1;
+    if (context.charged && !context.charged.has(call.key)) context.budget.charge(entry.usd);
+    context.charged?.add(call.key);
     return entry.result as R;
   }
   for (let tries = 0; ; tries += 1) {
@@ -76,6 +80,7 @@ async function attempt<R extends object>(
   let cost = call.maxUsd;
   try {
     await context.journal.reserve(call.key, call.maxUsd);
+    context.charged?.add(call.key);
     if (counted) context.counts[counted] += 1;
     const { result, usd } = await withDeadline(call, context.signal).catch((error: unknown) => {
       // Stopping is no result either: the call stays open in the journal and is made again.

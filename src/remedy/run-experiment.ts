@@ -17,6 +17,7 @@ import { pairOf } from "./pair-of.ts";
 import type { RemedyExample } from "./remedy-example.ts";
 import { runExample } from "./run-example.ts";
 import type { ArmRun } from "./run-example.ts";
+import { sleep } from "./sleep.ts";
 
 /** What one example came to, by the arm's key. */
 type ExampleRuns = Map<string, ArmRun[]>;
@@ -182,19 +183,4 @@ async function annotate<C>(
 
 function isDeferral(error: unknown): boolean {
   return LoopsmithError.isInstance(error) && (error.code === "budget_exhausted" || error.code === "unavailable");
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms);
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", stop, { once: true });
-    function done(): void {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }
-  });
 }
