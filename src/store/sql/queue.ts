@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { newId } from "../../model/id.ts";
+import { newId, stableId } from "../../model/id.ts";
 import type { QueueItemRow, QueueItemStatus, QueueRow, QueueStore } from "../resource/queue.ts";
 import { containsPattern, fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { Database } from "./database.ts";
@@ -38,9 +38,14 @@ export function queueStore(db: Database): QueueStore {
           .orderBy("created_at")
           .executeTakeFirst();
         if (known) return toQueue(known);
-        const row = newQueue({ name });
-        await query.insertInto("queue").values(row).execute();
-        return toQueue(row);
+        // One id for a name here, so that two who both miss the queue make the same one.
+        const row = newQueue({ id: stableId("queue", name), name });
+        await query
+          .insertInto("queue")
+          .values(row)
+          .onConflict((conflict) => conflict.column("id").doNothing())
+          .execute();
+        return toQueue(await query.selectFrom("queue").selectAll().where("id", "=", row.id).executeTakeFirstOrThrow());
       });
     },
 
