@@ -34,7 +34,7 @@ export function traceOfSteps(id: string, project: string, question: string, sket
     name: project,
     kind: "chain",
     inputs: { question },
-    outputs: { answer: sketches.findLast((step) => step.kind === "llm")?.outputs ?? {} },
+    outputs: { answer: sketches.findLast(saysSomething)?.outputs ?? {} },
   });
   root.endAt = (sketches.length + 1) * 1000;
   const steps = sketches.map((sketch, i) => span(id, `${id}/${i}`, root.id, (i + 1) * 1000, sketch));
@@ -50,6 +50,12 @@ export function agentName(name: string): string {
 }
 
 // --- internal ---
+
+/** The last thing a model said that is more than a sign-off such as TERMINATE. */
+function saysSomething(step: StepSketch): boolean {
+  const said = JSON.stringify(step.outputs).replace(/TERMINATE|[^\p{L}\p{N}]/gu, "");
+  return step.kind === "llm" && said.length > 30;
+}
 
 function span(traceId: string, id: string, parentId: string | null, startAt: number, sketch: StepSketch): Span {
   const { name, kind, inputs, outputs, error, tokens } = sketch;

@@ -3,9 +3,9 @@ import { spanLatencyMs } from "../model/trace.ts";
 import type { Trace } from "../model/trace.ts";
 import { executionOrder } from "./execution-order.ts";
 import type { Step } from "./execution-order.ts";
-import { choleskyDistance } from "./mahalanobis.ts";
-import { payloadText } from "./fragment.ts";
-import { textProfiles } from "./text-profile.ts";
+import { distanceFrom } from "./mahalanobis.ts";
+import type { Distance } from "./mahalanobis.ts";
+import { eachFragment, fragmentsOf, payloadText } from "./fragment.ts";
 
 /** First and second moments of the measures of the spans of one name in passing traces. Adding two gives their union. */
 export interface Moments {
@@ -26,8 +26,7 @@ export const MEASURES = [
   "list marks",
   "latency",
   "tokens",
-  "likeness to the question",
-  "novelty",
+  "words of the question",
 ] as const;
 
 /** The moments of the spans of passing traces. */
@@ -82,10 +81,14 @@ export function mergeNormality(...parts: readonly Normality[]): Normality {
  */
 export function deviationEvidence(steps: readonly Step[], normality: Normality, minCount = 20): (Evidence | null)[] {
   const rows = measures(steps);
+  const distances = new Map<string, (row: readonly number[]) => Distance>();
   return steps.map((step, i) => {
-    const moments = own(normality, keyOf(step));
+    const key = keyOf(step);
+    const moments = own(normality, key);
     if (i === 0 || !moments || moments.count < minCount) return null;
-    const { squared, furthest, deviations } = choleskyDistance(rows[i]!, moments);
+    const distance = distances.get(key) ?? distanceFrom(moments);
+    distances.set(key, distance);
+    const { squared, furthest, deviations } = distance(rows[i]!);
     const z = chiSquareScore(squared, MEASURES.length * 2);
     if (z <= 2) return null;
     const measure = MEASURES[furthest % MEASURES.length]!;
@@ -102,23 +105,40 @@ function keyOf(step: Step): string {
 }
 
 function measures(steps: readonly Step[]): number[][] {
-  const profiles = textProfiles(steps);
-  const now = steps.map(({ span }, i) => {
-    const { text, toQuestion, novelty } = profiles[i]!;
-    const marks = text.match(/[|\n;]/g)?.length ?? 0;
-    const digits = text.match(/\d/g)?.length ?? 0;
+  const question = fragmentsOf(payloadText(steps[0]!.span.inputs));
+  const now = steps.map(({ span }) => {
+    const text = payloadText(span.outputs);
+    const head = text.slice(0, HEAD_CHARS);
+    const { digits, marks } = countCharacters(head);
+    let asked = 0;
+    eachFragment(head, (hash) => {
+      if (question.has(hash)) asked++;
+    });
     return [
       Math.log1p(payloadText(span.inputs).length),
       Math.log1p(text.length),
-      digits / Math.max(1, text.length),
+      digits / Math.max(1, head.length),
       Math.log1p(marks),
       Math.log1p(spanLatencyMs(span) ?? 0),
       Math.log1p(span.usage.completionTokens ?? 0),
-      toQuestion,
-      novelty,
+      Math.log1p(asked),
     ];
   });
   return now.map((row, i) => [...row, ...row.map((value, m) => (i < 2 ? 0 : value - now[i - 1]![m]!))]);
+}
+
+/** What is counted in a text is counted in its beginning; its length is its whole. */
+const HEAD_CHARS = 600;
+
+/** Digits, and the marks that separate items: lines, bars, semicolons. */
+function countCharacters(text: string): { digits: number; marks: number } {
+  let [digits, marks] = [0, 0];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) digits++;
+    else if (code === 10 || code === 124 || code === 59) marks++;
+  }
+  return { digits, marks };
 }
 
 function chiSquareScore(squared: number, freedom: number): number {

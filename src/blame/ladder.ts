@@ -5,7 +5,7 @@ import { toAttribution } from "./attribute.ts";
 import type { Suspicion } from "./attribute.ts";
 import { calibrated } from "./calibration.ts";
 import { isHelpful, rankSteps } from "./ranker.ts";
-import type { Ranker, RankerExample } from "./ranker.ts";
+import type { Rankable, Ranker, RankerExample } from "./ranker.ts";
 import { featuresOf, readRungs } from "./rung-readings.ts";
 import type { HistoryOptions, Reading } from "./rung-readings.ts";
 
@@ -64,11 +64,14 @@ export function rankerExample(
 
 // --- internal ---
 
-function rankable(readings: readonly Reading[]): Pick<RankerExample, "rows" | "names" | "suspicion"> {
+function rankable(readings: readonly Reading[]): Rankable & Pick<RankerExample, "suspicion"> {
+  const { names: features, rows } = featuresOf(readings);
+  const steps = readings.slice(1);
   return {
-    rows: featuresOf(readings).slice(1),
-    names: readings.slice(1).map(({ step }) => step.span.name),
-    suspicion: readings.slice(1).map(({ weight }) => weight),
+    features,
+    rows: rows.slice(1),
+    names: steps.map(({ step }) => step.span.name),
+    suspicion: steps.map(({ weight }) => weight),
   };
 }
 

@@ -1,7 +1,6 @@
 import { LoopsmithError } from "../model/errors.ts";
 import { fitCalibration } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
-import { FEATURES } from "./features.ts";
 import { forestValue, trainForest } from "./forest.ts";
 import type { Forest } from "./forest.ts";
 import { accuracyOf, holdOut } from "./hold-out.ts";
@@ -12,7 +11,9 @@ import { frequentNames, namedRow } from "./span-names.ts";
 export interface RankerExample {
   /** Traces of one task, user or session share a group; held-out accuracy never trains and tests on the same group. */
   group: string;
-  /** One row of `FEATURES` for each step but the root. */
+  /** Names of the columns of `rows`. */
+  features: string[];
+  /** One row for each step but the root. */
   rows: number[][];
   /** The steps' names. */
   names: string[];
@@ -22,11 +23,15 @@ export interface RankerExample {
   culprit: number;
 }
 
+/** What the ranker sees of a trace whose culprit is not known. */
+export type Rankable = Pick<RankerExample, "features" | "rows" | "names">;
+
 /** A ranker for one project. Plain JSON: store it and read it back as it is. */
 export interface Ranker {
   version: 1;
+  /** Names of the columns it learned from. */
   features: string[];
-  /** Span names that have a column of their own. */
+  /** Span names that have a column of their own beside them. */
   names: string[];
   forest: Forest;
   confirmations: number;
@@ -52,17 +57,21 @@ export interface TrainRankerOptions {
  * Learns from confirmed culprits which span to blame: a random forest over span features, decided within each trace.
  * Every trace counts the same. Steps after the culprit count half, since nobody said that they were right; and of two
  * equally suspect steps the earlier is preferred, since the culprit is the earliest mistake that decided the outcome.
- * `null` below `minConfirmations`. Deterministic by seed.
+ * `null` below `minConfirmations`. Deterministic by seed. Examples come oldest first; those with other features than the
+ * last one's are left out.
  */
-export function trainRanker(examples: readonly RankerExample[], options: TrainRankerOptions = {}): Ranker | null {
+export function trainRanker(given: readonly RankerExample[], options: TrainRankerOptions = {}): Ranker | null {
   const { minConfirmations = 20, trees = 150, seed = 1, assess = true } = options;
+  // Examples recorded by a version with other features cannot be mixed in; the newest decide which those are.
+  const newest = given[given.length - 1];
+  const examples = given.filter((example) => sameFeatures(example, newest!));
   if (examples.length < Math.max(1, minConfirmations)) return null;
   const model = fit(examples, trees, seed);
   const held = assess ? holdOut(examples, seed, (training, salt) => stepScorer(fit(training, trees, salt))) : null;
   const cases = held?.cases.flatMap(({ shares, culprit }) => shares.map((score, i) => ({ score, hit: i === culprit })));
   return {
     version: 1,
-    features: [...FEATURES],
+    features: examples[0]!.features,
     ...model,
     confirmations: examples.length,
     heldOut: held?.accuracy ?? null,
@@ -72,8 +81,8 @@ export function trainRanker(examples: readonly RankerExample[], options: TrainRa
 }
 
 /** Each step's share of the suspicion; the shares add up to 1 (or are all 0). */
-export function rankSteps(ranker: Ranker, example: Pick<RankerExample, "rows" | "names">): number[] {
-  if (ranker.features.join() !== FEATURES.join()) {
+export function rankSteps(ranker: Ranker, example: Rankable): number[] {
+  if (!sameFeatures(ranker, example)) {
     throw new LoopsmithError("invalid", "the stored ranker was trained on other features than this version computes", {
       hint: "Train it again from the confirmed culprits.",
     });
@@ -95,6 +104,10 @@ const WEIGHT_AFTER_CULPRIT = 0.5;
 
 type Model = Pick<Ranker, "names" | "forest">;
 
+function sameFeatures(a: { features: readonly string[] }, b: { features: readonly string[] }): boolean {
+  return a.features.length === b.features.length && a.features.every((name, i) => name === b.features[i]);
+}
+
 function fit(examples: readonly RankerExample[], trees: number, seed: number): Model {
   const names = frequentNames(examples.map((example) => example.names));
   const rows: number[][] = [];
@@ -112,7 +125,7 @@ function fit(examples: readonly RankerExample[], trees: number, seed: number): M
   return { names, forest: trainForest(rows, targets, weights, { trees, seed, minLeaf: 5 }) };
 }
 
-function stepScorer({ names, forest }: Model): (example: Pick<RankerExample, "rows" | "names">) => number[] {
+function stepScorer({ names, forest }: Model): (example: Pick<Rankable, "rows" | "names">) => number[] {
   return (example) => {
     let undecided = 1;
     const scores = example.rows.map((row, i) => {

@@ -6,7 +6,7 @@ import type { AttributeOptions, Suspicion } from "./attribute.ts";
 import { deviationEvidence } from "./deviation.ts";
 import type { Normality } from "./deviation.ts";
 import { executionOrder } from "./execution-order.ts";
-import { stepFeatures } from "./features.ts";
+import { stepFeatures } from "./feature/step-features.ts";
 import { routeOf, spectrumEvidence } from "./spectrum.ts";
 import type { Spectrum } from "./spectrum.ts";
 
@@ -47,8 +47,8 @@ export function readRungs(trace: Trace, scores: readonly Score[], options: Histo
   });
 }
 
-/** The feature rows of the readings' steps, for the ranker. */
-export function featuresOf(readings: readonly Reading[]): number[][] {
+/** The readings' steps as the ranker sees them. */
+export function featuresOf(readings: readonly Reading[]): { names: string[]; rows: number[][] } {
   return stepFeatures(
     readings.map((reading) => reading.step),
     {

@@ -25,7 +25,7 @@ export function signaturesOf(steps: readonly Step[], index: number): Signature[]
   if (isSource(span)) {
     const argumentNames = Object.keys(span.inputs).sort().join(", ");
     if (argumentNames !== "") signatures.push(`${what} called with ${argumentNames}`);
-    signatures.push(`${what} returned ${template(payloadText(span.outputs, 400))}`);
+    signatures.push(`${what} returned ${template(payloadText(span.outputs))}`);
   }
   if (span.error) signatures.push(`${what} failed with ${template(span.error)}`);
   return signatures;
@@ -34,7 +34,7 @@ export function signaturesOf(steps: readonly Step[], index: number): Signature[]
 /** The first words of a text with everything that varies masked: numbers, ids, quoted strings, addresses. */
 export function template(text: string): string {
   const words = text
-    .slice(0, 400)
+    .slice(0, 160)
     .replace(/"[^"]*"|'[^']*'|`[^`]*`/g, "<s>")
     .replace(/\S*(?:\d|:\/\/|@)\S*/g, "<v>")
     .split(/\s+/)

@@ -8,21 +8,37 @@ import { isEmpty, isSource } from "./span-nature.ts";
  * what the caller would not take for an answer.
  */
 export function repeatSymptoms(steps: readonly Step[]): (Evidence | null)[] {
-  const calls = new Map<string, Map<string, number[]>>();
-  for (const [i, { span }] of steps.entries()) {
-    if (!isSource(span) || isEmpty(span.inputs)) continue;
-    const byInputs = calls.get(span.name) ?? new Map<string, number[]>();
-    calls.set(span.name, byInputs);
-    const inputs = payloadText(span.inputs);
-    const same = byInputs.get(inputs);
-    if (same) same.push(i);
-    else byInputs.set(inputs, [i]);
-  }
   const found: (Evidence | null)[] = steps.map(() => null);
-  for (const same of [...calls.values()].flatMap((byInputs) => [...byInputs.values()])) {
-    if (same.length < 3) continue;
-    const text = `called ${same.length} times with the same inputs`;
-    found[same[0]!] = { kind: "structure", text, weight: Math.min(0.6, 0.2 + 0.1 * same.length) };
+  for (const alike of groupBy(
+    callSteps(steps),
+    (i) => `${steps[i]!.span.name} ${payloadText(steps[i]!.span.inputs).length}`,
+  )) {
+    // Most calls differ in length already; hashing whole payloads is what would cost.
+    if (alike.length < MIN_REPEATS) continue;
+    for (const same of groupBy(alike, (i) => payloadText(steps[i]!.span.inputs))) {
+      if (same.length < MIN_REPEATS) continue;
+      const text = `called ${same.length} times with the same inputs`;
+      found[same[0]!] = { kind: "structure", text, weight: Math.min(0.6, 0.2 + 0.1 * same.length) };
+    }
   }
   return found;
+}
+
+// --- internal ---
+
+const MIN_REPEATS = 3;
+
+function callSteps(steps: readonly Step[]): number[] {
+  return [...steps.keys()].filter((i) => isSource(steps[i]!.span) && !isEmpty(steps[i]!.span.inputs));
+}
+
+function groupBy(indexes: readonly number[], keyOf: (index: number) => string): number[][] {
+  const groups = new Map<string, number[]>();
+  for (const index of indexes) {
+    const key = keyOf(index);
+    const group = groups.get(key);
+    if (group) group.push(index);
+    else groups.set(key, [index]);
+  }
+  return [...groups.values()];
 }

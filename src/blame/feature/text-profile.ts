@@ -1,5 +1,5 @@
-import type { Step } from "./execution-order.ts";
-import { fragmentsOf, payloadText } from "./fragment.ts";
+import type { Step } from "../execution-order.ts";
+import { fragmentsOf, payloadText } from "../fragment.ts";
 
 /** What the words of one step say, relative to the rest of the trace. Similarities are cosines from 0 to 1. */
 export interface TextProfile {

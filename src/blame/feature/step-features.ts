@@ -1,0 +1,29 @@
+import type { Step } from "../execution-order.ts";
+import { measureFeatures } from "./measure-features.ts";
+import { placeFeatures } from "./place-features.ts";
+import { textProfiles } from "./text-profile.ts";
+import { wordFeatures } from "./word-features.ts";
+
+/** What the rungs without labels say of each step, 0 to 1, aligned with the steps. */
+export interface RungColumns {
+  evidence: readonly number[];
+  spectrum: readonly number[];
+  deviation: readonly number[];
+}
+
+/**
+ * The columns the ranker learns from, one number a step (`steps[0]`, the root, included): where the step stands, what it
+ * is, what its words look like, and what the other rungs say. Nothing here knows a project's topics, so a small forest
+ * can learn from few confirmations.
+ */
+export function stepFeatures(steps: readonly Step[], rungs: RungColumns): { names: string[]; rows: number[][] } {
+  const profiles = textProfiles(steps);
+  const columns: Record<string, readonly number[]> = {
+    ...placeFeatures(steps),
+    ...measureFeatures(steps, profiles),
+    ...wordFeatures(profiles),
+    ...rungs,
+  };
+  const values = Object.values(columns);
+  return { names: Object.keys(columns), rows: steps.map((_, i) => values.map((column) => column[i]!)) };
+}
