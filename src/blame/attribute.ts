@@ -82,9 +82,8 @@ export function noisyOr(evidence: readonly Evidence[]): number {
   return 1 - evidence.reduce((rest, item) => rest * (1 - Math.min(1, Math.max(0, item.weight))), 1);
 }
 
-// --- internal ---
-
-function toCulprit({ step, weight, evidence, probability }: Suspicion): Culprit {
+/** A suspicion as it is shown. */
+export function toCulprit({ step, weight, evidence, probability }: Suspicion): Culprit {
   const { id: spanId, name, kind } = step.span;
   return {
     spanId,
@@ -95,6 +94,8 @@ function toCulprit({ step, weight, evidence, probability }: Suspicion): Culprit 
     evidence,
   };
 }
+
+// --- internal ---
 
 /** The score about the trace as a whole that fell furthest short: given now, or already standing on the root. */
 function worstRootScore(steps: readonly Step[], scores: readonly Score[], threshold?: Threshold): Score | undefined {

@@ -1,7 +1,7 @@
 import type { Attribution, Culprit, Evidence } from "../model/failure.ts";
 import type { Score } from "../model/score.ts";
 import type { Span, Trace } from "../model/trace.ts";
-import { toAttribution } from "./attribute.ts";
+import { toAttribution, toCulprit } from "./attribute.ts";
 import type { Suspicion } from "./attribute.ts";
 import { floorFor, suspectsOf } from "./ladder.ts";
 import type { LadderOptions } from "./ladder.ts";
@@ -53,7 +53,7 @@ export async function climbWithHooks(
   const floor = floorFor(method, options.floor);
   if (judge && suspects.length > 0) {
     const shown = suspects.slice(0, shortlist);
-    const said = await attempt("judge", options, () => judge(trace, shown.map(asCulprit), scores));
+    const said = await attempt("judge", options, () => judge(trace, shown.map(toCulprit), scores));
     const chosen = shown.find(({ step }) => step.span.id === said?.spanId);
     if (said && chosen) {
       suspects = promote(suspects, chosen, {
@@ -97,21 +97,16 @@ async function attempt<T>(
   }
 }
 
-function asCulprit({ step, weight, evidence }: Suspicion): Culprit {
-  const { id: spanId, name, kind } = step.span;
-  return { spanId, name, kind, score: weight, evidence };
-}
-
 /** Puts a suspect first. A calibration knows nothing of judges and replays, so the order it spoke of loses its numbers. */
 function promote(suspects: readonly Suspicion[], chosen: Suspicion, evidence: Evidence): Suspicion[] {
-  const top = Math.max(evidence.weight, ...suspects.map(({ weight }) => weight));
-  const rest = suspects.filter((suspect) => suspect !== chosen).map(uncalibrated);
+  const top = Math.max(evidence.weight, suspects[0]?.weight ?? 0);
+  const rest = suspects.filter((suspect) => suspect.step !== chosen.step).map(uncalibrated);
   const { step } = chosen;
   return [{ step, weight: top, evidence: [evidence, ...chosen.evidence] }, ...rest];
 }
 
 function clear(suspects: readonly Suspicion[], cleared: Suspicion, text: string): Suspicion[] {
-  const least = Math.min(...suspects.map(({ weight }) => weight));
+  const least = suspects[suspects.length - 1]?.weight ?? 0;
   const { step } = cleared;
   const last: Suspicion = {
     step,
