@@ -1,3 +1,4 @@
+import { dryRun, type DryRunReport } from "./loop/dry-run.ts";
 import { createEmitter, type LoopEventName, type LoopEvents } from "./loop/events.ts";
 import { actOnIssue, loopIssues, type IssueAction, type IssuesOptions } from "./loop/loop-issues.ts";
 import { loopPatterns, type PatternsOptions } from "./loop/loop-patterns.ts";
@@ -33,6 +34,8 @@ export interface FeedbackLoop extends AsyncDisposable {
   runOnce(options?: RunOptions): Promise<RunSummary>;
   /** The same for any range of the past. Resumes where it was cut off when called again. */
   backfill(options: BackfillOptions): Promise<RunSummary>;
+  /** What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent. */
+  dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress">): Promise<DryRunReport>;
   status(): Promise<LoopStatus>;
   /** What the failures of a window have in common. */
   patterns(options?: PatternsOptions): Promise<PatternReport>;
@@ -103,6 +106,15 @@ export function createFeedbackLoop(options: FeedbackLoopOptions): FeedbackLoop {
         ...(until === undefined ? {} : { startTo: resolveSince(until, now) }),
       };
       return runThrough(opened, resolved, emitter, { ...run, ...range });
+    },
+    async dryRun({ since, until, limit }) {
+      const opened = await open();
+      const now = opened.store.now();
+      return dryRun(opened, resolved, {
+        startFrom: resolveSince(since, now),
+        ...(until === undefined ? {} : { startTo: resolveSince(until, now) }),
+        ...(limit === undefined ? {} : { limit }),
+      });
     },
     async status() {
       const { store, loopId } = await open();

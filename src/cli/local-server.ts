@@ -10,12 +10,12 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
-/** The server that already runs on the configured port, or one of our own on a free port over the data directory. */
-export async function startLocalServer(environment: Environment, dataDir: string): Promise<LocalServer> {
+/** The server that already runs on the configured port, or one of our own on a free port over the default store. */
+export async function startLocalServer(environment: Environment): Promise<LocalServer> {
   const running = `http://127.0.0.1:${environment.port}`;
   if (environment.port !== 0 && (await isLoopsmith(running)))
     return { url: running, server: null, close: async () => {} };
-  const store = await openStore({ dataDir });
+  const store = await openStore();
   const server = createServer({ store, apiKey: environment.apiKey });
   const listener = await listen(server, { port: 0 });
   return {

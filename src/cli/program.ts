@@ -12,6 +12,7 @@ import { addReplay } from "./command/replay.ts";
 import { addRun } from "./command/run.ts";
 import { addServe } from "./command/serve.ts";
 import { addStatus } from "./command/status.ts";
+import { addWorker } from "./command/worker.ts";
 import type { CommandContext } from "./command.ts";
 import { readEnvironment } from "./environment.ts";
 import type { Terminal } from "./terminal.ts";
@@ -20,6 +21,7 @@ const EPILOGUE = `
 Environment
   LANGSMITH_ENDPOINT, LANGSMITH_API_KEY   the LangSmith that \`run\` works with; absent: a server of our own
   LOOPSMITH_DATA_DIR                      folder of the embedded database (default .loopsmith)
+  LOOPSMITH_DATABASE_URL                  postgres://...: the database that many workers share
   LOOPSMITH_PORT                          port of \`serve\` (default 1984)
   LOOPSMITH_API_KEY                       key that \`serve\` asks for; required off loopback
 
@@ -52,6 +54,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
   for (const add of [
     addDemo,
     addServe,
+    addWorker,
     addRun,
     addBackfill,
     addPatterns,

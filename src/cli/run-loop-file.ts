@@ -15,6 +15,8 @@ import { describeError, progressLine } from "./terminal.ts";
 
 export interface RunFlags extends StoreFlags {
   inProcess?: boolean;
+  /** Without a LangSmith: read the store's traces directly, and start no server. */
+  direct?: boolean;
   json?: boolean;
 }
 
@@ -65,6 +67,36 @@ export async function runLoopFile(
   }
 }
 
+/** Shows what every loop of the file would have done. */
+export async function dryRunLoopFile(
+  path: string,
+  flags: RunFlags & { since: string; limit?: number },
+  context: CommandContext,
+): Promise<void> {
+  const { terminal } = context;
+  const session = await openSession(path, flags, context);
+  try {
+    for (const loop of session.loops) {
+      const report = await loop.dryRun({
+        since: flags.since,
+        ...(flags.limit === undefined ? {} : { limit: flags.limit }),
+      });
+      if (flags.json) {
+        terminal.out(JSON.stringify({ loop: loop.name, ...report }));
+        continue;
+      }
+      const { outcomes, cost } = report;
+      terminal.out(`${loop.name}: ${report.traces} traces since ${flags.since}, ${report.sampledOut} sampled out`);
+      terminal.out(`  ${outcomes.fail} would fail, ${outcomes.pass} pass, ${outcomes.error} could not be judged`);
+      terminal.out(`  at most ${cost.calls} evaluator calls, ${cost.tokens} tokens, $${cost.usd.toFixed(2)}`);
+      for (const { kind, target, count } of report.deliveries) terminal.out(`  ${count} x ${kind} to ${target}`);
+      for (const { name, count } of report.culprits) terminal.out(`  ${count} x culprit ${name}`);
+    }
+  } finally {
+    await session.close();
+  }
+}
+
 /** Runs every loop of the file until the process is told to stop. */
 export async function watchLoopFile(path: string, flags: RunFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
@@ -99,9 +131,14 @@ export async function watchLoopFile(path: string, flags: RunFlags, context: Comm
 async function openSession(path: string, flags: RunFlags, context: CommandContext): Promise<Session> {
   const environment = context.environment();
   const dataDir = flags.dataDir ?? environment.dataDir;
-  setDefaultStore({ dataDir });
-  const local = environment.langsmithEndpoint === null ? await startLocalServer(environment, dataDir) : null;
-  const store = local?.server?.store ?? (await openStore({ dataDir }));
+  const storeOptions = {
+    dataDir,
+    ...(environment.databaseUrl === null ? {} : { databaseUrl: environment.databaseUrl }),
+  };
+  setDefaultStore(storeOptions);
+  const direct = flags.direct && environment.langsmithEndpoint === null;
+  const local = environment.langsmithEndpoint === null && !direct ? await startLocalServer(environment) : null;
+  const store = local?.server?.store ?? (await openStore());
   // The file's own `new Client()` and traceables read these.
   if (local) useServer(local, environment);
   const file = await loadLoopFile(path);
@@ -111,7 +148,9 @@ async function openSession(path: string, flags: RunFlags, context: CommandContex
       ? loop
       : createFeedbackLoop({
           ...loop,
-          client: loop.client ?? (flags.inProcess && local?.server ? local.server : client),
+          client:
+            loop.client ??
+            (direct ? { store, subscribe: () => () => {} } : flags.inProcess && local?.server ? local.server : client),
           store: loop.store ?? store,
         }),
   );

@@ -30,7 +30,7 @@ export async function enrol(deps: SweepDeps, heads: readonly TraceHead[], settle
  */
 export async function sweep(
   deps: SweepDeps,
-  range: { startFrom: number; startTo?: number },
+  range: { startFrom: number; startTo?: number; changedFrom?: number },
   options: { settleMs?: number; limit?: number; onProgress?: (seen: number) => void } = {},
 ): Promise<number> {
   let seen = 0;
@@ -42,4 +42,38 @@ export async function sweep(
     if (heads.length < page.length) break;
   }
   return seen;
+}
+
+/** Which part of the past is looked through how often. The further back, the less often: late ends are rare. */
+const TIERS = [
+  { everyMs: 0, backMs: 15 * 60_000 },
+  { everyMs: 5 * 60_000, backMs: 3 * 60 * 60_000 },
+  { everyMs: 60 * 60_000, backMs: Infinity },
+] as const;
+const OPEN_EVERY_MS = 30_000;
+const OPEN_LIMIT = 500;
+
+/**
+ * Sweeps that overlap, so that a trace which shows up late is found by one of them: the last quarter of an hour every time,
+ * the last three hours every five minutes, the whole look-back every hour and at the start. Traces whose root is still
+ * open are asked for by id, so that the end of a long one is not missed between two large sweeps.
+ */
+export function createSweeps(deps: SweepDeps): () => Promise<void> {
+  const { store, platform, loopId, options, projectId } = deps;
+  const lastAt = new Map<number, number>();
+  let openAt = -Infinity;
+  return async () => {
+    const now = store.now();
+    const due = TIERS.filter(({ everyMs, backMs }) => now - (lastAt.get(backMs) ?? -Infinity) >= everyMs);
+    const furthest = Math.min(Math.max(...due.map(({ backMs }) => backMs)), options.lookbackMs);
+    const range = platform.reportsChanges
+      ? { startFrom: now - options.lookbackMs, changedFrom: now - furthest }
+      : { startFrom: now - furthest };
+    await sweep(deps, range);
+    for (const { backMs } of due) lastAt.set(backMs, now);
+    if (platform.reportsChanges || now - openAt < OPEN_EVERY_MS) return;
+    const traceIds = await store.ledgerOpen({ loopId, limit: OPEN_LIMIT });
+    if (traceIds.length > 0) await enrol(deps, await platform.traceHeadsById({ projectId, traceIds }));
+    openAt = now;
+  };
 }

@@ -6,7 +6,7 @@ import { createJudge } from "./judge-due.ts";
 import { learn } from "./learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
-import { enrol, sweep } from "./sweep.ts";
+import { createSweeps, enrol } from "./sweep.ts";
 
 export interface Watch {
   /** Epoch ms of the last complete sweep, or `null`. */
@@ -27,8 +27,12 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   const pollMs = options.pollMs ?? (platform.subscribe ? POLL_WHEN_TOLD_MS : POLL_MS);
   const touched = new Map<string, TraceHead>();
   let lastSweepAt: number | null = null;
-  let project: { id: string; judge: ReturnType<typeof createJudge>; unsubscribe?: (() => void) | undefined } | null =
-    null;
+  let project: {
+    id: string;
+    sweeps: () => Promise<void>;
+    judge: ReturnType<typeof createJudge>;
+    unsubscribe?: (() => void) | undefined;
+  } | null = null;
 
   async function findProject(): Promise<NonNullable<typeof project>> {
     const id = await platform.projectId({ name: options.projectName });
@@ -41,7 +45,8 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
         sweepPump.wake();
       },
     });
-    return (project = { id, judge, unsubscribe });
+    const sweeps = createSweeps({ ...loop, projectId: id, options });
+    return (project = { id, sweeps, judge, unsubscribe });
   }
 
   const untilDue = async (due: Promise<number | null>): Promise<number | null> => {
@@ -62,13 +67,13 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   });
   const sweepPump = new Pump({
     run: async () => {
-      const deps = { ...loop, projectId: (project ?? (await findProject())).id, options };
+      const { id, sweeps } = project ?? (await findProject());
       const heads = [...touched.values()];
       touched.clear();
-      if (heads.length > 0) await enrol(deps, heads);
+      if (heads.length > 0) await enrol({ ...loop, projectId: id, options }, heads);
       const now = store.now();
       if (lastSweepAt === null || now - lastSweepAt >= pollMs) {
-        await sweep(deps, { startFrom: now - options.lookbackMs });
+        await sweeps();
         lastSweepAt = now;
       }
       judgePump.wake();

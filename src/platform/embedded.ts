@@ -19,6 +19,7 @@ export function embeddedPlatform(source: EmbeddedSource): Platform {
   return {
     name: "embedded",
     store,
+    reportsChanges: true,
 
     async projectId({ name }) {
       const project = await store.projectGet({ name });
@@ -46,6 +47,9 @@ export function embeddedPlatform(source: EmbeddedSource): Platform {
         after = last;
       }
     },
+
+    // Never asked: changes are reported.
+    traceHeadsById: () => Promise.resolve([]),
 
     traceRead: ({ heads }) => store.traceRead({ traceIds: heads.map((head) => head.traceId) }),
 

@@ -36,6 +36,8 @@ const SPAN_FIELDS = [
 const READ_CONCURRENCY = 6;
 const PAGE = 100;
 const REACH_TIMEOUT_MS = 10_000;
+/** Roots older than this are not waited for any more. */
+const MAX_OPEN_MS = 30 * 24 * 60 * 60_000;
 
 export interface LangSmithPlatformOptions {
   client: Client;
@@ -89,6 +91,7 @@ export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platfor
   return {
     name: "langsmith",
     store: null,
+    reportsChanges: false,
     ...langsmithEffects(client, toPlatformError),
 
     async projectId({ name }) {
@@ -135,6 +138,25 @@ export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platfor
       if (page.length > 0) yield page;
     },
 
+    async traceHeadsById({ projectId, traceIds }) {
+      const heads = [];
+      for (let at = 0; at < traceIds.length; at += PAGE) {
+        const ids = traceIds.slice(at, at + PAGE);
+        const v2 = (): AsyncIterable<ReadRun> =>
+          client.runs.query({
+            project_ids: [projectId],
+            ids,
+            // Without bounds LangSmith looks at the last day only.
+            min_start_time: new Date(Date.now() - MAX_OPEN_MS).toISOString(),
+            selects: [...HEAD_FIELDS],
+            page_size: PAGE,
+          }) as AsyncIterable<ReadRun>;
+        const v1 = (): AsyncIterable<ReadRun> => client.listRuns({ id: ids }) as unknown as AsyncIterable<ReadRun>;
+        for await (const run of eitherWay(v2, v1)) heads.push(headOfRun(run));
+      }
+      return heads;
+    },
+
     async traceRead({ projectId, heads }) {
       const traces = await mapWithLimit(heads, READ_CONCURRENCY, (head) =>
         readTrace(projectId, head.traceId, head.startAt),
@@ -146,7 +168,10 @@ export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platfor
 
 /** The client retries for some twenty seconds before it gives up; that nobody listens can be said at once. */
 async function assertReachable(client: Client): Promise<void> {
-  const { apiUrl, fetchImplementation = fetch } = client as unknown as { apiUrl: string; fetchImplementation?: typeof fetch };
+  const { apiUrl, fetchImplementation = fetch } = client as unknown as {
+    apiUrl: string;
+    fetchImplementation?: typeof fetch;
+  };
   try {
     await fetchImplementation(`${apiUrl}/info`, { signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
   } catch (error) {
@@ -177,7 +202,8 @@ function toPlatformError(error: unknown): LoopsmithError {
       cause: error,
     });
   }
-  if (status === 404) return new LoopsmithError("not_found", message, { hint: "It may have been deleted.", cause: error });
+  if (status === 404)
+    return new LoopsmithError("not_found", message, { hint: "It may have been deleted.", cause: error });
   if (status === 429) {
     return new LoopsmithError("rate_limited", message, { hint: "It is retried by itself, more slowly.", cause: error });
   }

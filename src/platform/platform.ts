@@ -20,6 +20,8 @@ export interface Platform {
    * back together with the verdict.
    */
   readonly store: Store | null;
+  /** Whether heads carry the time of the last change, so that sweeps can ask for what changed. */
+  readonly reportsChanges: boolean;
 
   /**
    * The project's id.
@@ -33,6 +35,8 @@ export interface Platform {
     startTo?: number;
     changedFrom?: number;
   }): AsyncIterable<TraceHead[]>;
+  /** Heads of these traces, for those whose end is awaited. */
+  traceHeadsById(params: { projectId: string; traceIds: readonly string[] }): Promise<TraceHead[]>;
   /** Whole traces; one that cannot be found (any more) is left out. */
   traceRead(params: { projectId: string; heads: readonly TraceHead[] }): Promise<Trace[]>;
   /** Tells at once of traces that changed, where the platform can; returns how to stop. */

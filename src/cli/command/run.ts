@@ -1,10 +1,13 @@
-import { type AddCommand, type StoreFlags } from "../command.ts";
-import { runLoopFile, watchLoopFile } from "../run-loop-file.ts";
+import { wholeNumber, type AddCommand, type StoreFlags } from "../command.ts";
+import { dryRunLoopFile, runLoopFile, watchLoopFile } from "../run-loop-file.ts";
 import { loadLoopFile } from "../load-loop-file.ts";
 
 interface Flags extends StoreFlags {
   once?: boolean;
   inProcess?: boolean;
+  dryRun?: boolean;
+  since?: string;
+  limit?: number;
   json?: boolean;
 }
 
@@ -30,13 +33,18 @@ export const addRun: AddCommand = (program, context) => {
       "Runs the loops of a TypeScript or JavaScript file, until Ctrl-C or, with --once, until nothing is left to do.",
     )
     .option("--once", "judge what is there, deliver, report and end")
+    .option("--dry-run", "show what the loops would have done over the past, without writing or sending anything")
+    .option("--since <when>", "with --dry-run: how far back (default: 7d)")
+    .option("--limit <n>", "with --dry-run: traces at most (default: 100)", wholeNumber("--limit", 1, 1_000_000))
     .option("--in-process", "read the embedded server's store directly instead of over HTTP")
     .option("--data-dir <dir>", "folder of the database")
     .option("--json", "print one JSON object at the end")
     .addHelpText("after", EXAMPLE)
     .action(async (file: string, flags: Flags) => {
       const { source } = await loadLoopFile(file);
-      if (source || flags.once) {
+      if (flags.dryRun) {
+        await dryRunLoopFile(file, { ...flags, since: flags.since ?? "7d" }, context);
+      } else if (source || flags.once) {
         await runLoopFile(file, flags, context, (loop, onProgress) => loop.runOnce({ onProgress }));
       } else await watchLoopFile(file, flags, context);
     });

@@ -25,7 +25,10 @@ export const addServe: AddCommand = (program, context) => {
       const { terminal } = context;
       const environment = context.environment();
       const dataDir = flags.dataDir ?? environment.dataDir;
-      const store = await openStore({ dataDir });
+      const store = await openStore({
+        dataDir,
+        ...(environment.databaseUrl === null ? {} : { databaseUrl: environment.databaseUrl }),
+      });
       try {
         const server = createServer({ store, apiKey: environment.apiKey });
         const listener = await listen(server, { host: flags.host, port: flags.port ?? environment.port });

@@ -62,6 +62,8 @@ export interface LedgerStore {
    * since goes back to settling under a new revision. Returns how many rows are new or moved.
    */
   ledgerEnrol(params: { loopId: string; heads: readonly (TraceHead & { dueAt: number })[] }): Promise<number>;
+  /** Traces whose root has not ended yet, the longest unheard of first. */
+  ledgerOpen(params: { loopId: string; limit: number }): Promise<string[]>;
   /** Hands out due rows whose lease is free, oldest due first. */
   ledgerClaim(params: {
     loopId: string;

@@ -42,6 +42,19 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
 
     ledgerEnrol: (params) => (params.heads.length === 0 ? Promise.resolve(0) : statements.enrol(db, params)),
 
+    async ledgerOpen({ loopId, limit }) {
+      const rows = await db.read
+        .selectFrom("ledger")
+        .select("trace_id")
+        .where("loop_id", "=", loopId)
+        .where("state", "=", "settling")
+        .where("root_end_at", "is", null)
+        .orderBy("updated_at")
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.trace_id);
+    },
+
     async ledgerClaim(params) {
       const rows = await statements.claim(db, params);
       return rows.map((row): LedgerClaim => ({ ...toLedger(row), leaseToken: params.leaseToken }));
