@@ -30,7 +30,7 @@ const worst = (key: "error" | "errorBeyondRounding" | "errorToExact"): number =>
 const arl = {
   cells: cells.length,
   runs: Number(flags.runs),
-  maxError: worst("error"),
+  maxErrorToPrinted: worst("error"),
   maxErrorBeyondRounding: worst("errorBeyondRounding"),
   maxErrorToExact: worst("errorToExact"),
   /** Cells of the table that are not the solved value rounded. */
@@ -61,7 +61,7 @@ function print(): void {
   const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
   console.log(`Run lengths of CUSUM, EWMA and Shewhart charts: ${arl.cells} cells, ${arl.runs} runs each`);
   console.log(
-    `  largest difference to the published tables ${percent(arl.maxError)}, beyond their rounding ${percent(arl.maxErrorBeyondRounding)}`,
+    `  largest difference to the published tables ${percent(arl.maxErrorToPrinted)}, beyond their rounding ${percent(arl.maxErrorBeyondRounding)}`,
   );
   console.log(
     `  largest difference to the values solved by Markov chain ${percent(arl.maxErrorToExact)}; ${arl.outsideRounding} printed cells are not that value rounded`,

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomBinomial, randomSource } from "../internal/random.ts";
 import type { AlertInput, AlertNotification, AlertRule, AlertState, AlertTransition } from "../model/alert.ts";
-import { evaluateAlert, muteAlert, relearnAlert, startAlert, unmuteAlert } from "./evaluate-alert.ts";
+import { evaluateAlert, muteAlert, relearnAlert, resumeAlert, startAlert, unmuteAlert } from "./evaluate-alert.ts";
 import { evaluateAlerts } from "./evaluate-alerts.ts";
 import { notifyActions, sampleNotification } from "./notification.ts";
 import { previewAlert } from "./preview-alert.ts";
@@ -137,6 +137,16 @@ test("relearning takes the present for normal and keeps ids apart", () => {
   expect(watch.notifications.filter((sent) => sent.id === id)).toHaveLength(1);
 });
 
+test("a stored state is resumed, unless the rule watches something else now", () => {
+  const watch = new Watch(rate).run(100, 0.05).run(10, 0.5);
+  expect(resumeAlert(rate, undefined, 5)).toEqual(startAlert(rate, 5));
+  expect(resumeAlert(rate, watch.state, 5)).toBe(watch.state);
+  const burn: AlertRule = { name: rate.name, condition: { kind: "burn_rate", objective: 0.9 } };
+  const resumed = resumeAlert(burn, watch.state, watch.now);
+  expect(resumed).toMatchObject({ phase: "learning", condition: "burn_rate", episode: 1 });
+  expect(() => evaluateAlert(burn, resumed, { traces: { failing: 1, total: 9 } }, watch.now + 1)).not.toThrow();
+});
+
 test("what silence means is the rule's choice", () => {
   const end = (noData: AlertRule["noData"], before: number): Watch => {
     const watch = new Watch({ ...rate, noData, renotifyEveryMs: null }).run(100, 0.05).run(before, 0.4);
@@ -173,7 +183,7 @@ test("an impossible input, a clock that runs backwards and a foreign state are r
   }
   expect(() => evaluateAlert(rate, state, {}, 99)).toThrow("cannot be evaluated");
   const lag: AlertRule = { name: "lag", condition: { kind: "lag", aboveMs: 1 } };
-  expect(() => evaluateAlert(lag, state, { lagMs: 5 }, 200)).toThrow("another condition");
+  expect(() => evaluateAlert(lag, state, { lagMs: 5 }, 200)).toThrow("is one of failure_rate");
 });
 
 test("rules that make no sense name the option", () => {

@@ -12,6 +12,7 @@ export function startAlert(rule: AlertRule, now: number): AlertState {
   const { name, condition } = resolveAlertRule(rule);
   return {
     rule: name,
+    condition: condition.kind,
     phase: "learning",
     since: now,
     evaluatedAt: now,
@@ -43,6 +44,11 @@ export function evaluateAlert(
   { threshold = 1 }: { threshold?: number } = {},
 ): AlertStep {
   const resolved = resolveAlertRule(rule);
+  if (state.condition !== resolved.condition.kind) {
+    throw new LoopsmithError("conflict", `The state of alert "${rule.name}" is one of ${state.condition}`, {
+      hint: "Start afresh after changing what a rule watches (resumeAlert).",
+    });
+  }
   checkInput(rule.name, state, input, now);
   const moment = {
     from: state.evaluatedAt,
@@ -79,6 +85,12 @@ export function unmuteAlert(state: AlertState): AlertState {
 export function relearnAlert(rule: AlertRule, state: AlertState, now: number): AlertState {
   const { episode, sequence, muted, suppressed } = state;
   return { ...startAlert(rule, now), episode, sequence, muted, suppressed };
+}
+
+/** The state to go on with after a restart: the stored one, or a fresh one for a new rule or one that watches something else now. */
+export function resumeAlert(rule: AlertRule, stored: AlertState | undefined, now: number): AlertState {
+  if (stored === undefined) return startAlert(rule, now);
+  return stored.condition === rule.condition.kind ? stored : relearnAlert(rule, stored, now);
 }
 
 /** Whether the condition fires, also behind a silence. */

@@ -84,9 +84,10 @@ function evaluatorCalls({ evaluators = {} }: AlertInput, only: string | undefine
   return { failing, total };
 }
 
+/** The memory as the kind its condition keeps; `evaluateAlert` has made sure that state and rule belong together. */
 function of<K extends AlertMemory["kind"]>(memory: AlertMemory, kind: K): Extract<AlertMemory, { kind: K }> {
   if (memory.kind === kind) return memory as Extract<AlertMemory, { kind: K }>;
-  throw new LoopsmithError("conflict", `The alert's state is of another condition (${memory.kind}, not ${kind})`, {
-    hint: "Start the alert afresh after changing what its rule watches (startAlert).",
+  throw new LoopsmithError("internal", `An alert's memory is of kind ${memory.kind}, not ${kind}`, {
+    hint: "Report this; starting the alert afresh helps for now.",
   });
 }

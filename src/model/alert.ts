@@ -143,6 +143,8 @@ export type AlertPhase = "learning" | "ok" | "firing" | "no_data";
 /** What a rule remembers: plain finite numbers, safe through JSON. */
 export interface AlertState {
   rule: string;
+  /** The kind of condition the memory belongs to. */
+  condition: AlertCondition["kind"];
   phase: AlertPhase;
   /** Epoch ms at which the phase was entered. */
   since: number;
