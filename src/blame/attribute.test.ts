@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../model/json.ts";
 import { attribute } from "./attribute.ts";
 import { scoreOn, sketchTrace, text } from "./trace.fixture.ts";
 
@@ -38,6 +39,27 @@ describe("attribute", () => {
     expect(result.culprit).toMatchObject({ spanId: "retrieval", name: "retrieval", kind: "retriever" });
     expect(result.culprit!.evidence.map((item) => item.text)).toContain("relevance 0.21 is below 0.5");
     expect(result.runnersUp.map((suspect) => suspect.spanId)).toContain("answer");
+  });
+
+  it("excuses a span that scored worse but was fed by one that failed before it", () => {
+    const trace = sketchTrace([
+      { id: "root", inputs: text("Who designed the harbour crane?") },
+      {
+        id: "retrieval",
+        kind: "retriever",
+        outputs: { documents: ["The harbour crane was repainted in Gothenburg."] },
+      },
+      {
+        id: "answer",
+        kind: "llm",
+        inputs: text("The harbour crane was repainted in Gothenburg. Who designed it?"),
+        outputs: text("Evelina Sandström, engineer of Malmö"),
+      },
+    ]);
+    const scores = [scoreOn("retrieval", "relevance", 0.4), scoreOn("answer", "faithfulness", 0)];
+    const { culprit, runnersUp } = attribute(trace, scores, { threshold: 0.5 });
+    expect([culprit!.spanId, runnersUp[0]!.spanId]).toEqual(["retrieval", "answer"]);
+    expect(culprit!.evidence.find((item) => item.kind === "lineage")!.text).toContain('fed "answer"');
   });
 
   it("blames the deepest origin of an error that rose through its parents", () => {
@@ -188,6 +210,13 @@ describe("attribute", () => {
   it("blames the first of several identical calls", () => {
     const calls = [1, 2, 3, 4].map((n) => ({ id: `call${n}`, name: "search", inputs: { query: "same thing" } }));
     expect(attribute(sketchTrace([{ id: "root" }, ...calls]), []).culprit!.spanId).toBe("call1");
+  });
+
+  it("survives payloads nested without end", () => {
+    let deep: JsonObject = { text: "bottom" };
+    for (let i = 0; i < 50_000; i++) deep = { deep };
+    const trace = sketchTrace([{ id: "root" }, { id: "a", inputs: deep, outputs: deep, error: "boom" }]);
+    expect(attribute(trace, []).culprit!.spanId).toBe("a");
   });
 
   it("survives missing parents, parent cycles and very deep traces", () => {

@@ -11,12 +11,12 @@ export function isLookup(span: Span): boolean {
   return span.kind === "retriever" || (span.kind === "tool" && /search|retriev|lookup|query/i.test(span.name));
 }
 
-/** No text, number or flag anywhere in it. */
-export function isEmpty(value: Json | undefined): boolean {
+/** No text, number or flag anywhere in it. What is nested deeper than 32 levels counts as something. */
+export function isEmpty(value: Json | undefined, depth = 0): boolean {
   if (value === null || value === undefined) return true;
   if (typeof value === "string") return value.trim() === "";
-  if (typeof value !== "object") return false;
-  return (Array.isArray(value) ? value : Object.values(value)).every(isEmpty);
+  if (typeof value !== "object" || depth > 32) return false;
+  return (Array.isArray(value) ? value : Object.values(value)).every((item) => isEmpty(item, depth + 1));
 }
 
 /** A text cut to one short line, for evidence sentences. */
