@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import type { Store } from "../../src/store/store.ts";
 import { exerciseDatasets } from "./exercise-datasets.ts";
 import { exerciseDeliveries } from "./exercise-deliveries.ts";
+import { exerciseFilters } from "./exercise-filters.ts";
 import { exerciseLedger } from "./exercise-ledger.ts";
 import { exerciseQueues } from "./exercise-queues.ts";
 import { exerciseSpans } from "./exercise-spans.ts";
@@ -13,6 +14,7 @@ export type OpenStore = (clock: { now: number }) => Promise<Store>;
 export function storeContract(name: string, open: OpenStore): void {
   describe(`store contract: ${name}`, () => {
     exerciseSpans(open);
+    exerciseFilters(open);
     exerciseQueues(open);
     exerciseLedger(open);
     exerciseDeliveries(open);

@@ -31,6 +31,8 @@ export interface SpanQuery {
   traceFilter?: FilterExpression;
   /** On any span of the span's trace. */
   treeFilter?: FilterExpression;
+  /** Only feedback changed in this time (epoch ms, `to` exclusive) counts in the filters. */
+  feedbackWindow?: { from?: number | undefined; to?: number | undefined };
   order: "asc" | "desc";
   limit: number;
   /** Opaque position from the previous page. */

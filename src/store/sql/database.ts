@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { StoreCapabilities } from "../store.ts";
+import type { SqlDialect } from "./dialect.ts";
 import type { Schema } from "./schema.ts";
 
 /**
@@ -8,6 +9,7 @@ import type { Schema } from "./schema.ts";
  */
 export interface Database<Native = unknown> {
   readonly capabilities: StoreCapabilities;
+  readonly dialect: SqlDialect;
   /** The database's clock, epoch ms. */
   now(): number;
   /** For queries outside a transaction; sees everything committed. */

@@ -1,10 +1,11 @@
-import { sql, type ExpressionBuilder, type SelectQueryBuilder } from "kysely";
+import { sql, type ExpressionBuilder, type RawBuilder, type SelectQueryBuilder } from "kysely";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { SpanStatus } from "../../model/trace.ts";
+import type { FilterExpression } from "../../wire/filter-ast.ts";
 import type { AttachmentHead, SpanPage, SpanPayload, SpanQuery, SpanRow, SpanStore } from "../resource/span.ts";
 import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import { compileFilter } from "./filter.ts";
+import { compileFilter, type FilterTable } from "./filter.ts";
 import type { Schema, SpanTable } from "./schema.ts";
 
 type PayloadColumn = Exclude<SpanPayload, "attachments">;
@@ -106,8 +107,10 @@ function conditions(db: Database, params: SpanQuery): SpanSelect {
       of.selectFrom("project").select("id").where("reference_dataset_id", "=", datasetId),
     );
   }
-  const { filter, traceFilter, treeFilter } = params;
-  if (filter) query = query.where(() => compileFilter(filter, "span"));
+  const { filter, traceFilter, treeFilter, feedbackWindow } = params;
+  const compile = (expression: FilterExpression, table: FilterTable): RawBuilder<boolean> =>
+    compileFilter(expression, { dialect: db.dialect, table, ...(feedbackWindow ? { feedbackWindow } : {}) });
+  if (filter) query = query.where(() => compile(filter, "span"));
   if (traceFilter) {
     query = query.where((eb: ExpressionBuilder<Schema, "span">) =>
       eb.exists(
@@ -115,7 +118,7 @@ function conditions(db: Database, params: SpanQuery): SpanSelect {
           .selectFrom("span as root")
           .select(sql<number>`1`.as("one"))
           .whereRef("root.id", "=", "span.trace_id")
-          .where(() => compileFilter(traceFilter, "root")),
+          .where(() => compile(traceFilter, "root")),
       ),
     );
   }
@@ -126,7 +129,7 @@ function conditions(db: Database, params: SpanQuery): SpanSelect {
           .selectFrom("span as member")
           .select(sql<number>`1`.as("one"))
           .whereRef("member.trace_id", "=", "span.trace_id")
-          .where(() => compileFilter(treeFilter, "member")),
+          .where(() => compile(treeFilter, "member")),
       ),
     );
   }

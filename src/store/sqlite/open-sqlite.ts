@@ -7,6 +7,7 @@ import { MIGRATIONS } from "../migrations/index.ts";
 import type { Database } from "../sql/database.ts";
 import type { Schema } from "../sql/schema.ts";
 import { sqliteDialect } from "./kysely-dialect.ts";
+import { sqliteSqlDialect } from "./sql-dialect.ts";
 import { withStatementCache, type Connection } from "./statement-cache.ts";
 import { Writer } from "./writer.ts";
 
@@ -47,6 +48,7 @@ export function openSqlite(options: SqliteOptions): Database<Connection> {
   const writer = new Writer(writeConnection, { query, native: writeConnection });
   return {
     capabilities: { concurrentClaims: false, timePrecisionMs: 0.001 },
+    dialect: sqliteSqlDialect,
     now: options.now ?? Date.now,
     read,
     write: (work) => writer.write(work),
