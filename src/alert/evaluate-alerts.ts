@@ -13,8 +13,8 @@ export interface AlertMember {
 
 /**
  * Evaluates rules that belong together (the loops of a project, say) at one instant. Rate rules that are not firing share one
- * allowance: e-BH over their detectors keeps false alarms at one per acceptable period for the family, not one for each. Other
- * kinds are unaffected. Steps come back in the order given.
+ * allowance: e-BH over their detectors keeps false alarms to one occasion per acceptable period for the family, instead of one
+ * for each. Other kinds are unaffected. Steps come back in the order given.
  */
 export function evaluateAlerts(members: readonly AlertMember[], now: number): AlertStep[] {
   const values = members.flatMap(({ rule, state, input }) => {

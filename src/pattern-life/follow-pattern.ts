@@ -1,4 +1,4 @@
-import type { FollowedPattern } from "../model/issue.ts";
+import type { FollowedPattern, IssueLink } from "../model/issue.ts";
 import type { Pattern } from "../model/pattern.ts";
 import { startEvidence } from "./epoch.ts";
 import { CONFIRM_RATIOS } from "./gather.ts";
@@ -57,11 +57,11 @@ export function seePattern(
   pattern: Pick<Pattern, "sentence" | "exemplars">,
   window: { from: number; to: number },
 ): LifeStep {
-  const known = new Set(issue.links.map((link) => link.id));
-  const links = pattern.exemplars
-    .filter((id) => !known.has(id))
-    .map((id) => ({ kind: "trace" as const, id, at: window.to }));
-  const seen = { ...issue, sentence: pattern.sentence, links: [...issue.links, ...links].slice(-MAX_LINKS) };
+  const seen = {
+    ...issue,
+    sentence: pattern.sentence,
+    links: withExemplars(issue.links, pattern.exemplars, window.to),
+  };
   if (issue.dismissedAt === null) return { state: seen, events: [] };
 
   const { state, events } = transition(seen, {
@@ -83,5 +83,15 @@ export function seePattern(
   };
 }
 
-/** Exemplars come with every mining run; people's own links are few. */
-const MAX_LINKS = 200;
+/** Exemplars come with every mining run; the newest are kept, and every link of another kind. */
+const MAX_EXEMPLARS = 50;
+
+function withExemplars(links: readonly IssueLink[], exemplars: readonly string[], at: number): IssueLink[] {
+  const known = new Set(links.filter(({ kind }) => kind === "trace").map(({ id }) => id));
+  const fresh = exemplars.filter((id) => !known.has(id)).map((id) => ({ kind: "trace" as const, id, at }));
+  const surplus = known.size + fresh.length - MAX_EXEMPLARS;
+  let dropped = 0;
+  // A trace that a person gave a label is not one of ours to drop.
+  const kept = links.filter(({ kind, label }) => kind !== "trace" || label !== undefined || (dropped += 1) > surplus);
+  return [...kept, ...fresh];
+}

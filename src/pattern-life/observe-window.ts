@@ -25,7 +25,7 @@ export function observeWindow(issue: FollowedPattern, seen: WindowObservation, o
 /**
  * The same for all followed issues at once, which is the way to use it: with many issues some rate always seems to move, so
  * each kind of decision goes through e-BH over the issues it is open for. Confirmations keep their false discovery
- * rate at `1 / confirmAt`, and false trends come at most once per `falseTrendEveryMs` in all.
+ * rate at `1 / confirmAt`, and false trends of one kind come on at most one occasion per `falseTrendEveryMs` in all.
  */
 export function observeWindows(
   observed: readonly { issue: FollowedPattern; seen: WindowObservation }[],

@@ -4,8 +4,8 @@
  * the values. Returns the smallest value that is rejected: compare each with `>=`.
  *
  * On e-detectors this is e-d-BH (Dandapanthula & Ramdas, arXiv 2501.04130). With detectors scaled so that one alone
- * alarms at 1, use `alpha = 1`: the expected share of false alarms among alarms, summed over time, stays at most one per
- * acceptable period for the whole family instead of one per member.
+ * alarms at 1, use `alpha = 1`: when nothing has changed anywhere, the family alarms on at most one occasion per acceptable
+ * period, since every alarm takes detectors that sum to their number.
  */
 export function eBenjaminiHochberg(values: readonly number[], alpha: number): number {
   const count = values.length;
