@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { trainRanker } from "../src/blame/ranker.ts";
-import type { HistoryOptions } from "../src/blame/rung-readings.ts";
 import { readAgentRx } from "./blame/agentrx.ts";
 import { baselineRows } from "./blame/baselines.ts";
 import { printCost } from "./blame/cost.ts";
@@ -57,7 +56,11 @@ function measure(set: string, failed: readonly LabelledRun[], passed: readonly L
   const [whole, ...byPart] = validated.rows;
   const partRows = Object.entries(parts).flatMap(([part, belongs], i) => {
     const runs = failed.filter(belongs);
-    return [...baselineRows(`${set}/${part}`, runs), ...unlabelledRows(`${set}/${part}`, runs, history), byPart[i]!];
+    return [
+      ...baselineRows(`${set}/${part}`, runs),
+      ...unlabelledRows(`${set}/${part}`, runs, history),
+      ...byPart.slice(i, i + 1),
+    ];
   });
   rows.push(...own, ...(whole ? [whole] : []), ...curve, ...partRows);
   if (json) return;

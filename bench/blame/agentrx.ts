@@ -33,16 +33,14 @@ interface Truth {
 export function readAgentRx(data: string): { failed: LabelledRun[]; passed: LabelledRun[] } {
   const folder = join(data, "agentrx-tau-retail");
   if (!existsSync(folder)) return { failed: [], passed: [] };
-  const read = <T>(file: string): T => JSON.parse(readFileSync(join(folder, file), "utf8")) as T;
-  const truth = new Map(read<Truth[]>("ground-truth.json").map((entry) => [entry.trajectory_id, entry]));
-  const failed = read<Recording[]>("failed-runs.json").flatMap((run) => {
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), "utf8"));
+  const truth = new Map((read("ground-truth.json") as Truth[]).map((entry) => [entry.trajectory_id, entry]));
+  const failed = (read("failed-runs.json") as Recording[]).flatMap((run) => {
     const labels = truth.get(run.task_id);
     const cause = labels?.failures.find((failure) => failure.failure_id === labels.root_cause.failure_id);
     return cause ? [{ ...toRun(run), step: cause.step_number - 1, agent: cause.failed_agent }] : [];
   });
-  const passed = read<Recording[]>("all-runs.json")
-    .filter((run) => run.reward === 1)
-    .map(toRun);
+  const passed = (read("all-runs.json") as Recording[]).filter((run) => run.reward === 1).map(toRun);
   return { failed, passed };
 }
 

@@ -1,6 +1,9 @@
 import { attribute } from "../../src/blame/attribute.ts";
 import { learnNormality } from "../../src/blame/deviation.ts";
-import { climbLadder } from "../../src/blame/ladder.ts";
+import { climbLadder, rankerExample } from "../../src/blame/ladder.ts";
+import { trainRanker } from "../../src/blame/ranker.ts";
+import type { Ranker } from "../../src/blame/ranker.ts";
+import type { HistoryOptions } from "../../src/blame/rung-readings.ts";
 import { countSpectrum } from "../../src/blame/spectrum.ts";
 import { randomSource } from "../../src/internal/random.ts";
 import type { Score } from "../../src/model/score.ts";
@@ -12,25 +15,34 @@ import { traceOfSteps } from "./labelled-run.ts";
 export function printCost(): void {
   const history = [1, 2, 3, 4].map((seed) => agentTrace(50, seed));
   const spectrum = countSpectrum(history.map((trace, i) => ({ trace, failed: i === 0 })));
-  const normality = learnNormality(history);
+  const options = { threshold: 0.5, spectrum, normality: learnNormality(history) };
+  const ranker = alwaysHelpful(options);
   const lines = [50, 500, 5000, 10_000].map((size) => {
     const trace = agentTrace(size, 9);
     const scores = lowScores(trace);
-    const alone = cpuMs(size, () => attribute(trace, scores, { threshold: 0.5 }));
-    const ladder = cpuMs(size, () => climbLadder(trace, scores, { threshold: 0.5, spectrum, normality }));
-    return [
-      String(size),
-      alone.toFixed(2),
-      ((1000 * alone) / size).toFixed(1),
-      ladder.toFixed(2),
-      ((1000 * ladder) / size).toFixed(1),
+    const times = [
+      cpuMs(size, () => attribute(trace, scores, { threshold: 0.5 })),
+      cpuMs(size, () => climbLadder(trace, scores, options)),
+      cpuMs(size, () => climbLadder(trace, scores, { ...options, ranker })),
     ];
+    return [String(size), ...times.flatMap((ms) => [ms.toFixed(2), ((1000 * ms) / size).toFixed(1)])];
   });
   console.log("\ncost, CPU of one trace (median of repeated runs, warm)");
-  printTable(["spans", "evidence ms", "us a span", "with history ms", "us a span"], lines);
+  const each = "us a span";
+  printTable(["spans", "evidence ms", each, "and history ms", each, "and ranker ms", each], lines);
 }
 
 // --- internal ---
+
+/** A ranker whose record is overwritten so that it is used: what it costs does not depend on what it knows. */
+function alwaysHelpful(options: HistoryOptions): Ranker | null {
+  const examples = Array.from({ length: 20 }, (_, i) => {
+    const trace = agentTrace(50, 100 + i);
+    return rankerExample(trace, [], trace.spans[1 + i]!.id, options)!;
+  });
+  const ranker = trainRanker(examples, { assess: false });
+  return ranker && { ...ranker, heldOut: { traces: 20, top1: 1, top3: 1 } };
+}
 
 function cpuMs(size: number, run: () => void): number {
   const rounds = 9;

@@ -67,7 +67,7 @@ function span(traceId: string, id: string, parentId: string | null, startAt: num
     kind,
     startAt,
     endAt: startAt + 1000,
-    dottedOrder: `${String(startAt).padStart(9, "0")}`,
+    dottedOrder: String(startAt).padStart(9, "0"),
     status: error === undefined ? "success" : "error",
     error: error ?? null,
     inputs,
