@@ -41,7 +41,7 @@ export function errorResponse(error: unknown): Response {
   const headers = new Headers({ "content-type": "application/json; charset=utf-8" });
   const retryAfter = RETRY_AFTER_SECONDS[known.code];
   if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
-  const { field, errors } = known.details;
+  const { field, errors, status } = known.details;
   const body = {
     detail: known.message,
     code: known.code,
@@ -49,5 +49,7 @@ export function errorResponse(error: unknown): Response {
     ...(field === undefined ? {} : { field }),
     ...(errors === undefined ? {} : { errors }),
   };
-  return new Response(JSON.stringify(body), { status: HTTP_STATUS[known.code], headers });
+  // Clients tell "well-formed, but not what the dataset's schema asks for" by its own status.
+  const statusCode = status === 422 ? status : HTTP_STATUS[known.code];
+  return new Response(JSON.stringify(body), { status: statusCode, headers });
 }

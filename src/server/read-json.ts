@@ -42,7 +42,7 @@ function takesMany(field: unknown): boolean {
   return false;
 }
 
-function checked<T extends z.ZodType>(schema: T, value: unknown, where: string): z.infer<T> {
+export function checked<T extends z.ZodType>(schema: T, value: unknown, where: string): z.infer<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = result.error.issues.map((issue) => ({

@@ -12,7 +12,10 @@ export function attachmentRoutes(app: Hono, context: ServerContext): void {
         hint: "Read the run again and use the URL it carries.",
       });
     }
-    const attachment = await context.store.attachmentGet({ spanId, name });
+    // An example's attachment is addressed by its content, so that a link into an old version stays true.
+    const attachment =
+      (await context.store.attachmentGet({ spanId, name })) ??
+      (await context.store.exampleAttachmentGet({ contentId: spanId }));
     if (!attachment) {
       throw new LoopsmithError("not_found", `there is no attachment ${name} on run ${spanId}`, {
         hint: "It may have been deleted with its run.",

@@ -4,6 +4,7 @@ export const prompts: Migration = {
   name: "0003-prompts",
   statements: ({ int, text }) => [
     `alter table dataset add column share_projects ${int} not null default 0`,
+    `alter table dataset add column baseline_project_id ${text}`,
     // What is in a dataset now, which is what most readers ask for; older states stay out of it.
     `create index example_live on example (dataset_id, created_at, position) where valid_to is null`,
     `create index feedback_comparative on feedback (comparative_experiment_id)

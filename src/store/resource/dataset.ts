@@ -21,6 +21,8 @@ export interface DatasetRow {
   shareToken: string | null;
   /** Whether whoever holds the share token sees the experiments too. */
   shareProjects: boolean;
+  /** The experiment others are compared with. */
+  baselineProjectId: string | null;
 }
 
 export type DatasetSort = "name" | "createdAt" | "modifiedAt" | "exampleCount" | "projectCount" | "lastProjectStartAt";
@@ -123,6 +125,7 @@ export interface DatasetStore {
     outputsSchema?: JsonObject | null;
     shareToken?: string | null;
     shareProjects?: boolean;
+    baselineProjectId?: string | null;
   }): Promise<DatasetRow | null>;
   datasetDelete(params: { id: string }): Promise<boolean>;
 

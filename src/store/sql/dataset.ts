@@ -67,6 +67,8 @@ export function datasetStore(db: Database): DatasetMethods {
             params.outputsSchema === undefined ? row.outputs_schema_json : jsonOrNull(params.outputsSchema),
           share_token: params.shareToken === undefined ? row.share_token : params.shareToken,
           share_projects: params.shareProjects === undefined ? row.share_projects : Number(params.shareProjects),
+          baseline_project_id:
+            params.baselineProjectId === undefined ? row.baseline_project_id : params.baselineProjectId,
           modified_at: toMicros(db.now()),
         };
         await query.updateTable("dataset").set(next).where("id", "=", params.id).execute();
@@ -103,6 +105,7 @@ export function newDataset(params: Parameters<DatasetStore["datasetCreate"]>[0],
     modified_at: toMicros(params.createdAt ?? now),
     share_token: null,
     share_projects: 0,
+    baseline_project_id: null,
   };
 }
 
@@ -206,5 +209,6 @@ function toDataset(row: CountedDataset): DatasetRow {
     lastProjectStartAt: row.last_project_start_at === null ? null : fromMicros(row.last_project_start_at),
     shareToken: row.share_token,
     shareProjects: row.share_projects === 1,
+    baselineProjectId: row.baseline_project_id,
   };
 }

@@ -35,6 +35,7 @@ export function exampleWriteStore(db: Database): WriteMethods {
 
     exampleRevise({ datasetId, ids, revise }) {
       return db.write(async ({ query }) => {
+        await holdDataset(query, datasetId);
         const rows: ExampleTable[] = [];
         for (const chunk of chunksOf(ids, ID_CHUNK)) {
           const found = await query
@@ -116,17 +117,21 @@ export function exampleWriteStore(db: Database): WriteMethods {
   };
 }
 
-/** Versions of a dataset are strictly later than each other, so that "as of" tells any two apart. */
-async function nextVersion(query: Kysely<Schema>, datasetId: string, now: number): Promise<number> {
-  // Writing the row first makes other writers of the dataset wait until this version is committed.
+/** Makes other writers of the dataset wait until this transaction is over. */
+async function holdDataset(query: Kysely<Schema>, datasetId: string): Promise<void> {
+  // Writing a row, if only itself, locks it on every database.
   const held = await query
     .updateTable("dataset")
     .set((row) => ({ modified_at: row.ref("modified_at") }))
     .where("id", "=", datasetId)
     .executeTakeFirst();
-  if (held.numUpdatedRows === 0n) {
-    throw new LoopsmithError("not_found", `Dataset ${datasetId} not found`, { hint: "Create the dataset first." });
-  }
+  if (held.numUpdatedRows > 0n) return;
+  throw new LoopsmithError("not_found", `Dataset ${datasetId} not found`, { hint: "Create the dataset first." });
+}
+
+/** Versions of a dataset are strictly later than each other, so that "as of" tells any two apart. */
+async function nextVersion(query: Kysely<Schema>, datasetId: string, now: number): Promise<number> {
+  await holdDataset(query, datasetId);
   const last = await query
     .selectFrom("dataset_version")
     .select(({ fn }) => fn.max<number | null>("as_of").as("as_of"))

@@ -215,6 +215,7 @@ export interface DatasetTable {
   modified_at: number;
   share_token: string | null;
   share_projects: number;
+  baseline_project_id: string | null;
 }
 
 export interface DatasetVersionTable {

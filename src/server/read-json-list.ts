@@ -1,0 +1,45 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import { LoopsmithError } from "../model/errors.ts";
+import { PAUSE_EVERY_BYTES } from "../wire/ingest/batch.ts";
+import { elementsOf, parseSlice } from "../wire/ingest/parse-slice.ts";
+import { scanJsonSteps } from "../wire/json-scan.ts";
+import { runPaused, type Steps } from "../wire/steps.ts";
+import { withBody } from "./read-bytes.ts";
+import { checked } from "./read-json.ts";
+import type { ServerContext } from "./server-context.ts";
+
+/**
+ * A body that is one JSON array, each element checked against a schema. Elements are parsed one by one with pauses, so
+ * that a long list does not hold up other requests.
+ * @throws LoopsmithError `invalid` with the index and field that is wrong, `too_large`
+ */
+export function readJsonList<T extends z.ZodType>(
+  c: Context,
+  context: ServerContext,
+  element: T,
+): Promise<z.infer<T>[]> {
+  return withBody(c, context, (bytes) => runPaused(listSteps(bytes, element)));
+}
+
+function* listSteps<T extends z.ZodType>(bytes: Uint8Array, element: T): Steps<z.infer<T>[]> {
+  const shape = yield* scanJsonSteps(bytes, "body");
+  if (shape.kind !== "array") {
+    throw new LoopsmithError("invalid", "body: must be a JSON array", {
+      hint: "Send a list, also for one element.",
+      details: { field: "body" },
+    });
+  }
+  const values: z.infer<T>[] = [];
+  let work = 0;
+  for (const slice of elementsOf(bytes, shape)) {
+    const place = `body.${values.length}`;
+    values.push(checked(element, parseSlice(slice, place), place));
+    work += slice.byteLength;
+    if (work > PAUSE_EVERY_BYTES) {
+      work = 0;
+      yield;
+    }
+  }
+  return values;
+}
