@@ -1,4 +1,4 @@
-import { attribute } from "../blame/attribute.ts";
+import { climbLadder, type LadderOptions } from "../blame/ladder.ts";
 import { deliveryIds } from "../destination/delivery-id.ts";
 import { sealAction } from "../destination/secret.ts";
 import { validateAction } from "../destination/validate-action.ts";
@@ -35,6 +35,8 @@ export interface DecideParams {
   judgement: Judgement;
   options: ResolvedLoopOptions;
   now: number;
+  /** What the project's history says of spans. */
+  knowledge?: Pick<LadderOptions, "spectrum" | "normality" | "ranker">;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function decide(params: DecideParams): Promise<Decision> {
   const thresholded = scores.filter(
     (score) => score.score !== null && thresholdFor(options.threshold, score.key) !== undefined,
   );
-  const attribution = worst ? attribute(trace, scores, { threshold: options.threshold }) : null;
+  const attribution = worst ? climbLadder(trace, scores, { threshold: options.threshold, ...params.knowledge }) : null;
   const verdict: Verdict = {
     id: stableId("verdict", loopId, trace.id, revision),
     loopId,

@@ -10,6 +10,7 @@ import type { LedgerClaim } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { toRuns } from "../wire/to-run.ts";
+import type { BlameHistory } from "./blame-history.ts";
 import { reserveBudget, settleBudget, type Refusal } from "./budget.ts";
 import { decide, type Decision } from "./decide.ts";
 import type { LoopEmitter } from "./events.ts";
@@ -22,6 +23,7 @@ export interface JudgeDeps {
   platform: Platform;
   loopId: string;
   projectId: string;
+  history: BlameHistory;
   options: ResolvedLoopOptions;
   emitter: LoopEmitter;
   /** Called when deliveries were queued. */
@@ -95,6 +97,7 @@ async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signa
     revision: claim.revision,
     judgement,
     now: store.now(),
+    knowledge: deps.history.knowledge(),
   };
   try {
     decision = await decide({ ...params, options });
@@ -116,6 +119,7 @@ async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signa
     records: [{ verdict, leaseToken: claim.leaseToken, deliveries, ...(local ? { feedback } : {}) }],
   });
   if (!recorded.has(verdict.id)) return;
+  if (verdict.outcome === "pass" || verdict.outcome === "fail") deps.history.note(trace, verdict.outcome === "fail");
   if (deliveries.length > 0) deps.onDeliveries();
   emitter.emit("trace:judged", { verdict });
   if (failure) emitter.emit("failure:detected", { failure, deliveries: decision.deliveries });

@@ -1,5 +1,5 @@
 import { notifyActions } from "../alert/notification.ts";
-import { startAlert } from "../alert/evaluate-alert.ts";
+import { resumeAlert } from "../alert/evaluate-alert.ts";
 import { evaluateAlerts } from "../alert/evaluate-alerts.ts";
 import type { AlertNotification, AlertRule, AlertState } from "../model/alert.ts";
 import type { Delivery } from "../model/delivery.ts";
@@ -96,7 +96,7 @@ export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: bo
   const notifications: AlertNotification[] = [];
   if (alerts.length > 0) {
     const input = await alertInput(store, loopId, { from: state.alertedAt ?? now, to: now }, events);
-    const members = alerts.map((rule) => ({ rule, state: state.alerts[rule.name] ?? startAlert(rule, now), input }));
+    const members = alerts.map((rule) => ({ rule, state: resumeAlert(rule, state.alerts[rule.name], now), input }));
     for (const [index, step] of evaluateAlerts(members, now).entries()) {
       const rule = alerts[index] as AlertRule;
       state.alerts[rule.name] = step.state;

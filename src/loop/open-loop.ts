@@ -5,6 +5,7 @@ import { embeddedPlatform, type EmbeddedSource } from "../platform/embedded.ts";
 import { langsmithPlatform } from "../platform/langsmith.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Store } from "../store/store.ts";
+import { openBlameHistory, type BlameHistory } from "./blame-history.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
 
 /** A loop with its platform and ledger at hand. */
@@ -12,6 +13,7 @@ export interface OpenLoop {
   platform: Platform;
   store: Store;
   loopId: string;
+  history: BlameHistory;
   /** Releases what was opened here; a store that was passed in stays open. */
   close(): Promise<void>;
 }
@@ -30,7 +32,8 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
       evaluators: resolved.evaluators.map(({ name, version }) => ({ name, version })),
     },
   });
-  return { platform, store, loopId, close: () => (given ? Promise.resolve() : store.close()) };
+  const history = await openBlameHistory(store, loopId);
+  return { platform, store, loopId, history, close: () => (given ? Promise.resolve() : store.close()) };
 }
 
 async function openOwnStore(dataDir?: string): Promise<Store> {

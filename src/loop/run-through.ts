@@ -62,6 +62,7 @@ export async function runThrough(
     for (;;) {
       const done = (await judge(signal)) + (await deliver(signal));
       if (onProgress) onProgress({ judged: summary.judged, waiting: (await store.ledgerCounts({ loopId })).waiting });
+      await loop.history.flush();
       if (done > 0) continue;
       const due = await store.ledgerNextDue({ loopId });
       const inMs = due === null ? Infinity : due - store.now();

@@ -85,6 +85,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
 
   const learnPump = new Pump({
     run: async () => {
+      await loop.history.flush();
       const { learn: learnOptions, alerts } = options;
       if (learnOptions) await learn({ store, loopId, emitter, alerts, options: learnOptions });
       deliverPump.wake();
@@ -104,6 +105,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       project?.unsubscribe?.();
       // In the order of the journey, so that what one hands over the next still takes.
       for (const pump of [sweepPump, judgePump, learnPump, deliverPump]) await pump.stop(timeoutMs);
+      await loop.history.flush();
     },
   };
 }

@@ -117,11 +117,15 @@ export interface LedgerStore {
   }): Promise<Record<VerdictOutcome, number> & { culprits: number }>;
 
   /** Verdicts made in a stretch of time, first revisions and later ones alike, and what their evaluators reported to cost. */
-  verdictTally(params: { loopId: string; decidedFrom: number; decidedTo: number }): Promise<
-    Record<VerdictOutcome, number> & { usd: number }
-  >;
+  verdictTally(params: {
+    loopId: string;
+    decidedFrom: number;
+    decidedTo: number;
+  }): Promise<Record<VerdictOutcome, number> & { usd: number }>;
 
   /** Saved positions of tailers, by name. */
   cursorGet(params: { name: string }): Promise<JsonObject | null>;
   cursorSet(params: { name: string; value: JsonObject }): Promise<void>;
+  /** Reads, changes and writes in one transaction; two who change the same name come one after the other. */
+  cursorUpdate(params: { name: string; update: (current: JsonObject | null) => JsonObject }): Promise<JsonObject>;
 }

@@ -196,6 +196,25 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
       return row ? parseObject(row.value_json) : null;
     },
 
+    cursorUpdate({ name, update }) {
+      return db.write(async ({ query }) => {
+        // Touching the row first locks it where writers run side by side.
+        await query
+          .insertInto("cursor")
+          .values({ name, value_json: "null" })
+          .onConflict((conflict) => conflict.column("name").doUpdateSet({ name }))
+          .execute();
+        const row = await query.selectFrom("cursor").selectAll().where("name", "=", name).executeTakeFirstOrThrow();
+        const value = update(row.value_json === "null" ? null : parseObject(row.value_json));
+        await query
+          .updateTable("cursor")
+          .set({ value_json: JSON.stringify(value) })
+          .where("name", "=", name)
+          .execute();
+        return value;
+      });
+    },
+
     cursorSet({ name, value }) {
       return db.write(async ({ query }) => {
         const value_json = JSON.stringify(value);

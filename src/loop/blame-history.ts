@@ -1,0 +1,94 @@
+import { addToNormality, mergeNormality, type Normality } from "../blame/deviation.ts";
+import { rankerExample, type LadderOptions } from "../blame/ladder.ts";
+import { trainRanker, type Ranker, type RankerExample } from "../blame/ranker.ts";
+import { addToSpectrum, mergeSpectra, type Spectrum } from "../blame/spectrum.ts";
+import type { JsonObject } from "../model/json.ts";
+import type { Score } from "../model/score.ts";
+import type { Trace } from "../model/trace.ts";
+import type { Store } from "../store/store.ts";
+
+/** What a loop knows of its project when it looks for a culprit: counts over decided traces, and what people confirmed. */
+export interface BlameHistory {
+  /** For the ladder. The same until the next flush, so that the traces of one round are all judged by one history. */
+  knowledge(): Pick<LadderOptions, "spectrum" | "normality" | "ranker">;
+  /** Counts one more decided trace, from the next flush on. */
+  note(trace: Trace, failed: boolean): void;
+  /** Adds what was noted to what all workers know, and takes up what they noted. */
+  flush(): Promise<void>;
+  /** Learns that a span was the culprit. Returns the number of confirmations, or `null` for a span that cannot be one. */
+  confirm(trace: Trace, scores: readonly Score[], spanId: string): Promise<number | null>;
+}
+
+/** Confirmations kept, newest last. */
+const MAX_EXAMPLES = 500;
+
+export async function openBlameHistory(store: Store, loopId: string): Promise<BlameHistory> {
+  const countsName = `blame/${loopId}`;
+  const examplesName = `confirmations/${loopId}`;
+  let spectrum: Spectrum = {};
+  let normality: Normality = {};
+  let ranker: Ranker | null = null;
+  let learnedFrom = 0;
+  let delta: { spectrum: Spectrum; normality: Normality } | null = null;
+
+  const adopt = (value: JsonObject | null): void => {
+    spectrum = ((value?.["spectrum"] as unknown) ?? {}) as Spectrum;
+    normality = ((value?.["normality"] as unknown) ?? {}) as Normality;
+  };
+  const examplesOf = (value: JsonObject | null): RankerExample[] =>
+    ((value?.["examples"] as unknown) ?? []) as RankerExample[];
+  const relearn = (examples: readonly RankerExample[], total: number): void => {
+    if (total === learnedFrom) return;
+    learnedFrom = total;
+    ranker = trainRanker(examples);
+  };
+  const readExamples = async (): Promise<void> => {
+    const value = await store.cursorGet({ name: examplesName });
+    relearn(examplesOf(value), typeof value?.["total"] === "number" ? value["total"] : 0);
+  };
+  adopt(await store.cursorGet({ name: countsName }));
+  await readExamples();
+
+  return {
+    knowledge: () => ({ spectrum, normality, ranker }),
+    note(trace, failed) {
+      delta ??= { spectrum: {}, normality: {} };
+      addToSpectrum(delta.spectrum, trace, failed);
+      if (!failed) addToNormality(delta.normality, trace);
+    },
+    async flush() {
+      const noted = delta;
+      delta = null;
+      if (noted) {
+        adopt(
+          await store.cursorUpdate({
+            name: countsName,
+            update: (current) => {
+              adopt(current);
+              return {
+                spectrum: mergeSpectra(spectrum, noted.spectrum) as unknown as JsonObject,
+                normality: mergeNormality(normality, noted.normality) as unknown as JsonObject,
+              };
+            },
+          }),
+        );
+      } else adopt(await store.cursorGet({ name: countsName }));
+      await readExamples();
+    },
+    async confirm(trace, scores, spanId) {
+      const example = rankerExample(trace, scores, spanId, { spectrum, normality });
+      if (!example) return null;
+      const value = await store.cursorUpdate({
+        name: examplesName,
+        update: (current) => {
+          const examples = [...examplesOf(current), example].slice(-MAX_EXAMPLES);
+          const total = (typeof current?.["total"] === "number" ? current["total"] : 0) + 1;
+          return { examples: examples as unknown as JsonObject[], total };
+        },
+      });
+      const total = value["total"] as number;
+      relearn(examplesOf(value), total);
+      return total;
+    },
+  };
+}
