@@ -4,11 +4,8 @@ import { stableId } from "../model/id.ts";
 import { createCandidateGate } from "./candidate-gate.ts";
 import type { CandidateGate } from "./candidate-gate.ts";
 import type { Arm } from "./experiment.ts";
-import type { ExperimentJournal } from "./experiment-journal.ts";
 import type { ExperimentOptions } from "./experiment-options.ts";
-import type { GateOptions } from "./gate-options.ts";
-import { CONTROLS } from "./gate-slices.ts";
-import type { RemedyExample } from "./remedy-example.ts";
+import type { ExperimentPlan } from "./experiment-plan.ts";
 
 /** An arm with its experiment on the platform, its gate and its tally. */
 export interface OpenArm<C> {
@@ -25,8 +22,8 @@ export interface OpenArm<C> {
 }
 
 /** Opens an experiment on the platform for every arm, the baseline first. */
-export async function openArms<C>(options: ExperimentOptions<C>, journal: ExperimentJournal): Promise<OpenArm<C>[]> {
-  const { name, dataset, baseline, candidates, platform, examples, gate = {} } = options;
+export async function openArms<C>(options: ExperimentOptions<C>, plan: ExperimentPlan): Promise<OpenArm<C>[]> {
+  const { name, dataset, baseline, candidates, platform, gate = {} } = options;
   const arms = [baseline, ...candidates];
   const keys = arms.map((arm) => stableId("arm", canonicalJson(arm.config)));
   if (new Set(keys).size < arms.length || new Set(arms.map((arm) => arm.name)).size < arms.length) {
@@ -34,7 +31,13 @@ export async function openArms<C>(options: ExperimentOptions<C>, journal: Experi
       hint: "Give every candidate a name and a configuration of its own, different from the baseline's.",
     });
   }
-  const plan = gate === false ? null : await planOf(name, examples, candidates.length, gate, journal);
+  const { planned } = plan;
+  const asked = gate && {
+    candidates: plan.candidates,
+    planned,
+    ...gate,
+    slices: { planned: plan.slices, ...gate.slices },
+  };
   const opened: OpenArm<C>[] = [];
   for (const [index, arm] of arms.entries()) {
     const role = index === 0 ? "baseline" : "candidate";
@@ -52,38 +55,11 @@ export async function openArms<C>(options: ExperimentOptions<C>, journal: Experi
       key: keys[index] ?? "",
       experimentId: id,
       experimentName,
-      gate: plan && role === "candidate" ? createCandidateGate(plan) : null,
+      gate: asked && role === "candidate" ? createCandidateGate(asked) : null,
       runs: 0,
       judged: 0,
       passed: 0,
     });
   }
   return opened;
-}
-
-/**
- * The gate's options with the plan filled in. The journal keeps the first plan: one that followed the results, because
- * the dataset grew while the experiment was interrupted, would not be a plan.
- */
-async function planOf(
-  name: string,
-  examples: readonly RemedyExample[],
-  candidates: number,
-  gate: GateOptions,
-  journal: ExperimentJournal,
-): Promise<GateOptions> {
-  const key = stableId("plan", name);
-  const entry = await journal.get(key);
-  const plan =
-    entry?.state === "settled" ? (entry.result as unknown as ReturnType<typeof countPlan>) : countPlan(examples);
-  if (!entry) await journal.settle(key, { planned: plan.planned, slices: plan.slices }, 0);
-  return { candidates, planned: plan.planned, ...gate, slices: { planned: plan.slices, ...gate.slices } };
-}
-
-function countPlan(examples: readonly RemedyExample[]): { planned: number; slices: Record<string, number> } {
-  const slices: Record<string, number> = {};
-  for (const { control, slices: names } of examples) {
-    for (const name of new Set([...names, ...(control ? [CONTROLS] : [])])) slices[name] = (slices[name] ?? 0) + 1;
-  }
-  return { planned: Math.max(1, examples.filter((example) => !example.control).length), slices };
 }

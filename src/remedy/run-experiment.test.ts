@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { hashShare } from "../internal/hash-share.ts";
 import { LoopsmithError } from "../model/errors.ts";
+import { stableId } from "../model/id.ts";
 import { createBudget } from "./budget.ts";
 import type { Target, Trial } from "./experiment.ts";
 import { memoryJournal } from "./experiment-journal.ts";
@@ -226,7 +227,31 @@ describe("runExperiment", () => {
     expect(first.candidates[0]?.verdict?.pairs).toBe(50);
     expect(grown.candidates[0]?.verdict?.pairs).toBeGreaterThan(50);
     // The aimed half of the stake was spent by the plan of 50 and has nothing to say after it.
-    expect(grown.candidates[0]?.verdict?.decidedAt).not.toBe(fresh.candidates[0]?.verdict?.decidedAt);
+    expect(grown.candidates[0]?.verdict?.eValue).not.toBe(fresh.candidates[0]?.verdict?.eValue);
+  });
+
+  it("runs examples that were added later behind the others, so that the old ones are not looked at in a new order", async () => {
+    const journal = memoryJournal();
+    const orderOf = async (count: number): Promise<string[]> => {
+      const seen: string[] = [];
+      const target: Target<Config> = async (call) => {
+        if (call.config.topK === 4) seen.push(call.exampleId);
+        return retrieval(call);
+      };
+      await runExperiment(
+        options({ journal, examples: examples(count), concurrency: 1, gate: false, trial: trial(target) }),
+      );
+      return seen;
+    };
+    const first = await orderOf(30);
+    const added = await orderOf(60);
+    expect(added).toHaveLength(30);
+    expect(added.some((id) => first.includes(id))).toBe(false);
+    const order = (await journal.get(stableId("plan", "retrieval"))) as unknown as {
+      result: { order: string[]; planned: number };
+    };
+    expect(order.result.order).toEqual([...first, ...added]);
+    expect(order.result.planned).toBe(30);
   });
 
   it("reports progress, and stops on its signal", async () => {

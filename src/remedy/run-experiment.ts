@@ -1,5 +1,4 @@
 import { setMaxListeners } from "node:events";
-import { hashShare } from "../internal/hash-share.ts";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
@@ -9,6 +8,8 @@ import type { RemedyBudget } from "./budget.ts";
 import { memoryJournal } from "./experiment-journal.ts";
 import type { ExperimentJournal } from "./experiment-journal.ts";
 import type { ArmOutcome, ExperimentOptions, ExperimentOutcome, ExperimentProgress } from "./experiment-options.ts";
+import { keepPlan } from "./experiment-plan.ts";
+import type { ExperimentPlan } from "./experiment-plan.ts";
 import type { ExperimentPlatform } from "./experiment-platform.ts";
 import { openArms } from "./open-arms.ts";
 import type { OpenArm } from "./open-arms.ts";
@@ -24,7 +25,7 @@ type ExampleRuns = Map<string, ArmRun[]>;
 
 /**
  * Runs the baseline and every candidate on the same examples and asks each candidate's gate after every one. Examples
- * come in the order of their hashes and all arms run on one before the next, so neither speed nor a drifting provider
+ * come in the order of their hashes (see `keepPlan`) and all arms run on one before the next, so neither speed nor a drifting provider
  * favours an arm. A candidate whose verdict is in is not run any further; when all are decided the experiment ends.
  *
  * What was paid for is in the journal, so the same call after a crash, or after a budget or a provider gave out, goes on
@@ -43,8 +44,9 @@ export async function runExperiment<C>(options: ExperimentOptions<C>): Promise<E
   // One listener for each call in flight, however many those are.
   setMaxListeners(0, signal);
   const context: PaidCallContext = { journal, budget, counts, signal, sleep: options.sleep ?? sleep };
-  const examples = inHashOrder(name, options.examples);
-  const arms = await openArms(options, journal);
+  const plan = await keepPlan(name, options.examples, options.candidates.length, journal);
+  const examples = inOrderOf(plan, options.examples);
+  const arms = await openArms(options, plan);
   const [baseline, ...candidates] = arms;
 
   const inOrder = createInOrder((index, runs: ExampleRuns) => {
@@ -101,9 +103,10 @@ export async function runExperiment<C>(options: ExperimentOptions<C>): Promise<E
   };
 }
 
-function inHashOrder(name: string, examples: readonly RemedyExample[]): RemedyExample[] {
-  const place = new Map(examples.map((example) => [example, hashShare(`order ${name}`, example.id)]));
-  return [...examples].sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
+/** Examples that are gone from the dataset are passed over. */
+function inOrderOf({ order }: ExperimentPlan, examples: readonly RemedyExample[]): RemedyExample[] {
+  const byId = new Map(examples.map((example) => [example.id, example]));
+  return order.flatMap((id) => byId.get(id) ?? []);
 }
 
 /** Hands results on in order of their index, whatever the order they arrive in. */

@@ -1,0 +1,55 @@
+import type { JsonObject } from "../../model/json.ts";
+import type { ExperimentPlatform } from "../experiment-platform.ts";
+import type { Promoter, Promotion } from "./promoter.ts";
+
+export interface PromptPromotionOptions<C> {
+  platform: Pick<ExperimentPlatform, "promptRead" | "promptCommit" | "promptTag">;
+  /** The prompt's name in the prompt repository, `owner/name` or `name`. */
+  prompt: string;
+  /** What to commit: the prompt's manifest for this configuration. */
+  content: (config: C) => JsonObject;
+  /** Moved to the new commit; what your application pulls. Default `production`. */
+  tag?: string;
+}
+
+/**
+ * Commits the winning prompt and moves a tag to it. The commit the tag pointed to before is kept under a tag of its own,
+ * `before-<promotion>`, which survives a crash between the two moves and is what a roll-back returns to.
+ */
+export function promotePrompt<C>({
+  platform,
+  prompt,
+  content,
+  tag = "production",
+}: PromptPromotionOptions<C>): Promoter<C> {
+  const keeperOf = (promotion: Promotion<C>): string => `before-${promotion.id.slice(0, 8)}`;
+  return {
+    kind: "prompt",
+    async promote(promotion) {
+      const keeper = keeperOf(promotion);
+      const [kept, current] = [
+        await platform.promptRead({ name: prompt, tag: keeper }),
+        await platform.promptRead({ name: prompt, tag }),
+      ];
+      const before = kept ?? current;
+      if (!kept && current) await platform.promptTag({ name: prompt, commit: current.commit, tag: keeper });
+      const { commit } = await platform.promptCommit({
+        name: prompt,
+        content: content(promotion.candidate.config),
+        description: `${promotion.remedy}: ${promotion.candidate.name} (${promotion.verdict.verdict})`,
+      });
+      await platform.promptTag({ name: prompt, commit, tag });
+      return {
+        reference: `${prompt}:${commit}`,
+        details: { prompt, tag, commit, previous_commit: before?.commit ?? null },
+      };
+    },
+    async rollBack(promotion, promoted) {
+      const previous = promoted.details["previous_commit"];
+      const kept = await platform.promptRead({ name: prompt, tag: keeperOf(promotion) });
+      const commit = typeof previous === "string" ? previous : kept?.commit;
+      // Without an earlier commit there is nothing to return to; the history says so.
+      if (commit !== undefined) await platform.promptTag({ name: prompt, commit, tag });
+    },
+  };
+}
