@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { LoopsmithError } from "../model/errors.ts";
 import { addBackfill } from "./command/backfill.ts";
+import { addCulprit } from "./command/culprit.ts";
 import { addDeliveries } from "./command/deliveries.ts";
 import { addDemo } from "./command/demo.ts";
 import { addDoctor } from "./command/doctor.ts";
@@ -59,6 +60,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     addBackfill,
     addPatterns,
     addIssues,
+    addCulprit,
     addQueue,
     addDeliveries,
     addReplay,

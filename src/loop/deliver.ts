@@ -1,5 +1,6 @@
 import { customDestination } from "../destination/custom.ts";
 import type { Destination } from "../destination/destination.ts";
+import { endpointOf } from "../destination/endpoint.ts";
 import { nextAttempt } from "../destination/schedule.ts";
 import { webhookDestination } from "../destination/webhook.ts";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
@@ -10,6 +11,7 @@ import { newId } from "../model/id.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { DeliveryClaim } from "../store/resource/delivery.ts";
 import type { Store } from "../store/store.ts";
+import { isHeld } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { platformDestination } from "./platform-destination.ts";
@@ -23,6 +25,7 @@ export interface DeliverDeps {
 }
 
 const BATCH = 100;
+const MAX_RETIRED = 10_000;
 const CONCURRENCY = 16;
 /** Longer than any attempt's own timeout, so that a live attempt is not handed out twice. */
 const LEASE_MS = 120_000;
@@ -33,7 +36,27 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
   const find = destinationsOf(deps);
   const lookup = secretLookup(deps);
 
+  async function hold({ id, leaseToken }: DeliveryClaim): Promise<void> {
+    const held = {
+      state: "suppressed",
+      nextAttemptAt: store.now(),
+      lastError: "held for the next digest",
+      deliveredAt: null,
+    } as const;
+    await store.deliverySettle({ results: [{ id, leaseToken, ...held }] });
+  }
+
+  /** The receiver wants nothing more: what waits for it stops too, visibly, and can be replayed when it is back. */
+  async function retireOthers(delivery: DeliveryClaim, reason: string): Promise<void> {
+    const endpoint = endpointOf(delivery.action);
+    const kind = delivery.action.action;
+    const pending = await store.deliveryList({ loopId: deps.loopId, kind, states: ["pending"], limit: MAX_RETIRED });
+    const ids = pending.filter((other) => endpointOf(other.action) === endpoint).map((other) => other.id);
+    await store.deliveryRetire({ ids, reason });
+  }
+
   async function attempt(delivery: DeliveryClaim, signal: AbortSignal): Promise<void> {
+    if (isHeld(delivery, options.throttle)) return hold(delivery);
     let outcome: DeliveryOutcome;
     try {
       const secrets = await lookup(delivery.action);
@@ -52,6 +75,7 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
     await store.deliverySettle({
       results: [{ id: delivery.id, leaseToken: delivery.leaseToken, state, nextAttemptAt, lastError, deliveredAt }],
     });
+    if (outcome.status === "dead" && outcome.disable) await retireOthers(delivery, outcome.reason);
     const { leaseToken: _leaseToken, ...plain } = delivery;
     const settled = { ...plain, state, attempts, nextAttemptAt, lastError, deliveredAt } as const;
     const reason = lastError ?? "";

@@ -1,4 +1,5 @@
 import type { Client } from "langsmith";
+import type { ThrottlePolicy } from "../alert/throttle.ts";
 import { resolveAlertRule } from "../alert/alert-rule.ts";
 import type { ActionHandler } from "../destination/custom.ts";
 import { isRecording } from "../destination/delivery-id.ts";
@@ -65,6 +66,12 @@ export interface FeedbackLoopOptions {
   /** Groups runs that are not independent (one task, user or conversation), for the statistics. @default the thread id */
   cluster?: (trace: Trace) => string | null | undefined;
 
+  /**
+   * How often people may be interrupted by `notify` actions: a digest of many matches, a cooldown, a daily ceiling. What
+   * records (queues, datasets, feedback) is never held back. `false` sends every one. @default a digest after 5 minutes,
+   * 15 minutes apart, 20 a day for each destination
+   */
+  throttle?: ThrottlePolicy | false;
   /** When to tell whom; each rule names entries of `destinations`. See docs/alerts.md. @default none */
   alerts?: readonly AlertRule[];
   /** How patterns are followed; `false` follows none. See docs/issues.md. */
@@ -116,6 +123,7 @@ export interface ResolvedLoopOptions extends Required<
   pollMs: number | null;
   sample: SampleOptions;
   alerts: readonly AlertRule[];
+  throttle: ThrottlePolicy | null;
   /** `null`: patterns are not followed. */
   learn: LearnOptions | null;
 }
@@ -159,6 +167,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
     sample,
     budgets,
     alerts,
+    throttle: options.throttle === false ? null : (options.throttle ?? {}),
     learn: options.learn === false ? null : (options.learn ?? {}),
     projectName: options.projectName,
     name: options.name ?? options.projectName,
@@ -228,6 +237,13 @@ function assertAlerts(alerts: readonly AlertRule[], destinations: Readonly<Recor
     resolveAlertRule(rule);
     if (names.has(rule.name)) throw invalid("alerts", rule.name, "every rule a name of its own");
     names.add(rule.name);
+    if (rule.condition.kind === "evaluator_health" && rule.condition.evaluator !== undefined) {
+      throw invalid(
+        `alerts.${rule.name}.condition.evaluator`,
+        rule.condition.evaluator,
+        "no evaluator: a loop counts failed calls over all of them",
+      );
+    }
     for (const name of rule.destinations ?? []) {
       if (Object.hasOwn(destinations, name)) continue;
       throw invalid(

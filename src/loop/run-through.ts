@@ -1,5 +1,6 @@
 import { sharedAbort } from "../internal/shared-abort.ts";
 import { createDeliverer } from "./deliver.ts";
+import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
 import { createJudge } from "./judge-due.ts";
 import { learn } from "./learn.ts";
@@ -71,8 +72,12 @@ export async function runThrough(
     }
     if (options.learn) {
       await learn({ store, loopId, emitter, alerts: options.alerts, options: options.learn }, { mineNow: true });
-      while ((await deliver(signal)) > 0);
     }
+    const { throttle: policy } = options;
+    const destinations = Object.keys(options.destinations);
+    while ((await deliver(signal)) > 0);
+    if (policy) await makeDigests({ store, loopId, policy, destinations }, { flush: true });
+    while ((await deliver(signal)) > 0);
     return summary;
   } finally {
     for (const off of listening) off();

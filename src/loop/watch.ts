@@ -1,6 +1,7 @@
 import { Pump } from "../job/pump.ts";
 import type { TraceHead } from "../model/trace.ts";
 import { createDeliverer } from "./deliver.ts";
+import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
 import { createJudge } from "./judge-due.ts";
 import { learn } from "./learn.ts";
@@ -88,10 +89,13 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       await loop.history.flush();
       const { learn: learnOptions, alerts } = options;
       if (learnOptions) await learn({ store, loopId, emitter, alerts, options: learnOptions });
+      const { throttle: policy } = options;
+      const destinations = Object.keys(options.destinations);
+      if (policy) await makeDigests({ store, loopId, policy, destinations });
       deliverPump.wake();
       return 0;
     },
-    idleMs: LEARN_MS,
+    idleMs: Math.min(LEARN_MS, options.throttle?.digestMs || LEARN_MS),
     onError: (error) => emitter.emit("error", { error, during: "learn" }),
   });
 

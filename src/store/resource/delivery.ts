@@ -16,6 +16,8 @@ export interface DeliveryFilter {
 }
 
 export interface DeliveryStore {
+  /** Queues deliveries; one whose id is known keeps its state. */
+  deliveryAdd(params: { deliveries: readonly Delivery[] }): Promise<void>;
   /** Hands out due pending deliveries whose lease is free, oldest due first. */
   deliveryClaim(params: {
     loopId: string;
@@ -34,6 +36,8 @@ export interface DeliveryStore {
       deliveredAt: number | null;
     }[];
   }): Promise<void>;
+  /** Makes pending deliveries dead, with the reason; they can be replayed. Returns how many. */
+  deliveryRetire(params: { ids: readonly string[]; reason: string }): Promise<number>;
   deliveryList(params: DeliveryFilter & { limit: number; offset?: number }): Promise<Delivery[]>;
   deliveryCounts(params: { loopId?: string }): Promise<{ kind: string; state: DeliveryState; count: number }[]>;
   /** When the next pending delivery is due, or `null`. */

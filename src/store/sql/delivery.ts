@@ -4,6 +4,7 @@ import type { Delivery, DeliveryState } from "../../model/delivery.ts";
 import type { DeliveryClaim, DeliveryFilter, DeliveryStore } from "../resource/delivery.ts";
 import { fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { Database } from "./database.ts";
+import { insertDeliveries } from "./record-verdicts.ts";
 import type { DeliveryTable, Schema } from "./schema.ts";
 
 export interface DeliveryStatements<Native> {
@@ -12,6 +13,8 @@ export interface DeliveryStatements<Native> {
 
 export function deliveryStore<Native>(db: Database<Native>, statements: DeliveryStatements<Native>): DeliveryStore {
   return {
+    deliveryAdd: ({ deliveries }) => db.write(({ query }) => insertDeliveries(query, deliveries)),
+
     async deliveryClaim(params) {
       const rows = await statements.claim(db, params);
       return rows.map((row): DeliveryClaim => ({ ...toDelivery(row), leaseToken: params.leaseToken }));
@@ -36,6 +39,22 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
             .where("lease_token", "=", result.leaseToken)
             .execute();
         }
+      });
+    },
+
+    deliveryRetire({ ids, reason }) {
+      return db.write(async ({ query }) => {
+        let retired = 0;
+        for (const id of ids) {
+          const result = await query
+            .updateTable("delivery")
+            .set({ state: "dead", last_error: reason, lease_token: null, lease_until: null })
+            .where("id", "=", id)
+            .where("state", "=", "pending")
+            .executeTakeFirst();
+          retired += Number(result.numUpdatedRows);
+        }
+        return retired;
       });
     },
 

@@ -1,0 +1,68 @@
+import { Client } from "langsmith";
+import { openBlameHistory } from "../../loop/blame-history.ts";
+import { confirmCulprit } from "../../loop/confirm-culprit.ts";
+import { LoopsmithError } from "../../model/errors.ts";
+import { embeddedPlatform } from "../../platform/embedded.ts";
+import { langsmithPlatform } from "../../platform/langsmith.ts";
+import { pickLoop, withStore, type AddCommand, type StoreFlags } from "../command.ts";
+
+interface Flags extends StoreFlags {
+  loop?: string;
+  confirm?: string | boolean;
+  json?: boolean;
+}
+
+export const addCulprit: AddCommand = (program, context) => {
+  program
+    .command("culprit <trace>")
+    .description(
+      "Which span a failing trace is blamed on, and why; --confirm or correct it, and the project's ranker learns.",
+    )
+    .option("--confirm [span]", "it is right; or the id of the span that really was the culprit")
+    .option("--loop <name>", "which loop (default: the only one)")
+    .option("--data-dir <dir>", "folder of the database")
+    .option("--json", "print one JSON object")
+    .action(async (traceId: string, flags: Flags) => {
+      const { terminal } = context;
+      await withStore(context, flags, async (store) => {
+        const loop = await pickLoop(store, flags.loop);
+        const [verdict] = await store.verdictList({ loopId: loop.id, traceIds: [traceId], limit: 1 });
+        if (!verdict || verdict.outcome !== "fail") {
+          throw new LoopsmithError("not_found", `the trace ${traceId} has no failing verdict in ${loop.name}`, {
+            hint: "`loopsmith status --trace` says where it stands.",
+          });
+        }
+        let confirmations: number | null = null;
+        if (flags.confirm !== undefined && flags.confirm !== false) {
+          const isLocal = context.environment().langsmithEndpoint === null;
+          const platform = isLocal
+            ? embeddedPlatform({ store, subscribe: () => () => {} })
+            : langsmithPlatform({ client: new Client() });
+          const opened = {
+            platform,
+            store,
+            loopId: loop.id,
+            history: await openBlameHistory(store, loop.id),
+            close: async () => {},
+          };
+          const spanId = typeof flags.confirm === "string" ? flags.confirm : undefined;
+          confirmations = (await confirmCulprit(opened, traceId, spanId)).confirmations;
+        }
+        const { attribution } = verdict;
+        if (flags.json)
+          return terminal.out(JSON.stringify({ loop: loop.name, trace: traceId, attribution, confirmations }));
+        if (!attribution?.culprit) terminal.out("not attributable");
+        for (const [index, suspect] of [attribution?.culprit, ...(attribution?.runnersUp ?? [])].entries()) {
+          if (!suspect) continue;
+          terminal.out(
+            `${index + 1}. ${suspect.name} (${suspect.kind}, suspicion ${suspect.score.toFixed(2)})  ${suspect.spanId}`,
+          );
+          for (const { text } of suspect.evidence) terminal.out(`   - ${text}`);
+        }
+        if (confirmations !== null)
+          terminal.out(
+            `\nLearned: ${confirmations} confirmed culprits; a ranker of your own decides from about 20 on.`,
+          );
+      });
+    });
+};
