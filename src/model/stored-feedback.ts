@@ -20,7 +20,20 @@ export interface StoredFeedback {
   modifiedAt: number;
 }
 
-/** Per key: how many, their mean, and counts of categorical values. */
+/** What the feedback under one key comes to. */
+export interface FeedbackTally {
+  n: number;
+  /** Mean of the numeric scores; `null` when there are none. */
+  avg: number | null;
+  /** Count by categorical value. */
+  values: Record<string, number>;
+  min?: number | null;
+  max?: number | null;
+  /** Sample standard deviation; `null` with fewer than two scores. */
+  stdev?: number | null;
+}
+
+/** By feedback key. */
 export interface FeedbackStats {
-  [key: string]: { n: number; avg: number | null; values: Record<string, number> };
+  [key: string]: FeedbackTally;
 }

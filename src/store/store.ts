@@ -1,13 +1,19 @@
 import type { BudgetStore } from "./resource/budget.ts";
+import type { ComparativeStore } from "./resource/comparative.ts";
 import type { DatasetStore } from "./resource/dataset.ts";
 import type { DeliveryStore } from "./resource/delivery.ts";
+import type { ExperimentStore } from "./resource/experiment.ts";
+import type { FeedbackConfigStore } from "./resource/feedback-config.ts";
 import type { FeedbackStore } from "./resource/feedback.ts";
 import type { LearningStore } from "./resource/learning.ts";
 import type { LedgerStore } from "./resource/ledger.ts";
+import type { OnlineEvaluatorStore } from "./resource/online-evaluator.ts";
 import type { ProjectStore } from "./resource/project.ts";
 import type { QueueStore } from "./resource/queue.ts";
 import type { SecretStore } from "./resource/secret.ts";
+import type { SpanStatsStore } from "./resource/span-stats.ts";
 import type { SpanStore } from "./resource/span.ts";
+import type { ThreadShareStore } from "./resource/thread-share.ts";
 
 /** What differs between databases, so that nobody outside `store/<db>/` asks for a database's name. */
 export interface StoreCapabilities {
@@ -24,7 +30,23 @@ export interface StoreCapabilities {
  * Times are epoch milliseconds whose fraction carries microseconds. A missing thing is `null`, never an exception.
  */
 export interface Store
-  extends ProjectStore, SpanStore, FeedbackStore, QueueStore, LedgerStore, DeliveryStore, SecretStore, DatasetStore, BudgetStore, LearningStore {
+  extends
+    ProjectStore,
+    SpanStore,
+    SpanStatsStore,
+    ThreadShareStore,
+    FeedbackStore,
+    FeedbackConfigStore,
+    OnlineEvaluatorStore,
+    QueueStore,
+    LedgerStore,
+    DeliveryStore,
+    SecretStore,
+    DatasetStore,
+    ExperimentStore,
+    ComparativeStore,
+    BudgetStore,
+    LearningStore {
   readonly capabilities: StoreCapabilities;
   /** The database's clock in epoch ms: leases and due times of all workers are measured against this one. */
   now(): number;

@@ -2,10 +2,12 @@ import { describe } from "vitest";
 import type { Store } from "../../src/store/store.ts";
 import { exerciseDatasets } from "./exercise-datasets.ts";
 import { exerciseDeliveries } from "./exercise-deliveries.ts";
+import { exerciseExperiments } from "./exercise-experiments.ts";
 import { exerciseFilters } from "./exercise-filters.ts";
 import { exerciseLedger } from "./exercise-ledger.ts";
 import { exerciseQueues } from "./exercise-queues.ts";
 import { exerciseSpans } from "./exercise-spans.ts";
+import { exerciseStats } from "./exercise-stats.ts";
 
 /** Opens an empty store whose clock the test moves. */
 export type OpenStore = (clock: { now: number }) => Promise<Store>;
@@ -15,9 +17,11 @@ export function storeContract(name: string, open: OpenStore): void {
   describe(`store contract: ${name}`, () => {
     exerciseSpans(open);
     exerciseFilters(open);
+    exerciseStats(open);
     exerciseQueues(open);
     exerciseLedger(open);
     exerciseDeliveries(open);
     exerciseDatasets(open);
+    exerciseExperiments(open);
   });
 }

@@ -3,7 +3,8 @@ import { datasets } from "./0002-datasets.ts";
 import { budget } from "./0004-budget.ts";
 import { prompts } from "./0003-prompts.ts";
 import { learning } from "./0005-learning.ts";
+import { review } from "./0006-review.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [initial, datasets, prompts, budget, learning];
+export const MIGRATIONS: readonly Migration[] = [initial, datasets, prompts, budget, learning, review];

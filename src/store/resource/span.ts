@@ -10,7 +10,8 @@ export type { AttachmentHead } from "../../model/stored-span.ts";
 /** The payload columns a caller may ask for; the rest of a row is always there. */
 export type SpanPayload = "inputs" | "outputs" | "extra" | "events" | "serialized" | "attachments";
 
-export interface SpanQuery {
+/** Which spans; every condition that is given must hold. */
+export interface SpanSelection {
   projectIds?: readonly string[];
   ids?: readonly string[];
   traceIds?: readonly string[];
@@ -24,7 +25,9 @@ export interface SpanQuery {
   /** Spans of experiments on this dataset. */
   referenceDatasetId?: string;
   shareToken?: string;
-  threadId?: string;
+  threadIds?: readonly string[];
+  /** Spans below the one with this dotted order. */
+  below?: string;
   /** On the span itself. */
   filter?: FilterExpression;
   /** On the root of the span's trace. */
@@ -33,6 +36,10 @@ export interface SpanQuery {
   treeFilter?: FilterExpression;
   /** Only feedback changed in this time (epoch ms, `to` exclusive) counts in the filters. */
   feedbackWindow?: { from?: number | undefined; to?: number | undefined };
+}
+
+export interface SpanQuery extends SpanSelection {
+  /** By start time. */
   order: "asc" | "desc";
   limit: number;
   /** Opaque position from the previous page. */
@@ -72,6 +79,12 @@ export interface SpanStore {
   spanQuery(params: SpanQuery): Promise<SpanPage>;
   /** Adds a tag without counting as a change of the trace. */
   spanTag(params: { id: string; tag: string }): Promise<boolean>;
+  /**
+   * Makes the span readable by a share token and returns the token: the one given, or the one it has, or a new one.
+   * `null` when there is no such span.
+   */
+  spanShare(params: { id: string; token?: string }): Promise<string | null>;
+  spanUnshare(params: { id: string }): Promise<void>;
   attachmentGet(params: { spanId: string; name: string }): Promise<{ mimeType: string; bytes: Uint8Array } | null>;
 
   /** Trace heads by change time, oldest first, for the loop's sweeps. */

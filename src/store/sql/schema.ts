@@ -28,6 +28,10 @@ export interface Schema {
   prompt: PromptTable;
   prompt_commit: PromptCommitTable;
   prompt_tag: PromptTagTable;
+  feedback_config: FeedbackConfigTable;
+  feedback_token: FeedbackTokenTable;
+  thread_share: ThreadShareTable;
+  online_evaluator: OnlineEvaluatorTable;
 }
 
 export interface ProjectTable {
@@ -321,4 +325,36 @@ export interface IssueTable {
   id: string;
   state: string;
   document_json: string;
+}
+
+export interface FeedbackConfigTable {
+  id: string;
+  key: string;
+  config_json: string;
+  lower_is_better: number;
+  enforced: number;
+  modified_at: number;
+}
+
+export interface FeedbackTokenTable {
+  id: string;
+  run_id: string;
+  key: string;
+  config_json: string | null;
+  expires_at: number;
+  created_at: number;
+}
+
+export interface ThreadShareTable {
+  project_id: string;
+  thread_id: string;
+  token: string;
+}
+
+export interface OnlineEvaluatorTable {
+  id: string;
+  name: string;
+  body_json: string;
+  created_at: number;
+  updated_at: number;
 }

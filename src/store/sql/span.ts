@@ -1,12 +1,12 @@
-import { sql, type ExpressionBuilder, type RawBuilder, type SelectQueryBuilder } from "kysely";
+import { sql } from "kysely";
+import { randomUUID } from "node:crypto";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { SpanStatus } from "../../model/trace.ts";
-import type { FilterExpression } from "../../wire/filter-ast.ts";
 import type { AttachmentHead, SpanPage, SpanPayload, SpanQuery, SpanRow, SpanStore } from "../resource/span.ts";
 import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import { compileFilter, type FilterTable } from "./filter.ts";
-import type { Schema, SpanTable } from "./schema.ts";
+import type { SpanTable } from "./schema.ts";
+import { selectSpans, type SpanSelect } from "./span-conditions.ts";
 
 type PayloadColumn = Exclude<SpanPayload, "attachments">;
 type SelectedSpan = Omit<SpanTable, PayloadColumn> & Partial<Pick<SpanTable, PayloadColumn>>;
@@ -36,12 +36,14 @@ const HEAD_COLUMNS = [
   "share_token",
 ] as const;
 
-export function spanReadStore(db: Database): Pick<SpanStore, "spanQuery" | "spanTag" | "attachmentGet"> {
+export function spanReadStore(
+  db: Database,
+): Pick<SpanStore, "spanQuery" | "spanTag" | "spanShare" | "spanUnshare" | "attachmentGet"> {
   return {
     async spanQuery(params) {
       const direction = params.order;
       const columns = params.payloads.filter((payload): payload is PayloadColumn => payload !== "attachments");
-      const rows = (await conditions(db, params)
+      const rows = (await afterCursor(selectSpans(db, params), params)
         .select([...HEAD_COLUMNS, ...columns])
         .orderBy("start_at", direction)
         .orderBy("id", direction)
@@ -71,6 +73,22 @@ export function spanReadStore(db: Database): Pick<SpanStore, "spanQuery" | "span
       });
     },
 
+    spanShare({ id, token }) {
+      return db.write(async ({ query }) => {
+        const row = await query.selectFrom("span").select("share_token").where("id", "=", id).executeTakeFirst();
+        if (!row) return null;
+        const shared = token ?? row.share_token ?? randomUUID();
+        await query.updateTable("span").set({ share_token: shared }).where("id", "=", id).execute();
+        return shared;
+      });
+    },
+
+    spanUnshare({ id }) {
+      return db.write(async ({ query }) => {
+        await query.updateTable("span").set({ share_token: null }).where("id", "=", id).execute();
+      });
+    },
+
     async attachmentGet({ spanId, name }) {
       const row = await db.read
         .selectFrom("attachment")
@@ -83,65 +101,13 @@ export function spanReadStore(db: Database): Pick<SpanStore, "spanQuery" | "span
   };
 }
 
-type SpanSelect = SelectQueryBuilder<Schema, "span", object>;
-
-function conditions(db: Database, params: SpanQuery): SpanSelect {
-  let query: SpanSelect = db.read.selectFrom("span");
-  if (params.projectIds) query = query.where("project_id", "in", [...params.projectIds]);
-  if (params.ids) query = query.where("id", "in", [...params.ids]);
-  if (params.traceIds) query = query.where("trace_id", "in", [...params.traceIds]);
-  if (params.parentId !== undefined) query = query.where("parent_id", "=", params.parentId);
-  if (params.kind !== undefined) query = query.where("kind", "=", params.kind);
-  if (params.isRoot === true) query = query.where("parent_id", "is", null);
-  if (params.isRoot === false) query = query.where("parent_id", "is not", null);
-  if (params.hasError === true) query = query.where("error", "is not", null);
-  if (params.hasError === false) query = query.where("error", "is", null);
-  if (params.startFrom !== undefined) query = query.where("start_at", ">=", toMicros(params.startFrom));
-  if (params.startTo !== undefined) query = query.where("start_at", "<=", toMicros(params.startTo));
-  if (params.referenceExampleIds) query = query.where("reference_example_id", "in", [...params.referenceExampleIds]);
-  if (params.shareToken !== undefined) query = query.where("share_token", "=", params.shareToken);
-  if (params.threadId !== undefined) query = query.where("thread_id", "=", params.threadId);
-  if (params.referenceDatasetId !== undefined) {
-    const datasetId = params.referenceDatasetId;
-    query = query.where("project_id", "in", (of) =>
-      of.selectFrom("project").select("id").where("reference_dataset_id", "=", datasetId),
-    );
-  }
-  const { filter, traceFilter, treeFilter, feedbackWindow } = params;
-  const compile = (expression: FilterExpression, table: FilterTable): RawBuilder<boolean> =>
-    compileFilter(expression, { dialect: db.dialect, table, ...(feedbackWindow ? { feedbackWindow } : {}) });
-  if (filter) query = query.where(() => compile(filter, "span"));
-  if (traceFilter) {
-    query = query.where((eb: ExpressionBuilder<Schema, "span">) =>
-      eb.exists(
-        eb
-          .selectFrom("span as root")
-          .select(sql<number>`1`.as("one"))
-          .whereRef("root.id", "=", "span.trace_id")
-          .where(() => compile(traceFilter, "root")),
-      ),
-    );
-  }
-  if (treeFilter) {
-    query = query.where((eb: ExpressionBuilder<Schema, "span">) =>
-      eb.exists(
-        eb
-          .selectFrom("span as member")
-          .select(sql<number>`1`.as("one"))
-          .whereRef("member.trace_id", "=", "span.trace_id")
-          .where(() => compile(treeFilter, "member")),
-      ),
-    );
-  }
-  if (params.cursor !== undefined) {
-    const { startAt, id } = decodeCursor(params.cursor);
-    // Row values keep the (start_at, id) index in use.
-    query =
-      params.order === "desc"
-        ? query.where(sql<boolean>`(span.start_at, span.id) < (${startAt}, ${id})`)
-        : query.where(sql<boolean>`(span.start_at, span.id) > (${startAt}, ${id})`);
-  }
-  return query;
+function afterCursor(query: SpanSelect, params: SpanQuery): SpanSelect {
+  if (params.cursor === undefined) return query;
+  const { startAt, id } = decodeCursor(params.cursor);
+  // Row values keep the (start_at, id) index in use.
+  return params.order === "desc"
+    ? query.where(sql<boolean>`(span.start_at, span.id) < (${startAt}, ${id})`)
+    : query.where(sql<boolean>`(span.start_at, span.id) > (${startAt}, ${id})`);
 }
 
 export async function attachmentHeads(

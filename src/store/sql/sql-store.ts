@@ -1,4 +1,5 @@
 import type { Store } from "../store.ts";
+import { comparativeStore } from "./comparative.ts";
 import type { Database } from "./database.ts";
 import { budgetStore } from "./budget.ts";
 import { datasetStore } from "./dataset.ts";
@@ -6,14 +7,20 @@ import { datasetVersionStore } from "./dataset-version.ts";
 import { deliveryStore, type DeliveryStatements } from "./delivery.ts";
 import { exampleReadStore } from "./example.ts";
 import { exampleWriteStore } from "./example-write.ts";
+import { feedbackConfigStore } from "./feedback-config.ts";
+import { experimentStore } from "./experiment.ts";
 import { feedbackStore } from "./feedback.ts";
 import { learningStore } from "./learning.ts";
 import { ledgerStore, type LedgerStatements } from "./ledger.ts";
+import { onlineEvaluatorStore } from "./online-evaluator.ts";
 import { projectStore } from "./project.ts";
 import { queueStore } from "./queue.ts";
 import { secretStore } from "./secret.ts";
 import { spanIngest, type IngestStatements } from "./span-ingest.ts";
+import { spanStatsStore } from "./span-stats.ts";
 import { spanReadStore } from "./span.ts";
+import { threadShareStore } from "./thread-share.ts";
+import { threadStore } from "./thread.ts";
 import { traceTotalsStore } from "./trace-totals.ts";
 import { traceStore } from "./trace.ts";
 
@@ -37,7 +44,12 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...spanReadStore(db),
     ...traceStore(db),
     ...traceTotalsStore(db),
+    ...spanStatsStore(db),
+    ...threadStore(db),
+    ...threadShareStore(db),
     ...feedbackStore(db),
+    ...feedbackConfigStore(db),
+    ...onlineEvaluatorStore(db),
     ...queueStore(db),
     ...ledgerStore(db, statements.ledger),
     ...deliveryStore(db, statements.delivery),
@@ -48,5 +60,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...datasetVersionStore(db),
     ...exampleReadStore(db),
     ...exampleWriteStore(db),
+    ...experimentStore(db),
+    ...comparativeStore(db),
   };
 }
