@@ -108,16 +108,17 @@ function measures(steps: readonly Step[]): number[][] {
   const question = fragmentsOf(payloadText(steps[0]!.span.inputs));
   const now = steps.map(({ span }) => {
     const text = payloadText(span.outputs);
-    const head = text.slice(0, HEAD_CHARS);
-    const { digits, marks } = countCharacters(head);
+    const read = Math.min(text.length, HEAD_CHARS);
+    const { digits, marks } = countCharacters(text, read);
     let asked = 0;
-    eachFragment(head, (hash) => {
+    const count = (hash: number): void => {
       if (question.has(hash)) asked++;
-    });
+    };
+    eachFragment(text, count, read);
     return [
       Math.log1p(payloadText(span.inputs).length),
       Math.log1p(text.length),
-      digits / Math.max(1, head.length),
+      digits / Math.max(1, read),
       Math.log1p(marks),
       Math.log1p(spanLatencyMs(span) ?? 0),
       Math.log1p(span.usage.completionTokens ?? 0),
@@ -128,12 +129,12 @@ function measures(steps: readonly Step[]): number[][] {
 }
 
 /** What is counted in a text is counted in its beginning; its length is its whole. */
-const HEAD_CHARS = 600;
+const HEAD_CHARS = 300;
 
 /** Digits, and the marks that separate items: lines, bars, semicolons. */
-function countCharacters(text: string): { digits: number; marks: number } {
+function countCharacters(text: string, length: number): { digits: number; marks: number } {
   let [digits, marks] = [0, 0];
-  for (let i = 0; i < text.length; i++) {
+  for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
     if (code >= 48 && code <= 57) digits++;
     else if (code === 10 || code === 124 || code === 59) marks++;

@@ -18,9 +18,13 @@ export function payloadText(value: Json | undefined, limit = PAYLOAD_CHARS): str
 /**
  * Visits the distinctive fragments of a text: numbers of two digits or more, identifiers with digits, and words of at
  * least five letters. `hash` ignores case; equal fragments have equal hashes. `text.slice(start, end)` is the fragment.
+ * Only the first `length` characters are read; default all.
  */
-export function eachFragment(text: string, visit: (hash: number, start: number, end: number) => void): void {
-  const length = text.length;
+export function eachFragment(
+  text: string,
+  visit: (hash: number, start: number, end: number) => void,
+  length = text.length,
+): void {
   let at = 0;
   while (at < length) {
     let type = classOf(text.charCodeAt(at));
@@ -53,6 +57,11 @@ export function fragmentsOf(text: string, limit = 96): Map<number, string> {
     if (found.size < limit && !found.has(hash) && !COMMON.has(hash)) found.set(hash, text.slice(start, end));
   });
   return found;
+}
+
+/** Whether the fragment with this hash is a word that links nothing to nothing. */
+export function isCommon(hash: number): boolean {
+  return COMMON.has(hash);
 }
 
 // --- internal ---

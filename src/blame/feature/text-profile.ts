@@ -1,5 +1,5 @@
 import type { Step } from "../execution-order.ts";
-import { fragmentsOf, payloadText } from "../fragment.ts";
+import { eachFragment, isCommon, payloadText } from "../fragment.ts";
 
 /** What the words of one step say, relative to the rest of the trace. Similarities are cosines from 0 to 1. */
 export interface TextProfile {
@@ -27,86 +27,142 @@ export interface TextProfile {
  */
 export function textProfiles(steps: readonly Step[]): TextProfile[] {
   const texts = steps.map((step) => payloadText(step.span.outputs));
-  const question = fragmentsOf(payloadText(steps[0]!.span.inputs), LIMIT);
-  const bags = texts.map((text) => fragmentsOf(text, LIMIT));
-  const idf = rarity(bags.slice(1));
-  const norms = bags.map((bag) => norm(bag, idf));
-  const questionNorm = norm(question, idf);
-  const firstHolder = new Map<number, number>();
-  for (const hash of question.keys()) firstHolder.set(hash, 0);
-  const past = new Map<number, number>();
-  const profiles: TextProfile[] = [];
-  const adopted = steps.map(() => new Set<number>());
-  for (const [i, bag] of bags.entries()) {
-    const size = norms[i]!;
-    let fresh = 0;
-    let newNumbers = 0;
-    for (const [hash, fragment] of i === 0 ? [] : bag) {
-      const holder = firstHolder.get(hash);
-      if (holder === undefined) {
-        firstHolder.set(hash, i);
-        fresh++;
-        if (/\d/.test(fragment)) newNumbers++;
-      } else if (holder > 0) adopted[holder]!.add(hash);
-    }
-    profiles.push({
-      text: texts[i]!,
-      toQuestion: cosine(bag, question, idf, size * questionNorm),
-      toAnswer: cosine(bag, bags[0]!, idf, size * norms[0]!),
-      toPrevious: i < 2 ? 0 : cosine(bag, bags[i - 1]!, idf, size * norms[i - 1]!),
-      toPast: i < 2 ? 0 : meanCosine(bag, past, idf, size) / (i - 1),
-      toFuture: 0,
-      novelty: bag.size === 0 ? 0 : fresh / bag.size,
-      adopted: 0,
-      newNumbers,
-    });
-    if (i > 0) addTo(past, bag, idf, size);
-  }
-  const future = new Map<number, number>();
-  for (let i = steps.length - 1; i > 0; i--) {
-    const later = steps.length - 1 - i;
-    if (later > 0) profiles[i]!.toFuture = meanCosine(bags[i]!, future, idf, norms[i]!) / later;
-    profiles[i]!.adopted = adopted[i]!.size;
-    addTo(future, bags[i]!, idf, norms[i]!);
-  }
-  return profiles;
+  const { bags, question, digits } = numberFragments(texts, payloadText(steps[0]!.span.inputs));
+  const weights = rarity(bags, digits.length);
+  const norms = bags.map((bag) => norm(bag, weights));
+  const toQuestion = cosinesTo(question, bags, norms, weights);
+  const toAnswer = cosinesTo(bags[0]!, bags, norms, weights);
+  const toPast = meanCosines(bags, norms, weights, false);
+  const toFuture = meanCosines(bags, norms, weights, true);
+  const { fresh, newNumbers, adopted } = introductions(bags, question, digits);
+  return texts.map((text, i) => ({
+    text,
+    toQuestion: toQuestion[i]!,
+    toAnswer: toAnswer[i]!,
+    toPrevious: i < 2 ? 0 : cosinesTo(bags[i - 1]!, [bags[i]!], [norms[i]!], weights)[0]!,
+    toPast: toPast[i]!,
+    toFuture: toFuture[i]!,
+    novelty: bags[i]!.length === 0 ? 0 : fresh[i]! / bags[i]!.length,
+    adopted: adopted[i]!,
+    newNumbers: newNumbers[i]!,
+  }));
 }
 
 // --- internal ---
 
+/** Distinct fragments read of one text. */
 const LIMIT = 400;
-type Bag = ReadonlyMap<number, string>;
-type Weights = ReadonlyMap<number, number>;
 
-function rarity(bags: readonly Bag[]): Weights {
-  const seen = new Map<number, number>();
-  for (const bag of bags) for (const hash of bag.keys()) seen.set(hash, (seen.get(hash) ?? 0) + 1);
-  return new Map([...seen].map(([hash, count]) => [hash, Math.log((bags.length + 1) / (count + 1)) + 1]));
+const COMMON = -1;
+
+/** Distinct fragments of one text by number. */
+type Bag = readonly number[];
+
+/** Gives every fragment of the trace a number, so that all that follows are arrays. */
+function numberFragments(texts: readonly string[], asked: string) {
+  const numbers = new Map<number, number>();
+  const digits: boolean[] = [];
+  const lastText: number[] = [];
+  const bagOf = (text: string, place: number): Bag => {
+    const bag: number[] = [];
+    eachFragment(text, (hash, start, end) => {
+      if (bag.length >= LIMIT) return;
+      let number = numbers.get(hash);
+      if (number === undefined) {
+        number = isCommon(hash) ? COMMON : digits.length;
+        numbers.set(hash, number);
+        if (number !== COMMON) {
+          digits.push(hasDigit(text, start, end));
+          lastText.push(-1);
+        }
+      }
+      if (number === COMMON || lastText[number] === place) return;
+      lastText[number] = place;
+      bag.push(number);
+    });
+    return bag;
+  };
+  const bags = texts.map(bagOf);
+  const question = bagOf(asked, texts.length);
+  return { bags, question, digits };
 }
 
-function norm(bag: Bag, idf: Weights): number {
+function hasDigit(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) return true;
+  }
+  return false;
+}
+
+/** The weight of each fragment. The root's outputs repeat a step's, so they do not count as another document. */
+function rarity(bags: readonly Bag[], size: number): Float64Array {
+  const documents = new Float64Array(size);
+  for (const bag of bags.slice(1)) for (const fragment of bag) documents[fragment]!++;
+  return documents.map((count) => (count === 0 ? 1 : Math.log(bags.length / (count + 1)) + 1));
+}
+
+function norm(bag: Bag, weights: Float64Array): number {
   let sum = 0;
-  for (const hash of bag.keys()) sum += (idf.get(hash) ?? 1) ** 2;
+  for (const fragment of bag) sum += weights[fragment]! ** 2;
   return Math.sqrt(sum);
 }
 
-function cosine(a: Bag, b: Bag, idf: Weights, norms: number): number {
-  if (norms === 0) return 0;
-  const [small, large] = a.size < b.size ? [a, b] : [b, a];
-  let dot = 0;
-  for (const hash of small.keys()) if (large.has(hash)) dot += (idf.get(hash) ?? 1) ** 2;
-  return dot / norms;
+/** The cosine of one bag with each of the others. */
+function cosinesTo(one: Bag, bags: readonly Bag[], norms: readonly number[], weights: Float64Array): number[] {
+  const own = norm(one, weights);
+  const held = new Set(one);
+  return bags.map((bag, i) => {
+    if (own === 0 || norms[i] === 0) return 0;
+    let dot = 0;
+    for (const fragment of bag) if (held.has(fragment)) dot += weights[fragment]! ** 2;
+    return dot / (own * norms[i]!);
+  });
 }
 
-/** `sum` holds unit vectors added up; the result is the sum of the cosines to each of them. */
-function meanCosine(bag: Bag, sum: ReadonlyMap<number, number>, idf: Weights, size: number): number {
-  if (size === 0) return 0;
-  let dot = 0;
-  for (const hash of bag.keys()) dot += (idf.get(hash) ?? 1) * (sum.get(hash) ?? 0);
-  return dot / size;
+/** For each step below the root the mean cosine with all steps before it, or after it. */
+function meanCosines(
+  bags: readonly Bag[],
+  norms: readonly number[],
+  weights: Float64Array,
+  backwards: boolean,
+): number[] {
+  const sum = new Float64Array(weights.length);
+  const means = bags.map(() => 0);
+  for (let seen = 0; seen < bags.length - 1; seen++) {
+    const i = backwards ? bags.length - 1 - seen : 1 + seen;
+    if (norms[i] === 0) continue;
+    let dot = 0;
+    for (const fragment of bags[i]!) {
+      dot += weights[fragment]! * sum[fragment]!;
+      // Unit vectors are added up, so one product with the sum is the sum of the cosines.
+      sum[fragment]! += weights[fragment]! / norms[i]!;
+    }
+    if (seen > 0) means[i] = dot / norms[i]! / seen;
+  }
+  return means;
 }
 
-function addTo(sum: Map<number, number>, bag: Bag, idf: Weights, size: number): void {
-  if (size === 0) return;
-  for (const hash of bag.keys()) sum.set(hash, (sum.get(hash) ?? 0) + (idf.get(hash) ?? 1) / size);
+/** Who was the first to hold each fragment that did not come with the question, and what became of it. */
+function introductions(bags: readonly Bag[], question: Bag, digits: readonly boolean[]) {
+  const holder = new Int32Array(digits.length).fill(-1);
+  for (const fragment of question) holder[fragment] = 0;
+  const taken = new Uint8Array(digits.length);
+  const fresh = bags.map(() => 0);
+  const newNumbers = bags.map(() => 0);
+  const adopted = bags.map(() => 0);
+  for (let i = 1; i < bags.length; i++) {
+    for (const fragment of bags[i]!) {
+      const first = holder[fragment]!;
+      if (first < 0) {
+        holder[fragment] = i;
+        fresh[i]!++;
+        if (digits[fragment]) newNumbers[i]!++;
+      } else if (first > 0 && taken[fragment] === 0) {
+        taken[fragment] = 1;
+        adopted[first]!++;
+      }
+    }
+  }
+  return { fresh, newNumbers, adopted };
 }
