@@ -29,3 +29,16 @@ function collect(value: unknown, depth: number): string[] {
   if (Object.hasOwn(value, "kwargs")) return collect(value.kwargs, depth + 1);
   return Object.values(value).flatMap((item) => collect(item, depth + 1));
 }
+
+/** Every text in a payload, keys included and in no particular order: for looking for something wherever it may hide. */
+export function everyText(value: unknown): string[] {
+  const texts: string[] = [];
+  const pending: unknown[] = [value];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (typeof next === "string") texts.push(next);
+    if (isJsonObject(next)) texts.push(...Object.keys(next));
+    if (typeof next === "object" && next !== null) for (const item of Object.values(next)) pending.push(item);
+  }
+  return texts;
+}
