@@ -11,6 +11,9 @@ import { textField } from "./run-fields.ts";
 import { runJsonSteps } from "./run-json.ts";
 import { runWriteSteps } from "./run-write.ts";
 
+/** What a run costs beside its bytes. */
+const RUN_COST = 1024;
+
 type Op = SpanWrite["op"];
 
 /** `/runs/batch`: `{ post: [run], patch: [run] }`. Every payload stays the bytes it came as. */
@@ -28,7 +31,7 @@ export function* jsonBatchSteps(body: Uint8Array, receivedAt: number | undefined
     for (const run of elementsOf(list, runs)) {
       yield* addRun(batch, run, { op, item: `${op}[${index}]`, receivedAt });
       index += 1;
-      work += run.byteLength;
+      work += run.byteLength + RUN_COST;
       if (work > PAUSE_EVERY_BYTES) {
         work = 0;
         yield;

@@ -10,11 +10,11 @@ export const MAX_PARSED_BYTES = 4 * 1024 * 1024;
  * The value of JSON bytes that a scan has found valid.
  * @throws LoopsmithError `too_large` for what is too long to be anything but a payload
  */
-export function parseSlice(bytes: Uint8Array, what: string): Json {
-  if (bytes.byteLength > MAX_PARSED_BYTES) {
-    throw new LoopsmithError("too_large", `${what}: ${bytes.byteLength} bytes, over ${MAX_PARSED_BYTES}`, {
+export function parseSlice(bytes: Uint8Array, what: string, maxBytes = MAX_PARSED_BYTES): Json {
+  if (bytes.byteLength > maxBytes) {
+    throw new LoopsmithError("too_large", `${what}: ${bytes.byteLength} bytes, over ${maxBytes}`, {
       hint: "Put large values into inputs, outputs or attachments.",
-      details: { field: what, maxBytes: MAX_PARSED_BYTES },
+      details: { field: what, maxBytes },
     });
   }
   return JSON.parse(textOf(bytes)) as Json;
