@@ -32,6 +32,7 @@ export async function scriptedServer(): Promise<ScriptedServer> {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {
+      response.setHeader("content-type", "application/json");
       const request = readRequest(incoming.url ?? "", incoming.headers, Buffer.concat(chunks).toString());
       state.requests.push(request);
       (state.next.shift() ?? state.fallback)(request, response);
