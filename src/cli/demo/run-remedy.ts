@@ -1,0 +1,203 @@
+import { join } from "node:path";
+import { toExperimentEvaluator } from "../../loop/remedy/experiment-evaluator.ts";
+import { datasetSources } from "../../loop/remedy/dataset-sources.ts";
+import { durableRemedyStore } from "../../loop/remedy/remedy-store.ts";
+import { LoopsmithError } from "../../model/errors.ts";
+import { stableId } from "../../model/id.ts";
+import type { Pattern } from "../../model/pattern.ts";
+import type { Span } from "../../model/trace.ts";
+import { embeddedExperiments } from "../../platform/embedded-experiments.ts";
+import { embeddedPlatform } from "../../platform/embedded.ts";
+import type { Proposer } from "../../remedy/proposer.ts";
+import type { Target } from "../../remedy/experiment.ts";
+import { openFileJournal } from "../../remedy/file-journal.ts";
+import { promoteCustom } from "../../remedy/promote/custom.ts";
+import { createRemedy } from "../../remedy/remedy.ts";
+import type { Section } from "./corpus.ts";
+import { DEMO_PROJECT, DEMO_THRESHOLD, demoEvaluators, openDemo, type DemoOptions } from "./open-demo.ts";
+import { answerFrom, createRetriever, FIRST_GUESS, type PipelineConfig, type Retrieved } from "./pipeline.ts";
+
+/** What the remedy may change: the retrieval, and (what a careless optimiser does) a table of known questions. */
+interface CandidateConfig extends PipelineConfig {
+  /** Questions answered by quoting the first passage, word for word. */
+  memorised: string[];
+}
+
+export interface RemedyReport {
+  pattern: string;
+  before: { failureRate: number };
+  candidates: {
+    name: string;
+    verdict: string | null;
+    eValue: number | null;
+    pMcNemar: number | null;
+    pairs: number | null;
+    why: string | null;
+  }[];
+  /** Name of the candidate that is in use now, or `null`. */
+  promoted: string | null;
+  after: { failureRate: number; patternSignificant: boolean };
+  history: string[];
+}
+
+const BASELINE: CandidateConfig = { ...FIRST_GUESS, memorised: [] };
+
+/** From the demo's main pattern to a fix in use: dataset, candidates, experiment, gate, promotion, and the same questions again. */
+export async function runRemedy(options: DemoOptions): Promise<RemedyReport> {
+  const { progress } = options;
+  await using demo = await openDemo(options);
+  const { store, loop } = demo;
+  await demo.askAll(BASELINE);
+  await demo.judge();
+  const before = await loop.patterns({ window: "24h" });
+  const pattern = before.patterns[0];
+  if (!pattern) {
+    throw new LoopsmithError("not_found", "the pipeline's failures have nothing significant in common", {
+      hint: "Ask more questions with --questions.",
+    });
+  }
+  progress(`remedy for: ${pattern.sentence}`);
+
+  let inUse: { name: string; config: CandidateConfig } | null = null;
+  const loopId = stableId("loop", loop.name, loop.projectName);
+  const platform = embeddedPlatform(demo.server);
+  const projectId = await platform.projectId({ name: DEMO_PROJECT });
+  const window = { from: store.now() - 24 * 60 * 60_000, to: store.now() + 1 };
+  const refuse = (): never => {
+    throw new LoopsmithError("not_implemented", "the demo promotes a configuration, not a prompt", {
+      hint: "Use promoteCustom.",
+    });
+  };
+  const remedy = createRemedy<CandidateConfig>(
+    {
+      name: "better-retrieval",
+      on: pattern,
+      baseline: BASELINE,
+      candidates: [{ list: CANDIDATES }, { propose: memorise }],
+      trial: {
+        target: pipelineTarget(demo.sections),
+        evaluators: demoEvaluators().map(toExperimentEvaluator),
+        threshold: DEMO_THRESHOLD,
+      },
+      // Enough passing questions to show that none of them gets worse.
+      dataset: { controlsPerExample: 3 },
+      minExamples: 10,
+      approval: "automatic",
+      promote: promoteCustom({
+        name: "demo configuration",
+        promote: ({ candidate }) => {
+          inUse = { name: candidate.name, config: candidate.config };
+          return Promise.resolve();
+        },
+      }),
+    },
+    {
+      platform: { ...embeddedExperiments(store), promptRead: refuse, promptCommit: refuse, promptTag: refuse },
+      journal: await openFileJournal(join(demo.dataDir, "remedy.jsonl")),
+      store: durableRemedyStore(store),
+      sources: () => datasetSources({ store, platform, loopId, projectId }, window),
+      onProgress: ({ examplesDone, examplesTotal }) =>
+        progress(`experiment: ${examplesDone} of ${examplesTotal} examples`),
+    },
+  );
+  const state = await remedy.run();
+  const promoted = inUse as { name: string; config: CandidateConfig } | null;
+
+  const askedAgainAt = store.now();
+  if (promoted) {
+    await demo.askAll(promoted.config);
+    await demo.judge();
+  }
+  const after = await loop.patterns({ window: { from: askedAgainAt, to: store.now() + 1 } });
+  return {
+    pattern: pattern.sentence,
+    before: { failureRate: before.failures / (before.failures + before.passes) },
+    candidates: state.candidates.map(({ name, verdict }) => ({
+      name,
+      verdict: verdict?.verdict ?? null,
+      eValue: verdict?.eValue ?? null,
+      pMcNemar: verdict?.pMcNemar ?? null,
+      pairs: verdict?.pairs ?? null,
+      why: verdict?.explanation ?? null,
+    })),
+    promoted: promoted?.name ?? null,
+    after: {
+      failureRate: after.failures / Math.max(1, after.failures + after.passes),
+      patternSignificant: after.patterns.some((found) => sameFeature(found, pattern)),
+    },
+    history: state.history.map((event) => event.what),
+  };
+}
+
+const CANDIDATES = [
+  { name: "more chunks", config: { ...BASELINE, topK: 4 } },
+  { name: "larger chunks", config: { ...BASELINE, chunkWords: 60 } },
+  { name: "chunks that carry their heading", config: { ...BASELINE, withHeading: true } },
+  {
+    name: "larger chunks with heading and overlap",
+    config: { ...BASELINE, chunkWords: 80, overlapWords: 20, topK: 4, withHeading: true },
+  },
+];
+
+/** What must not pass: a configuration that knows the visible questions by heart and does nothing for any other. */
+const memorise: Proposer<CandidateConfig> = async ({ baseline, examples, submit }) => {
+  const memorised: string[] = [];
+  for (const example of examples.list()) {
+    const { question } = example.inputs;
+    if (typeof question === "string") memorised.push(question);
+  }
+  submit({
+    name: "visible questions by heart",
+    config: { ...baseline, memorised },
+    why: "perfect on what it was shown",
+  });
+};
+
+/** The same pipeline, called by the experiment; its spans let the span-level evaluator judge the retrieval too. */
+function pipelineTarget(sections: readonly Section[]): Target<CandidateConfig> {
+  const retrievers = new Map<string, (question: string) => Retrieved[]>();
+  return ({ config, inputs, runId }) => {
+    const { memorised, ...retrieval } = config;
+    const key = JSON.stringify(retrieval);
+    const search = retrievers.get(key) ?? createRetriever(sections, retrieval);
+    retrievers.set(key, search);
+    const question = String(inputs["question"]);
+    const at = Date.now();
+    const documents = search(question);
+    const { answer } = memorised.includes(question)
+      ? { answer: documents[0]?.page_content ?? "" }
+      : answerFrom(question, documents);
+    const span = (id: string, name: string, kind: string, spanInputs: object, outputs: object): Span => ({
+      id,
+      traceId: runId,
+      parentId: id === runId ? null : runId,
+      name,
+      kind,
+      startAt: at,
+      endAt: Date.now(),
+      dottedOrder: id === runId ? id : `${runId}.${id}`,
+      status: "success",
+      error: null,
+      inputs: spanInputs as Span["inputs"],
+      outputs: outputs as Span["outputs"],
+      metadata: {},
+      tags: [],
+      model: null,
+      usage: {},
+      events: [],
+      scores: [],
+    });
+    const spans = [
+      span(runId, DEMO_PROJECT, "chain", { question }, { answer }),
+      span(stableId(runId, "retrieval"), "retrieval", "retriever", { query: question }, { documents }),
+      span(stableId(runId, "answer"), "answer", "llm", { question, documents }, { answer }),
+    ];
+    return Promise.resolve({ outputs: { answer }, costUsd: 0, spans });
+  };
+}
+
+function sameFeature(a: Pattern, b: Pattern): boolean {
+  return a.predicates.some((one) =>
+    b.predicates.some((other) => one.feature === other.feature && one.operator === other.operator),
+  );
+}

@@ -1,0 +1,56 @@
+import type { Evaluator } from "../../evaluator/evaluator.ts";
+import { toEvaluator, type EvaluatorLike } from "../../evaluator/from-langsmith.ts";
+import { runEvaluator } from "../../evaluator/run-evaluator.ts";
+import { targetsOf } from "../../evaluator/targets.ts";
+import type { Span, Trace } from "../../model/trace.ts";
+import type { EvaluatedRun, ExperimentEvaluator } from "../../remedy/experiment.ts";
+import { toRuns } from "../../wire/to-run.ts";
+
+/** An evaluator of a loop, for the runs of an experiment: the same code judges a candidate that found the failure. */
+export function toExperimentEvaluator(like: EvaluatorLike): ExperimentEvaluator {
+  const evaluator: Evaluator = toEvaluator(like);
+  return {
+    name: evaluator.name,
+    version: evaluator.version,
+    ...(evaluator.cost?.usd === undefined ? {} : { maxCostUsd: evaluator.cost.usd }),
+    async evaluate({ example, run, signal }) {
+      const trace = traceOf(run);
+      const reference = {
+        id: example.id,
+        inputs: example.inputs,
+        ...(example.outputs && { outputs: example.outputs }),
+      };
+      const targets = targetsOf(evaluator, trace, { runs: toRuns(trace), example: reference as never });
+      const scores = (await Promise.all(targets.map((target) => runEvaluator(evaluator, target, { signal })))).flat();
+      const usd = scores.map((score) => score.cost?.usd).filter((cost) => cost !== undefined);
+      return { scores, ...(usd.length > 0 ? { costUsd: usd.reduce((sum, cost) => sum + cost, 0) } : {}) };
+    },
+  };
+}
+
+/** The run's own spans, or a root alone where the target recorded none. */
+function traceOf(run: EvaluatedRun): Trace {
+  const root: Span = {
+    id: run.runId,
+    traceId: run.runId,
+    parentId: null,
+    name: "target",
+    kind: "chain",
+    startAt: run.startAt,
+    endAt: run.endAt,
+    dottedOrder: run.runId,
+    status: run.error === null ? "success" : "error",
+    error: run.error,
+    inputs: run.inputs,
+    outputs: run.outputs,
+    metadata: {},
+    tags: [],
+    model: null,
+    usage: {},
+    events: [],
+    scores: [],
+  };
+  const spans = run.spans.length > 0 ? [...run.spans] : [root];
+  const first = spans[0] as Span;
+  return { id: first.traceId, projectId: "", projectName: "", revision: 1, root: first, spans, threadId: null };
+}
