@@ -361,6 +361,21 @@ test("links spans within a request and across requests", async () => {
   expect(late.spans[0]?.parentId).toBe(TRACE_ID);
 });
 
+test("gives the trace's id to one root only, so that a second one overwrites nothing", async () => {
+  const [first, second] = ["00000000000000a1", "00000000000000a2"];
+  const own = "00000000-0000-0000-0000-0000000000a2";
+  const together = await ingest([{ span: first }, { span: second }]);
+  expect(together.spans.map(({ id, parentId }) => [id, parentId])).toEqual([
+    [TRACE_ID, null],
+    [own, null],
+  ]);
+  const apart = await ingest([{ span: second }], { knownRoots: new Map([[TRACE_ID, first]]) });
+  expect(apart.spans.map(({ id }) => id)).toEqual([own]);
+  expect(apart.roots).toEqual([]);
+  const again = await ingest([{ span: first }], { knownRoots: new Map([[TRACE_ID, first]]) });
+  expect(again.spans.map(({ id }) => id)).toEqual([TRACE_ID]);
+});
+
 test("knows the roots of LangSmith's own clients", async () => {
   // Python starts its root below a span that is never sent, with the first half of the trace's id.
   const python = await ingest([{ span: "00000000000000a1", parent: TRACE.slice(0, 16) }]);

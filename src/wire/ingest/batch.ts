@@ -9,8 +9,8 @@ export interface IngestBatch {
   rejected: RejectedItem[];
 }
 
-/** Bytes taken in before other work gets a turn. */
-export const PAUSE_EVERY_BYTES = 2 * 1024 * 1024;
+/** Bytes taken in before other work gets a turn; with what items cost beside their bytes, some 10 ms of work. */
+export const PAUSE_EVERY_BYTES = 1024 * 1024;
 
 export function emptyBatch(): IngestBatch {
   return { spans: [], attachments: [], feedback: [], rejected: [] };

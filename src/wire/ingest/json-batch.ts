@@ -12,7 +12,7 @@ import { runJsonSteps } from "./run-json.ts";
 import { runWriteSteps } from "./run-write.ts";
 
 /** What a run costs beside its bytes. */
-const RUN_COST = 1024;
+const RUN_COST = 2048;
 
 type Op = SpanWrite["op"];
 

@@ -49,16 +49,26 @@ export function beginsTrace(span: OtelSpan): boolean {
  * `knownRoots` names the root's span id of traces whose root came earlier, so that its children find it.
  */
 export function* placeSpansSteps(spans: readonly OtelSpan[], knownRoots: ReadonlyMap<string, string>): Steps<Place[]> {
-  const bySpanId = new Map(spans.map((span) => [`${span.traceId}.${span.spanId}`, span]));
-  const drafts = new Map(spans.map((span) => [span, draftOf(span, knownRoots)]));
+  const bySpanId = new Map<string, OtelSpan>();
+  const drafts = new Map<OtelSpan, Draft>();
+  // A trace has one root; a second span without a parent keeps its own id, or one would overwrite the other.
+  const roots = new Map(knownRoots);
+  let work = 0;
+  const tired = (): boolean => ++work % REST_EVERY === 0;
+  for (const span of spans) {
+    bySpanId.set(`${span.traceId}.${span.spanId}`, span);
+    const traceId = traceUuid(span.traceId);
+    if (beginsTrace(span) && !roots.has(traceId)) roots.set(traceId, span.spanId);
+    drafts.set(span, draftOf(span, roots));
+    if (tired()) yield;
+  }
   const parentOf = (span: OtelSpan): OtelSpan | undefined => {
     const spanId = drafts.get(span)?.parentSpanId;
     const parent = spanId === undefined ? undefined : bySpanId.get(`${span.traceId}.${spanId}`);
     return parent === span ? undefined : parent;
   };
   const places = new Map<OtelSpan, Place & { levels: number }>();
-  for (const [index, span] of spans.entries()) {
-    if (index % REST_EVERY === REST_EVERY - 1) yield;
+  for (const span of spans) {
     // Ancestors first, without recursion; a span met twice closes a cycle and ends the way up.
     const path: OtelSpan[] = [];
     const onPath = new Set<OtelSpan>();
@@ -69,6 +79,7 @@ export function* placeSpansSteps(spans: readonly OtelSpan[], knownRoots: Readonl
     for (const at of path.reverse()) {
       const parent = parentOf(at);
       places.set(at, placeOf(at, drafts.get(at) as Draft, parent && drafts.get(parent), parent && places.get(parent)));
+      if (tired()) yield;
     }
   }
   return spans.map((span) => places.get(span) as Place);
@@ -84,15 +95,16 @@ interface Draft {
   dottedOrder: string | undefined;
 }
 
-function draftOf(span: OtelSpan, knownRoots: ReadonlyMap<string, string>): Draft {
+function draftOf(span: OtelSpan, roots: ReadonlyMap<string, string>): Draft {
   const order = dottedOrderOf(span);
   const root = beginsTrace(span);
+  const rootSpanId = roots.get(traceUuid(span.traceId));
   const traceId = uuidAttribute(span, "langsmith.trace.id") ?? order?.traceId;
   const attached = traceId !== undefined && traceId !== traceUuid(span.traceId);
   const id =
     uuidAttribute(span, "langsmith.span.id") ??
     order?.runId ??
-    (root && !attached ? traceUuid(span.traceId) : spanUuid(span.spanId));
+    (root && !attached && rootSpanId === span.spanId ? traceUuid(span.traceId) : spanUuid(span.spanId));
   const given = uuidAttribute(span, "langsmith.span.parent_id");
   // LangSmith's span processor names the parent by its padded span id.
   const parentSpanId = given?.startsWith(PADDING)
@@ -103,7 +115,7 @@ function draftOf(span: OtelSpan, knownRoots: ReadonlyMap<string, string>): Draft
   const parentId =
     parentSpanId === undefined
       ? (given ?? order?.parentId ?? null)
-      : knownRoots.get(traceUuid(span.traceId)) === parentSpanId
+      : rootSpanId === parentSpanId
         ? traceUuid(span.traceId)
         : spanUuid(parentSpanId);
   return { id, traceId, parentSpanId, parentId, dottedOrder: order?.text };
