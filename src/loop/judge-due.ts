@@ -6,7 +6,7 @@ import type { FeedbackWrite } from "../model/span-write.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Trace } from "../model/trace.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { LedgerClaim } from "../store/resource/ledger.ts";
+import type { LedgerClaim, VerdictRecord } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { toRuns } from "../wire/to-run.ts";
@@ -14,8 +14,10 @@ import type { BlameHistory } from "./blame-history.ts";
 import { reserveBudget, settleBudget, type Refusal } from "./budget.ts";
 import { decide, type Decision } from "./decide.ts";
 import type { LoopEmitter } from "./events.ts";
+import { holdLeases } from "./hold-leases.ts";
 import { judge } from "./judge.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
+import { createRecorder } from "./recorder.ts";
 import { isAlwaysJudged, isSampled } from "./sample.ts";
 
 export interface JudgeDeps {
@@ -31,6 +33,8 @@ export interface JudgeDeps {
 }
 
 const BATCH = 100;
+/** Renewed while traces are judged, so it only says how long those of a crashed worker wait. */
+const LEASE_MS = 30_000;
 /** A trace whose spans cannot be read (yet) is looked at again this much later. */
 const UNREADABLE_RETRY_MS = 5_000;
 const RETRY_CAP_MS = 60 * 60 * 1000;
@@ -38,19 +42,24 @@ const RETRY_CAP_MS = 60 * 60 * 1000;
 /** One round of judging: claims due traces, reads, evaluates, blames, decides and records them. Returns how many there were. */
 export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: readonly string[]) => Promise<number> {
   const { store, platform, loopId, projectId, options } = deps;
-  // Long enough for a slow evaluator on every trace of the batch; a crash makes the traces wait this long.
-  const leaseMs = options.evaluatorTimeoutMs + 60_000;
+  const record = createRecorder(store);
 
   return async (signal, traceIds) => {
     const leaseToken = newId();
     const claims = await store.ledgerClaim({
       loopId,
       limit: Math.max(BATCH, options.concurrency),
-      leaseMs,
+      leaseMs: LEASE_MS,
       leaseToken,
       ...(traceIds ? { traceIds } : {}),
     });
     if (claims.length === 0) return 0;
+    using leases = holdLeases(store, {
+      loopId,
+      traceIds: claims.map((claim) => claim.traceId),
+      leaseToken,
+      leaseMs: LEASE_MS,
+    });
     const { rate, always } = options.sample;
     const isOut = (claim: LedgerClaim): boolean => !isSampled(claim.traceId, rate);
     // Without strata the id alone decides, and the trace need not be read.
@@ -64,30 +73,61 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: r
       throw error;
     }
     const byId = new Map(traces.map((trace) => [trace.id, trace]));
+    const recording: Promise<void>[] = [];
+    const problems: unknown[] = [];
     await mapWithLimit(wanted, options.concurrency, async (claim) => {
-      const trace = byId.get(claim.traceId);
-      if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) await skip(deps, claim);
-      else if (trace) await judgeOne(deps, claim, { ...trace, revision: claim.revision }, signal);
-      else await release(deps, claim, "the platform does not return the trace", true);
+      const finish = (error?: unknown): void => {
+        leases.done(claim.traceId);
+        if (error !== undefined) problems.push(error);
+      };
+      try {
+        const trace = byId.get(claim.traceId);
+        let ready: Ready | null = null;
+        if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) await skip(deps, claim);
+        else if (trace) ready = await judgeOne(deps, claim, { ...trace, revision: claim.revision }, signal);
+        else await release(deps, claim, "the platform does not return the trace", true);
+        // The next trace is judged while this one's verdict is written; the round ends when all are.
+        if (ready) recording.push(writeDown(deps, record, ready).then(() => finish(), finish));
+        else finish();
+      } catch (error) {
+        finish(error);
+      }
     });
+    await Promise.all(recording);
+    // The traces concerned come back when their leases run out.
+    if (problems.length > 0) throw problems[0];
     return claims.length;
   };
 }
 
-async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signal: AbortSignal): Promise<void> {
+/** A judged trace whose verdict is still to be written. */
+interface Ready {
+  trace: Trace;
+  record: VerdictRecord;
+  failure: Decision["failure"];
+  /** The deliveries `onFailure` asked for, without the scores that travel as deliveries. */
+  actions: readonly Delivery[];
+}
+
+/** Everything up to the verdict; `null` when there is none to write now. */
+async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signal: AbortSignal): Promise<Ready | null> {
   const { store, platform, loopId, options, emitter } = deps;
   const runs = toRuns(trace);
   const calls = new Map(
     options.evaluators.map((evaluator) => [evaluator, targetsOf(evaluator, trace, { runs }).length] as const),
   );
   const reservation = await reserveBudget(store, loopId, options.budgets, calls);
-  if ("resumeAt" in reservation) return defer(deps, claim, reservation);
+  if ("resumeAt" in reservation) {
+    await defer(deps, claim, reservation);
+    return null;
+  }
   const judgement = await judge(trace, runs, options.evaluators, { timeoutMs: options.evaluatorTimeoutMs, signal });
   await settleBudget(store, reservation, options.budgets, loopId, judgement.scores);
-  if (signal.aborted) return; // the lease runs out and the trace is judged after the restart
+  if (signal.aborted) return null; // the lease runs out and the trace is judged after the restart
   const lastAttempt = claim.attempts + 1 >= options.maxAttempts;
   if (judgement.problems.length > 0 && !lastAttempt) {
-    return fail(deps, claim, judgement.problems.join("; "));
+    await fail(deps, claim, judgement.problems.join("; "));
+    return null;
   }
   let decision: Decision;
   const params = {
@@ -103,7 +143,10 @@ async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signa
     decision = await decide({ ...params, options });
   } catch (error) {
     const problem = `onFailure: ${errorMessage(error)}`;
-    if (!lastAttempt) return fail(deps, claim, problem);
+    if (!lastAttempt) {
+      await fail(deps, claim, problem);
+      return null;
+    }
     // The verdict stands although nobody could be told what to do about it; the comment and the event say so.
     decision = await decide({ ...params, options: { ...options, onFailure: () => null } });
     decision.verdict.comment = problem;
@@ -115,14 +158,22 @@ async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signa
     ? decision.deliveries
     : [...decision.deliveries, ...feedback.map((item) => toDelivery(item, verdict))];
   if (secrets.size > 0) await store.secretPut({ secrets });
-  const recorded = await store.verdictRecord({
-    records: [{ verdict, leaseToken: claim.leaseToken, deliveries, ...(local ? { feedback } : {}) }],
-  });
-  if (!recorded.has(verdict.id)) return;
+  const record = { verdict, leaseToken: claim.leaseToken, deliveries, ...(local ? { feedback } : {}) };
+  return { trace, record, failure, actions: decision.deliveries };
+}
+
+/** Records a verdict and, once it is durable, tells everybody; says nothing when the lease was lost. */
+async function writeDown(
+  deps: JudgeDeps,
+  record: (record: VerdictRecord) => Promise<boolean>,
+  { trace, record: written, failure, actions }: Ready,
+): Promise<void> {
+  if (!(await record(written))) return;
+  const { verdict, deliveries } = written;
   if (verdict.outcome === "pass" || verdict.outcome === "fail") deps.history.note(trace, verdict.outcome === "fail");
   if (deliveries.length > 0) deps.onDeliveries();
-  emitter.emit("trace:judged", { verdict });
-  if (failure) emitter.emit("failure:detected", { failure, deliveries: decision.deliveries });
+  deps.emitter.emit("trace:judged", { verdict });
+  if (failure) deps.emitter.emit("failure:detected", { failure, deliveries: actions });
 }
 
 async function skip({ store }: JudgeDeps, claim: LedgerClaim): Promise<void> {

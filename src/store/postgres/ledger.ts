@@ -3,6 +3,7 @@ import { chunksOf, toMicros, toMicrosOrNull } from "../sql/columns.ts";
 import type { LedgerStatements } from "../sql/ledger.ts";
 import type { LedgerTable } from "../sql/schema.ts";
 import type { PostgresNative } from "./open-postgres.ts";
+import { recordVerdicts } from "./record-verdicts.ts";
 
 const ROWS_PER_STATEMENT = 1_000;
 
@@ -61,4 +62,6 @@ export const ledgerStatements: LedgerStatements<PostgresNative> = {
       return rows;
     });
   },
+
+  record: (db, records) => db.write((transaction) => recordVerdicts(transaction, records, db.now())),
 };

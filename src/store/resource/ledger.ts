@@ -73,6 +73,13 @@ export interface LedgerStore {
     /** Claim only these, due or not (backfill of chosen traces, tests). */
     traceIds?: readonly string[];
   }): Promise<LedgerClaim[]>;
+  /** Keeps claimed rows for `leaseMs` more; those whose lease was lost are left alone. Returns how many were kept. */
+  ledgerRenew(params: {
+    loopId: string;
+    traceIds: readonly string[];
+    leaseToken: string;
+    leaseMs: number;
+  }): Promise<number>;
   /** Gives a claimed row back: retried at `dueAt`, or parked for good as skipped. No-op when the lease was lost. */
   ledgerRelease(params: {
     loopId: string;

@@ -74,14 +74,35 @@ export function feedbackStore(db: Database): FeedbackStore {
 
 type StatsRow = Pick<FeedbackTable, "run_id" | "key" | "score" | "value_json">;
 
+/** What a second write of the same id replaces: everything but the id and when it was first written. */
+export const REPLACED_FEEDBACK_COLUMNS = [
+  "run_id",
+  "trace_id",
+  "project_id",
+  "key",
+  "score",
+  "value_json",
+  "comment",
+  "correction_json",
+  "source_type",
+  "source_json",
+  "extra_json",
+  "group_id",
+  "comparative_experiment_id",
+  "modified_at",
+] as const satisfies readonly (keyof FeedbackTable)[];
+
+const ROWS_PER_STATEMENT = 100;
+
 /** Inserts or replaces; the project and trace of a run we hold are filled in where the sender left them out. */
 export async function writeFeedbackRows(
   query: Kysely<Schema>,
   feedback: readonly FeedbackWrite[],
   now: number,
 ): Promise<void> {
+  const rows = new Map<string, FeedbackTable>();
   for (const item of feedback) {
-    const row = toRow(item, now);
+    const row = toFeedbackRow(item, now);
     if (row.run_id !== null && (row.project_id === null || row.trace_id === null)) {
       const span = await query
         .selectFrom("span")
@@ -91,16 +112,25 @@ export async function writeFeedbackRows(
       row.project_id ??= span?.project_id ?? null;
       row.trace_id ??= span?.trace_id ?? null;
     }
-    const { id: _id, created_at: _createdAt, ...changing } = row;
+    rows.set(row.id, row);
+  }
+  for (const chunk of chunksOf([...rows.values()], ROWS_PER_STATEMENT)) {
     await query
       .insertInto("feedback")
-      .values(row)
-      .onConflict((conflict) => conflict.column("id").doUpdateSet(changing))
+      .values(chunk)
+      .onConflict((conflict) =>
+        conflict
+          .column("id")
+          .doUpdateSet(({ ref }) =>
+            Object.fromEntries(REPLACED_FEEDBACK_COLUMNS.map((column) => [column, ref(`excluded.${column}`)])),
+          ),
+      )
       .execute();
   }
 }
 
-function toRow(item: FeedbackWrite, now: number): FeedbackTable {
+/** The feedback as it is stored; the project and trace may still be missing. */
+export function toFeedbackRow(item: FeedbackWrite, now: number): FeedbackTable {
   const type = item.source?.["type"];
   return {
     id: item.id,

@@ -4,16 +4,20 @@ import type { JsonObject } from "../../model/json.ts";
 import type { FeatureValue } from "../../model/pattern.ts";
 import type { Score } from "../../model/score.ts";
 import type { Verdict, VerdictOutcome } from "../../model/verdict.ts";
-import type { LedgerClaim, LedgerRow, LedgerState, LedgerStore, LoopRow } from "../resource/ledger.ts";
+import type { LedgerClaim, LedgerRow, LedgerState, LedgerStore, LoopRow, VerdictRecord } from "../resource/ledger.ts";
 import { fromMicros, fromMicrosOrNull, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import { recordVerdicts } from "./record-verdicts.ts";
 import type { LedgerTable, LoopTable, VerdictTable } from "./schema.ts";
 
-/** The two statements each database tunes for itself. */
+/** The statements each database tunes for itself. */
 export interface LedgerStatements<Native> {
   enrol(db: Database<Native>, params: Parameters<LedgerStore["ledgerEnrol"]>[0]): Promise<number>;
   claim(db: Database<Native>, params: Parameters<LedgerStore["ledgerClaim"]>[0]): Promise<LedgerTable[]>;
+  /**
+   * The one transaction in which a decision becomes true: the ledger row is marked, the verdict written, its scores written
+   * back and its deliveries queued, or none of it. The fence comes first: whoever lost the lease changes nothing.
+   */
+  record(db: Database<Native>, records: readonly VerdictRecord[]): Promise<Set<string>>;
 }
 
 export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStatements<Native>): LedgerStore {
@@ -81,8 +85,22 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
       });
     },
 
+    ledgerRenew({ loopId, traceIds, leaseToken, leaseMs }) {
+      if (traceIds.length === 0) return Promise.resolve(0);
+      return db.write(async ({ query }) => {
+        const result = await query
+          .updateTable("ledger")
+          .set({ lease_until: toMicros(db.now() + leaseMs) })
+          .where("loop_id", "=", loopId)
+          .where("trace_id", "in", [...traceIds])
+          .where("lease_token", "=", leaseToken)
+          .executeTakeFirst();
+        return Number(result.numUpdatedRows);
+      });
+    },
+
     verdictRecord: ({ records }) =>
-      records.length === 0 ? Promise.resolve(new Set()) : db.write((tx) => recordVerdicts(tx.query, records, db.now())),
+      records.length === 0 ? Promise.resolve(new Set()) : statements.record(db, records),
 
     async ledgerGet({ loopId, traceId }) {
       const row = await db.read

@@ -1,70 +1,24 @@
 import type { Kysely } from "kysely";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Verdict } from "../../model/verdict.ts";
-import type { VerdictRecord } from "../resource/ledger.ts";
-import { toMicros, toMicrosOrNull } from "./columns.ts";
-import { writeFeedbackRows } from "./feedback.ts";
+import { chunksOf, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { DeliveryTable, Schema, VerdictTable } from "./schema.ts";
 
-/**
- * The one transaction in which a decision becomes true: the ledger row is marked, the verdict written, its scores written
- * back and its deliveries queued, or none of it. The fence is the first statement: whoever lost the lease changes nothing.
- */
-export async function recordVerdicts(
-  query: Kysely<Schema>,
-  records: readonly VerdictRecord[],
-  now: number,
-): Promise<Set<string>> {
-  const recorded = new Set<string>();
-  for (const { verdict, leaseToken, deliveries, feedback } of records) {
-    const fenced = await query
-      .updateTable("ledger")
-      .set({
-        state: verdict.outcome === "error" ? "failed" : "decided",
-        reason: verdict.outcome === "error" ? verdict.comment : null,
-        lease_token: null,
-        lease_until: null,
-        updated_at: toMicros(now),
-      })
-      .where("loop_id", "=", verdict.loopId)
-      .where("trace_id", "=", verdict.traceId)
-      .where("revision", "=", verdict.revision)
-      .where("lease_token", "=", leaseToken)
-      .executeTakeFirst();
-    if (fenced.numUpdatedRows === 0n) continue;
-    if (verdict.revision > 1) {
-      await query
-        .updateTable("verdict")
-        .set({ latest: 0 })
-        .where("loop_id", "=", verdict.loopId)
-        .where("trace_id", "=", verdict.traceId)
-        .execute();
-    }
-    const inserted = await query
-      .insertInto("verdict")
-      .values(toVerdictRow(verdict))
-      .onConflict((conflict) => conflict.column("id").doNothing())
-      .executeTakeFirst();
-    if (inserted.numInsertedOrUpdatedRows === 0n) continue;
-    if (feedback && feedback.length > 0) await writeFeedbackRows(query, feedback, now);
-    await insertDeliveries(query, deliveries);
-    recorded.add(verdict.id);
-  }
-  return recorded;
-}
+const DELIVERIES_PER_STATEMENT = 100;
 
 /** A delivery that is there already keeps its state: the same id is the same delivery. */
 export async function insertDeliveries(query: Kysely<Schema>, deliveries: readonly Delivery[]): Promise<void> {
-  for (const delivery of deliveries) {
+  for (const chunk of chunksOf(deliveries, DELIVERIES_PER_STATEMENT)) {
     await query
       .insertInto("delivery")
-      .values(toDeliveryRow(delivery))
+      .values(chunk.map(toDeliveryRow))
       .onConflict((conflict) => conflict.column("id").doNothing())
       .execute();
   }
 }
 
-function toVerdictRow(verdict: Verdict): VerdictTable {
+/** The verdict as its newest revision is stored. */
+export function toVerdictRow(verdict: Verdict): VerdictTable {
   return {
     id: verdict.id,
     loop_id: verdict.loopId,
@@ -87,7 +41,8 @@ function toVerdictRow(verdict: Verdict): VerdictTable {
   };
 }
 
-function toDeliveryRow(delivery: Delivery): DeliveryTable {
+/** The delivery as it is stored before anybody holds it. */
+export function toDeliveryRow(delivery: Delivery): DeliveryTable {
   return {
     id: delivery.id,
     loop_id: delivery.loop,

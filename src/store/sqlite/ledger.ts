@@ -1,6 +1,7 @@
 import { toMicros, toMicrosOrNull } from "../sql/columns.ts";
 import type { LedgerStatements } from "../sql/ledger.ts";
 import type { LedgerTable } from "../sql/schema.ts";
+import { recordVerdicts } from "./record-verdicts.ts";
 import type { Connection } from "./statement-cache.ts";
 
 /**
@@ -67,4 +68,6 @@ export const ledgerStatements: LedgerStatements<Connection> = {
       return Promise.resolve(rows as LedgerTable[]);
     });
   },
+
+  record: (db, records) => db.write((transaction) => recordVerdicts(transaction, records, db.now())),
 };
