@@ -6,6 +6,7 @@ import { addCulprit } from "./command/culprit.ts";
 import { addDeliveries } from "./command/deliveries.ts";
 import { addDemo } from "./command/demo.ts";
 import { addDoctor } from "./command/doctor.ts";
+import { addGate } from "./command/gate.ts";
 import { addIssues } from "./command/issues.ts";
 import { addPatterns } from "./command/patterns.ts";
 import { addQueue } from "./command/queue.ts";
@@ -61,6 +62,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     addPatterns,
     addIssues,
     addCulprit,
+    addGate,
     addQueue,
     addDeliveries,
     addReplay,

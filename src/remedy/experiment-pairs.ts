@@ -9,6 +9,9 @@ import type { RemedyExample } from "./remedy-example.ts";
 import { passOf } from "./run-example.ts";
 import type { ArmRun } from "./run-example.ts";
 
+/** What reading finished experiments needs of a platform. */
+export type FinishedExperiments = Pick<ExperimentPlatform, "experimentFind" | "exampleList" | "resultList">;
+
 export interface ExperimentPairs {
   experiment: ExperimentHead;
   baseline: ExperimentHead;
@@ -24,7 +27,7 @@ export interface ExperimentPairs {
  * @throws LoopsmithError `not_found` for an unknown experiment, `invalid` when they are of different datasets
  */
 export async function readExperimentPairs(
-  platform: ExperimentPlatform,
+  platform: FinishedExperiments,
   names: { experiment: string; baseline: string },
   threshold: Threshold,
 ): Promise<ExperimentPairs> {
@@ -52,7 +55,7 @@ export async function readExperimentPairs(
   return { experiment, baseline, pairs, planned: Math.max(1, pairs.filter((pair) => !pair.control).length) };
 }
 
-async function headOf(platform: ExperimentPlatform, nameOrId: string): Promise<ExperimentHead> {
+async function headOf(platform: FinishedExperiments, nameOrId: string): Promise<ExperimentHead> {
   const found = await platform.experimentFind({ nameOrId });
   if (found) return found;
   throw new LoopsmithError("not_found", `There is no experiment "${nameOrId}".`, {
