@@ -6,12 +6,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { killedExperiment } from "../src/remedy/killed-experiment.fixture.ts";
+import { killedExperiment, undisturbedExperiment } from "../src/remedy/killed-experiment.fixture.ts";
 
 const KILLS = 50;
 const directory = await mkdtemp(join(tmpdir(), "loopsmith-resume-"));
-const alone = await killedExperiment(join(directory, "alone.jsonl"), []);
-const requests = alone.distinct + alone.runs.reduce((sum, runs) => sum + runs, 0);
+const alone = await undisturbedExperiment();
+// Every run is written to the platform besides.
+const requests = alone.calls + alone.runs;
 const killAt = Array.from({ length: KILLS }, (_, index) => Math.floor(((index + 0.5) / KILLS) * requests));
 const killed = await killedExperiment(join(directory, "killed.jsonl"), killAt);
 await rm(directory, { recursive: true });
@@ -20,9 +21,10 @@ const inFlight = killed.inFlight.reduce((sum, calls) => sum + calls, 0);
 const result = {
   kills: killed.kills,
   examples: 400,
-  sameVerdict: isDeepStrictEqual(killed.verdict, alone.verdict),
+  sameVerdict: isDeepStrictEqual(killed.verdict, JSON.parse(JSON.stringify(alone.verdict))),
   verdict: killed.verdict.verdict,
-  callsNeeded: alone.distinct,
+  examplesUsed: killed.verdict.pairs + killed.verdict.controls,
+  callsNeeded: alone.calls,
   paidTwice: killed.payments - killed.distinct,
   inFlightAtKills: inFlight,
   paidTwiceBeyondInFlight: Math.max(0, killed.payments - killed.distinct - inFlight),
@@ -30,7 +32,6 @@ const result = {
   journalUsd: Number(killed.journalUsd.toFixed(3)),
   runsOnPlatform: killed.runs,
   feedback: killed.feedback,
-  secondsAlone: Number(alone.seconds.toFixed(1)),
-  secondsKilled: Number(killed.seconds.toFixed(1)),
+  seconds: Number(killed.seconds.toFixed(1)),
 };
 console.log(process.argv.includes("--json") ? JSON.stringify(result) : JSON.stringify(result, null, 2));

@@ -5,9 +5,13 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { hashShare } from "../internal/hash-share.ts";
+import type { JsonObject } from "../model/json.ts";
+import { memoryJournal } from "./experiment-journal.ts";
 import type { GateVerdict } from "./gate-verdict.ts";
+import { answerTo, killedOptions } from "./killed-options.fixture.ts";
+import type { Payment } from "./killed-options.fixture.ts";
 import { memoryPlatform } from "./memory-platform.fixture.ts";
+import { runExperiment } from "./run-experiment.ts";
 
 /** Where in an exchange the process dies: before the provider hears of it, after it was paid but unanswered, after the answer. */
 const MOMENTS = ["before", "unanswered", "answered"] as const;
@@ -40,17 +44,10 @@ export async function killedExperiment(journal: string, killAt: readonly number[
   const payments = new Map<string, number>();
   let [requests, chargedUsd, child] = [0, 0, undefined as ChildProcess | undefined];
   const pending = [...killAt].sort((a, b) => a - b);
-  const pay = (body: {
-    key: string;
-    config?: { topK: number };
-    inputs?: { index: number };
-    outputs?: { ok: boolean };
-  }): unknown => {
-    payments.set(body.key, (payments.get(body.key) ?? 0) + 1);
-    chargedUsd += body.config ? 0.01 : 0.001;
-    if (!body.config) return { score: body.outputs?.ok ? 1 : 0 };
-    const luck = hashShare("luck", String(body.inputs?.index));
-    return { ok: body.config.topK > 2 ? luck < 0.62 : luck < 0.45 || luck > 0.95 };
+  const pay = (payment: Payment): JsonObject => {
+    payments.set(payment.key, (payments.get(payment.key) ?? 0) + 1);
+    chargedUsd += payment.config ? 0.01 : 0.001;
+    return answerTo(payment);
   };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -73,7 +70,7 @@ export async function killedExperiment(journal: string, killAt: readonly number[
     const method = /^\/platform\/(\w+)$/.exec(url)?.[1] as keyof typeof platform | undefined;
     const result = method
       ? await (platform[method] as (params: unknown) => Promise<unknown>)(body)
-      : pay(body as Parameters<typeof pay>[0]);
+      : pay(body as Payment);
     if (moment === "unanswered") return void child?.kill("SIGKILL");
     response.end(JSON.stringify(result ?? null), () => {
       if (moment === "answered") child?.kill("SIGKILL");
@@ -134,4 +131,14 @@ async function openCalls(path: string): Promise<number> {
     if (settle) open.delete(settle);
   }
   return open.size;
+}
+
+/** The same experiment in this process, left alone: its verdict and how many calls it needs. */
+export async function undisturbedExperiment(): Promise<{ verdict: GateVerdict; calls: number; runs: number }> {
+  const pay = async (payment: Payment | { key: string; outputs: JsonObject | null }): Promise<JsonObject> =>
+    answerTo(payment as Payment);
+  const { candidates, baseline, calls } = await runExperiment(killedOptions(pay, memoryPlatform(), memoryJournal()));
+  const [candidate] = candidates;
+  if (!candidate?.verdict) throw new Error("no verdict");
+  return { verdict: candidate.verdict, calls: calls.paid, runs: baseline.runs + candidate.runs };
 }

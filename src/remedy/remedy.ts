@@ -2,7 +2,7 @@ import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import { assignCanary, describeCanary, endCanary, observeCanary, startCanary } from "./canary.ts";
 import type { CanaryArm, CanaryOutcome } from "./canary.ts";
-import type { PromoteContext } from "./promote/promoter.ts";
+import type { PromoteContext, Promoted } from "./promote/promoter.ts";
 import { AUTOMATIC, promotionOf, summaryOf, winnerOf } from "./promotion-of.ts";
 import type { RemedyDefinition, RemedyDeps } from "./remedy-definition.ts";
 import { planRemedy } from "./remedy-plan.ts";
@@ -31,7 +31,7 @@ export interface Remedy<C> {
   reject(decision: Decision): Promise<RemedyState<C>>;
   /** Takes the promotion back. @throws LoopsmithError `conflict` when nothing is in use, `invalid` when it cannot be */
   rollBack(decision: Decision): Promise<RemedyState<C>>;
-  /** The configuration for a live unit of traffic, and the share to report with its outcome. */
+  /** The configuration for a live unit of traffic, and the share to report with its outcome. At most a second behind. */
   assign(unit: string): Promise<{ arm: CanaryArm; share: number; config: C }>;
   /** Live outcomes of a canary; ends it when the evidence is there, and goes on. */
   observeTraffic(outcomes: readonly CanaryOutcome[]): Promise<RemedyState<C>>;
@@ -48,6 +48,9 @@ export interface Remedy<C> {
 export function createRemedy<C extends object>(definition: RemedyDefinition<C>, deps: RemedyDeps<C>): Remedy<C> {
   const { store, now = Date.now } = deps;
   const id = stableId("remedy", definition.name, definition.on.id);
+
+  /** What `assign` goes by, so that live traffic does not read the store for every request. */
+  let routing: { at: number; state: RemedyState<C> } | null = null;
 
   const load = async (): Promise<RemedyState<C>> =>
     (await store.remedyRead({ id })) ?? {
@@ -78,6 +81,7 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
     const news = last?.what !== what || last.why !== why || last.stage !== stage;
     const history = news ? [...state.history, { at: now(), stage, who, what, why }] : state.history;
     const next = { ...state, ...change, history, version: state.version + 1 };
+    routing = null;
     if (await store.remedyWrite({ state: next, expectedVersion: state.version })) return next;
     throw new LoopsmithError("conflict", `The remedy "${definition.name}" was changed by somebody else meanwhile.`, {
       hint: "Look at its state and try again; nothing paid for is paid twice.",
@@ -137,16 +141,17 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
   async function promote(state: RemedyState<C>): Promise<RemedyState<C>> {
     const { promote: promoter } = definition;
     if (!promoter || state.promoted) return watch(state);
+    let promoted: Promoted;
     try {
-      const promoted = await promoter.promote(promotionOf(definition, state), promoteContext());
-      const what = `${state.winner} was promoted (${promoter.kind}): ${promoted.url ?? promoted.reference}.`;
-      return await watch(await save(state, { promoted, deferred: null }, { what, why: state.approval?.why ?? "" }));
+      promoted = await promoter.promote(promotionOf(definition, state), promoteContext());
     } catch (error) {
       deps.signal?.throwIfAborted();
       if (isConflict(error)) throw error;
       const why = errorMessage(error);
       return save(state, { deferred: why }, { what: `The promotion (${promoter.kind}) did not succeed.`, why });
     }
+    const what = `${state.winner} was promoted (${promoter.kind}): ${promoted.url ?? promoted.reference}.`;
+    return watch(await save(state, { promoted, deferred: null }, { what, why: state.approval?.why ?? "" }));
   }
 
   async function watch(state: RemedyState<C>): Promise<RemedyState<C>> {
@@ -211,7 +216,8 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
       return rollBack(await load(), decision);
     },
     async assign(unit) {
-      const state = await load();
+      if (routing === null || now() - routing.at >= ROUTING_MS) routing = { at: now(), state: await load() };
+      const { state } = routing;
       const { arm, share } = state.canary ? assignCanary(state.canary, unit) : { arm: "baseline" as const, share: 0 };
       return { arm, share, config: arm === "candidate" ? winnerOf(state).config : definition.baseline };
     },
@@ -251,6 +257,8 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
     },
   };
 }
+
+const ROUTING_MS = 1_000;
 
 const REJECTABLE: ReadonlySet<RemedyStage> = new Set<RemedyStage>([
   "collecting",

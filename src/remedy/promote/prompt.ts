@@ -27,17 +27,16 @@ export function promotePrompt<C>({
     kind: "prompt",
     async promote(promotion) {
       const keeper = keeperOf(promotion);
-      const [kept, current] = [
-        await platform.promptRead({ name: prompt, tag: keeper }),
-        await platform.promptRead({ name: prompt, tag }),
-      ];
-      const before = kept ?? current;
-      if (!kept && current) await platform.promptTag({ name: prompt, commit: current.commit, tag: keeper });
+      const kept = await platform.promptRead({ name: prompt, tag: keeper });
+      const current = await platform.promptRead({ name: prompt, tag });
       const { commit } = await platform.promptCommit({
         name: prompt,
         content: content(promotion.candidate.config),
         description: `${promotion.remedy}: ${promotion.candidate.name} (${promotion.verdict.verdict})`,
       });
+      // A tag that points to the new commit already was moved by an attempt before this one.
+      const before = kept ?? (current?.commit === commit ? null : current);
+      if (!kept && before) await platform.promptTag({ name: prompt, commit: before.commit, tag: keeper });
       await platform.promptTag({ name: prompt, commit, tag });
       return {
         reference: `${prompt}:${commit}`,
