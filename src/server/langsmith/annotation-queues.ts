@@ -2,10 +2,11 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { AnnotationQueue } from "../../model/annotation-queue.ts";
-import type { JsonObject } from "../../model/json.ts";
-import { queueJson, QUEUE_SETTINGS } from "../../wire/langsmith/queue.ts";
+import { isJsonObject, type JsonObject } from "../../model/json.ts";
+import { QUEUE_SETTINGS, queueDetailsJson, queueJson } from "../../wire/langsmith/queue.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
+import { feedbackConfigJson } from "./feedback-configs.ts";
 import { page, uuid } from "./field.ts";
 
 const CreateBody = z.looseObject({ id: uuid.nullish(), name: z.string().min(1), description: z.string().nullish() });
@@ -51,7 +52,10 @@ export function annotationQueueRoutes(app: Hono, context: ServerContext): void {
     return c.json(queues.map((queue, index) => ({ ...queueJson(queue), total_runs: sizes[index] ?? 0 })));
   });
 
-  app.get("/annotation-queues/:id", async (c) => c.json(queueJson(await needQueue(context, c.req.param("id")))));
+  app.get("/annotation-queues/:id", async (c) => {
+    const queue = await needQueue(context, c.req.param("id"));
+    return c.json({ ...queueDetailsJson(queue), rubric_items: await rubricOf(context, queue) });
+  });
 
   app.patch("/annotation-queues/:id", async (c) => {
     const body = await readJson(c, context, UpdateBody);
@@ -76,6 +80,22 @@ export async function needQueue({ store }: ServerContext, id: string): Promise<A
   const queue = await store.queueGet({ id });
   if (!queue) throw queueNotFound(id);
   return queue;
+}
+
+/** The rubric's items, each with the feedback config its key has. */
+async function rubricOf({ store }: ServerContext, queue: AnnotationQueue): Promise<JsonObject[] | null> {
+  const items = queue.settings["rubric_items"];
+  if (!Array.isArray(items)) return null;
+  const rubric = items.filter(isJsonObject);
+  const keys = rubric.flatMap(({ feedback_key: key }) => (typeof key === "string" ? [key] : []));
+  const configs = keys.length === 0 ? [] : await store.feedbackConfigList({ keys, limit: keys.length, offset: 0 });
+  const byKey = new Map(configs.map((config) => [config.key, config]));
+  return rubric.map((item) => {
+    const key = item["feedback_key"];
+    const config = typeof key === "string" ? byKey.get(key) : undefined;
+    if (!config) return item;
+    return { ...item, feedback_config_id: config.id, feedback_config: feedbackConfigJson(config) as JsonObject };
+  });
 }
 
 function settingsOf(body: Record<string, unknown>): JsonObject {

@@ -7,6 +7,7 @@ import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { needQueue } from "./annotation-queues.ts";
 import { jsonObject, time, uuid } from "./field.ts";
+import { offsetOf } from "./offset-cursor.ts";
 import { itemNotFound } from "./queue-runs.ts";
 
 const Item = z.looseObject({
@@ -70,19 +71,13 @@ export function queueItemRoutes(app: Hono, context: ServerContext): void {
       })),
       unlessRemoved: body.items.some((item) => item.unless_removed === true),
     });
-    return c.json({ items: added.map(queueItemJson) });
+    return c.json({ items: added.map((item) => queueItemJson(item, context.now())) });
   });
 
   app.get(items, async (c) => {
     const query = readQuery(c, ListQuery);
     const queue = await needQueue(context, c.req.param("queueId"));
-    const offset = Number(query.cursor ?? 0);
-    if (!Number.isInteger(offset) || offset < 0) {
-      throw new LoopsmithError("invalid", "cursor: is not one this server gave out", {
-        hint: "Pass the cursor of the previous page unchanged.",
-        details: { field: "cursor" },
-      });
-    }
+    const offset = offsetOf(query.cursor);
     const rows = await store.queueItemList({
       queueId: queue.id,
       ...(query.status ? { status: SECTIONS[query.status] } : {}),
@@ -91,7 +86,7 @@ export function queueItemRoutes(app: Hono, context: ServerContext): void {
     });
     const page = rows.slice(0, query.page_size);
     const next = rows.length > query.page_size ? String(offset + query.page_size) : null;
-    return c.json({ items: page.map(queueItemJson), next_cursor: next });
+    return c.json({ items: page.map((item) => queueItemJson(item, context.now())), next_cursor: next });
   });
 
   app.get(`${items}/count`, async (c) => {
@@ -111,7 +106,7 @@ export function queueItemRoutes(app: Hono, context: ServerContext): void {
       ...(body.last_reviewed_time ? { lastReviewedAt: body.last_reviewed_time } : {}),
     });
     if (!item) throw itemNotFound(itemId);
-    return c.json(queueItemJson(item));
+    return c.json(queueItemJson(item, context.now()));
   });
 
   app.post(`${items}/delete`, async (c) => {

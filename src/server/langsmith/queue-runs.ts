@@ -155,7 +155,7 @@ async function runsOfItems(c: Context, context: ServerContext, items: readonly Q
   const texts = new Map(sources.map((source) => [source.span.id, runV1Text(source)]));
   return items.map((item) => {
     const run = texts.get(item.runId) ?? JSON.stringify({ id: item.runId, session_id: item.projectId });
-    return `${run.slice(0, -1)},${JSON.stringify(queueInfoJson(item)).slice(1)}`;
+    return `${run.slice(0, -1)},${JSON.stringify(queueInfoJson(item, context.now())).slice(1)}`;
   });
 }
 

@@ -22,6 +22,8 @@ export interface QueueStore {
     limit: number;
     offset: number;
   }): Promise<QueueRow[]>;
+  /** The queues that hold a run. */
+  queueListOfRun(params: { runId: string }): Promise<QueueRow[]>;
   queueUpdate(params: {
     id: string;
     name?: string;

@@ -26,8 +26,8 @@ export interface SpanSelection {
   referenceDatasetId?: string;
   shareToken?: string;
   threadIds?: readonly string[];
-  /** Spans below the one with this dotted order. */
-  below?: string;
+  /** The span with this dotted order and everything below it. */
+  atOrBelow?: string;
   /** On the span itself. */
   filter?: FilterExpression;
   /** On the root of the span's trace. */

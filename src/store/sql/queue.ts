@@ -72,6 +72,18 @@ export function queueStore(db: Database): QueueStore {
       return rows.map(toQueue);
     },
 
+    async queueListOfRun({ runId }) {
+      const rows = await db.read
+        .selectFrom("queue")
+        .innerJoin("queue_item", "queue_item.queue_id", "queue.id")
+        .selectAll("queue")
+        .where("queue_item.run_id", "=", runId)
+        .where("queue_item.removed_at", "is", null)
+        .orderBy("queue.created_at")
+        .execute();
+      return rows.map(toQueue);
+    },
+
     queueUpdate(params) {
       return db.write(async ({ query }) => {
         const row = await query.selectFrom("queue").selectAll().where("id", "=", params.id).executeTakeFirst();

@@ -27,9 +27,10 @@ export function selectSpans(db: Database, params: SpanSelection, query: Kysely<S
   if (params.startFrom !== undefined) select = select.where("span.start_at", ">=", toMicros(params.startFrom));
   if (params.startTo !== undefined) select = select.where("span.start_at", "<=", toMicros(params.startTo));
   if (params.shareToken !== undefined) select = select.where("span.share_token", "=", params.shareToken);
-  if (params.below !== undefined) {
-    const path = `${params.below}.`;
-    select = select.where(sql<boolean>`substr(span.dotted_order, 1, ${path.length}) = ${path}`);
+  if (params.atOrBelow !== undefined) {
+    const path = params.atOrBelow;
+    const isBelow = sql<boolean>`substr(span.dotted_order, 1, ${path.length + 1}) = ${`${path}.`}`;
+    select = select.where((of) => of.or([of("span.dotted_order", "=", path), isBelow]));
   }
   if (params.referenceDatasetId !== undefined) {
     const datasetId = params.referenceDatasetId;

@@ -45,8 +45,11 @@ export function spanStatsStore(
       };
     },
 
-    spanFeedbackStats: (params) =>
-      feedbackTally(db, sql`feedback.run_id in (${selectSpans(db, params).select("span.id")})`),
+    spanFeedbackStats: (params) => {
+      const spans = selectSpans(db, params).select("span.id");
+      // What was given in a comparison of experiments belongs to the comparison.
+      return feedbackTally(db, sql`feedback.comparative_experiment_id is null and feedback.run_id in (${spans})`);
+    },
 
     projectFeedbackStats: ({ projectId }) =>
       feedbackTally(db, sql`feedback.project_id = ${projectId} and feedback.run_id is null`),
@@ -57,7 +60,8 @@ function inMs({ p50, p99 }: Percentiles): Percentiles {
   return { p50: p50 === null ? null : fromMicros(p50), p99: p99 === null ? null : fromMicros(p99) };
 }
 
-async function feedbackTally(db: Database, condition: Sql<boolean>): Promise<FeedbackStats> {
+/** Feedback that meets a condition, summed up by key. */
+export async function feedbackTally(db: Database, condition: Sql<boolean>): Promise<FeedbackStats> {
   const feedback = db.read.selectFrom("feedback").where(condition);
   const keys = await feedback
     .select(({ fn }) => [
@@ -91,7 +95,8 @@ async function feedbackTally(db: Database, condition: Sql<boolean>): Promise<Fee
   }
   for (const row of values) {
     const entry = stats[row.key];
-    if (entry) entry.values[String(parseJson(row.value_json))] = Number(row.n);
+    const value = parseJson(row.value_json);
+    if (entry && typeof value === "string") entry.values[value] = Number(row.n);
   }
   return stats;
 }

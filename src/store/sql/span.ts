@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { SpanStatus } from "../../model/trace.ts";
 import type { AttachmentHead, SpanPage, SpanPayload, SpanQuery, SpanRow, SpanStore } from "../resource/span.ts";
-import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
+import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { SpanTable } from "./schema.ts";
 import { selectSpans, type SpanSelect } from "./span-conditions.ts";

@@ -18,8 +18,14 @@ export const QUEUE_SETTINGS = {
   assigned_reviewers: [],
 } as const satisfies JsonObject;
 
-/** A queue as LangSmith writes it, rubric included. */
+/** A queue as LangSmith lists it; the rubric only comes with a single queue that is read. */
 export function queueJson(queue: AnnotationQueue): Record<string, unknown> {
+  const { rubric_instructions: _instructions, rubric_items: _items, ...queueFields } = queueDetailsJson(queue);
+  return queueFields;
+}
+
+/** A queue as LangSmith writes it when it is read, rubric included. */
+export function queueDetailsJson(queue: AnnotationQueue): Record<string, unknown> {
   return {
     id: queue.id,
     tenant_id: TENANT_ID,
@@ -34,14 +40,14 @@ export function queueJson(queue: AnnotationQueue): Record<string, unknown> {
 }
 
 /** What a queue's run carries beside the run itself (v1). */
-export function queueInfoJson(item: QueueItem): Record<string, unknown> {
+export function queueInfoJson(item: QueueItem, now: number): Record<string, unknown> {
   return {
     queue_run_id: item.id,
     added_at: toIsoTime(item.addedAt),
     effective_added_at: toIsoTime(item.addedAt),
     last_reviewed_time: item.lastReviewedAt === null ? null : toIsoTime(item.lastReviewedAt),
     completed_by: stringsOf(item.details["completed_by"]),
-    reserved_by: stringsOf(item.details["reserved_by"]),
+    reserved_by: reservedBy(item, now),
     source_proposed_example_id: item.details["source_proposed_example_id"] ?? null,
     // Ours: why the loop put the run here.
     queue_metadata: item.metadata,
@@ -61,7 +67,7 @@ export function queueRunJson(item: QueueItem): Record<string, unknown> {
 }
 
 /** An item as the items API writes it, with the metadata LangSmith's own has no place for. */
-export function queueItemJson(item: QueueItem): Record<string, unknown> {
+export function queueItemJson(item: QueueItem, now: number): Record<string, unknown> {
   return {
     id: item.id,
     queue_id: item.queueId,
@@ -73,12 +79,27 @@ export function queueItemJson(item: QueueItem): Record<string, unknown> {
     effective_added_at: toIsoTime(item.addedAt),
     ...(item.lastReviewedAt === null ? {} : { last_reviewed_time: toIsoTime(item.lastReviewedAt) }),
     completed_by: stringsOf(item.details["completed_by"]),
-    reserved_by: stringsOf(item.details["reserved_by"]),
+    reserved_by: reservedBy(item, now),
     source_proposed_example_id: item.details["source_proposed_example_id"],
     metadata: item.metadata,
   };
 }
 
-function stringsOf(value: unknown): string[] {
+export function stringsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
+}
+
+/** Who has an item open, and until when (epoch ms). */
+export interface Reservation {
+  by: string;
+  until: number;
+}
+
+export function reservationsOf(details: JsonObject): Reservation[] {
+  const list = details["reservations"];
+  return Array.isArray(list) ? (list as unknown as Reservation[]) : [];
+}
+
+function reservedBy(item: QueueItem, now: number): string[] {
+  return reservationsOf(item.details).flatMap(({ by, until }) => (until > now ? [by] : []));
 }

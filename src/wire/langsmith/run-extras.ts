@@ -17,11 +17,20 @@ export interface RunSource {
   referenceDatasetId?: string | null;
 }
 
-/** LangSmith's `feedback_stats` of one run: `{ key: { n, avg, values, ... } }`. */
+/** LangSmith's `feedback_stats`: `{ key: { n, avg, values, ... } }`. */
 export function feedbackStatsJson(stats: FeedbackStats | null): Record<string, object> | null {
   if (stats === null) return null;
   return Object.fromEntries(
-    Object.entries(stats).map(([key, { n, avg, values }]) => [key, { n, avg, show_feedback_arrow: false, values }]),
+    Object.entries(stats).map(([key, { n, avg, values, min, max, stdev }]) => [
+      key,
+      {
+        n,
+        avg,
+        ...(stdev === undefined ? {} : { stdev, min: min ?? null, max: max ?? null }),
+        show_feedback_arrow: false,
+        values,
+      },
+    ]),
   );
 }
 

@@ -58,6 +58,9 @@ const FIELDS: FieldTable<RunSource> = {
         ),
 };
 
+/** Their names. */
+export const V1_FIELDS: readonly string[] = Object.keys(FIELDS);
+
 /** One run as LangSmith's v1 API writes it; only the selected fields, or all. */
 export function runV1Text(source: RunSource, select?: ReadonlySet<string>): string {
   return writeFields(FIELDS, source, select);
