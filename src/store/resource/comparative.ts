@@ -1,0 +1,45 @@
+import type { JsonObject } from "../../model/json.ts";
+import type { FeedbackStats } from "../../model/stored-feedback.ts";
+
+/** Several experiments on one dataset, judged against each other example by example. */
+export interface ComparativeRow {
+  id: string;
+  name: string;
+  description: string | null;
+  datasetId: string;
+  /** The experiments; `name` is `null` for one that was deleted since. */
+  projects: { id: string; name: string | null }[];
+  extra: JsonObject;
+  createdAt: number;
+  modifiedAt: number;
+}
+
+export interface ComparativeStore {
+  /** @throws LoopsmithError `conflict` when the id is taken */
+  comparativeCreate(params: {
+    id?: string;
+    name: string;
+    description?: string | null;
+    datasetId: string;
+    projectIds: readonly string[];
+    extra?: JsonObject;
+    createdAt?: number;
+  }): Promise<ComparativeRow>;
+  /** Newest first unless sorted otherwise. */
+  comparativeList(params: {
+    datasetId: string;
+    ids?: readonly string[];
+    name?: string;
+    nameContains?: string;
+    /** @default "createdAt" */
+    sortBy?: "name" | "createdAt";
+    /** @default "desc" */
+    sortOrder?: "asc" | "desc";
+    limit: number;
+    offset: number;
+  }): Promise<ComparativeRow[]>;
+  /** Removes the comparison and the feedback that was given in it. */
+  comparativeDelete(params: { id: string }): Promise<boolean>;
+  /** What was given to each experiment's runs: by comparison, then by experiment. */
+  comparativeStats(params: { ids: readonly string[] }): Promise<Map<string, Map<string, FeedbackStats>>>;
+}
