@@ -79,3 +79,12 @@ export type { JudgeAnswer, JudgeFinish, JudgeModel, JudgeRequest, ModelPrice } f
 export type { JudgeCall } from "./judge/ask-judge.ts";
 export type { JudgeExample } from "./judge/judge-prompt.ts";
 export type { JudgeScaleLike } from "./judge/scale.ts";
+
+export { calibrate } from "./calibration/calibrate.ts";
+export type { CalibrateOptions, Calibration, Share } from "./calibration/calibrate.ts";
+export { chooseThreshold } from "./calibration/choose-threshold.ts";
+export type { ChooseThresholdOptions, ChosenThreshold } from "./calibration/choose-threshold.ts";
+export { labelsFromFeedback } from "./calibration/labelled.ts";
+export type { Labelled, LabelsOptions } from "./calibration/labelled.ts";
+export { checkEvaluator, parseLabelledCases } from "./calibration/check-evaluator.ts";
+export type { CheckEvaluatorOptions, EvaluatorCheck, LabelledCase } from "./calibration/check-evaluator.ts";
