@@ -137,36 +137,32 @@ async function openSession(path: string, flags: RunFlags, context: CommandContex
   };
   setDefaultStore(storeOptions);
   const direct = flags.direct && environment.langsmithEndpoint === null;
-  const local = environment.langsmithEndpoint === null && !direct ? await startLocalServer(environment) : null;
-  const store = local?.server?.store ?? (await openStore());
-  // The file's own `new Client()` and traceables read these.
-  if (local) useServer(local, environment);
-  const file = await loadLoopFile(path);
-  const client = new Client();
-  const loops = file.loops.map((loop) =>
-    isRunningLoop(loop)
-      ? loop
-      : createFeedbackLoop({
-          ...loop,
-          client:
-            loop.client ??
-            (direct ? { store, subscribe: () => () => {} } : flags.inProcess && local?.server ? local.server : client),
-          store: loop.store ?? store,
-        }),
-  );
-  return {
-    loops,
-    file,
-    store,
-    client,
-    local,
-    async close() {
-      for (const loop of loops) await loop.stop();
-      await client.awaitPendingTraceBatches();
-      if (local) await local.close();
-      else await store.close();
-    },
+  // Newest first; whatever was opened is closed, also when the file turns out to be no loop.
+  const cleanups: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   };
+  try {
+    const local = environment.langsmithEndpoint === null && !direct ? await startLocalServer(environment) : null;
+    if (local) cleanups.push(() => local.close());
+    const store = local?.server?.store ?? (await openStore());
+    if (!local?.server) cleanups.push(() => store.close());
+    // The file's own `new Client()` and traceables read these.
+    if (local) useServer(local, environment);
+    const file = await loadLoopFile(path);
+    const client = new Client();
+    cleanups.push(async () => client.awaitPendingTraceBatches());
+    const inProcess = direct ? { store, subscribe: () => () => {} } : flags.inProcess ? local?.server : null;
+    const loops = file.loops.map((loop) => {
+      if (isRunningLoop(loop)) return loop;
+      return createFeedbackLoop({ ...loop, client: loop.client ?? inProcess ?? client, store: loop.store ?? store });
+    });
+    cleanups.push(...loops.map((loop) => () => loop.stop()));
+    return { loops, file, store, client, local, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 function useServer(local: LocalServer, environment: Environment): void {

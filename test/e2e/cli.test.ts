@@ -1,0 +1,120 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { RunReport } from "../../src/cli/summary.ts";
+import type { RemedyReport } from "../../src/cli/demo/run-remedy.ts";
+
+const BIN = join(import.meta.dirname, "../../bin/loopsmith.js");
+const folder = mkdtempSync(join(tmpdir(), "loopsmith-e2e-"));
+
+function loopsmith(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { status: number | null; stdout: string; stderr: string } {
+  const { LANGSMITH_ENDPOINT: _endpoint, ...inherited } = process.env;
+  const options = { encoding: "utf8" as const, env: { ...inherited, LOOPSMITH_PORT: "0", ...env }, timeout: 120_000 };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], options);
+  return { status, stdout, stderr };
+}
+
+function json<T>(args: readonly string[], env: Record<string, string> = {}): T {
+  const { status, stdout, stderr } = loopsmith([...args, "--json"], env);
+  expect(status, stderr).toBe(0);
+  return JSON.parse(stdout) as T;
+}
+
+describe("loopsmith demo", () => {
+  it("ends with every failure queued, delivered, verified and explained", () => {
+    const report = json<RunReport>(["demo"]);
+    expect(report.traces).toBe(200);
+    expect(report.failures).toBeGreaterThan(10);
+    expect(report.queue).toEqual({ name: "low-faithfulness-review", items: report.failures });
+    expect(report.webhooks).toEqual({ delivered: report.failures, verified: report.failures });
+    expect(report.culprits).toHaveLength(report.failures);
+    expect(report.patterns.some((pattern) => pattern.q < 0.05 && pattern.riskRatioInterval[0] > 1)).toBe(true);
+  });
+
+  it("goes on to a fix that passes the gate, and not to one that only knows what it was shown", () => {
+    const report = json<RemedyReport>(["demo", "--remedy"]);
+    const verdicts = new Map(report.candidates.map(({ name, verdict }) => [name, verdict]));
+    expect(verdicts.get("visible questions by heart")).toMatch(/FAIL|INCONCLUSIVE/);
+    expect(report.promoted).not.toBeNull();
+    expect(verdicts.get(report.promoted ?? "")).toBe("PASS");
+    expect(report.after.failureRate).toBeLessThan(report.before.failureRate / 2);
+    expect(report.after.patternSignificant).toBe(false);
+  });
+});
+
+const recording = join(import.meta.dirname, "../../../shared/data/tau-bench-airline/gpt-4o-runs.json");
+
+// Recorded runs of a real agent; they are no part of the project, so elsewhere there is nothing to replay.
+describe.skipIf(!existsSync(recording))("examples/agent-triage.ts", () => {
+  const example = join(import.meta.dirname, "../../examples/agent-triage.ts");
+
+  it("routes the recorded failures once, also when it runs again and when it is killed half-way", async () => {
+    const dataDir = join(folder, "triage");
+    const env = { LOOPSMITH_DATA_DIR: dataDir };
+    const killed = spawn(process.execPath, [BIN, "run", example, "--json"], {
+      env: { ...process.env, LOOPSMITH_PORT: "0", ...env },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    killed.kill("SIGKILL");
+    for (let run = 0; run < 2; run += 1) {
+      const report = json<RunReport>(["run", example], env);
+      expect(report).toMatchObject({ traces: 120, failures: 68, queue: { name: "agent-triage", items: 68 } });
+      expect(report.culprits).toHaveLength(68);
+    }
+    const status = json<{ loops: { verdicts: Record<string, number> }[] }>(["status"], env);
+    expect(status.loops[0]?.verdicts).toMatchObject({ fail: 68, pass: 52 });
+  });
+});
+
+describe("bad input", () => {
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const env = { LOOPSMITH_DATA_DIR: join(folder, "empty") };
+
+  it.each([
+    [["run", "no-such-file.ts"], 3, /there is no file/],
+    [["patterns"], 3, /no loop has run/],
+    [["patterns", "--window", "soon", "--loop", "x"], 3, /no loop has run/],
+    [["frobnicate"], 2, /unknown command/],
+    [["demo", "--questions", "many"], 2, /--questions is many/],
+    [["replay"], 2, /nothing was chosen/],
+    [["deliveries", "--state", "lost"], 2, /--state is lost/],
+    [["serve", "--host", "0.0.0.0", "--port", "0"], 4, /LOOPSMITH_API_KEY|apiKey|key/],
+    [["worker", "x.ts"], 2, /LOOPSMITH_DATABASE_URL/],
+  ])("%j exits %i and says what to do", (args, status, message) => {
+    const result = loopsmith(args, env);
+    expect(result.stderr).toMatch(message);
+    expect(result.stderr).toContain("hint:");
+    expect(result.status).toBe(status);
+  });
+
+  it("names what is wrong with a loop file", () => {
+    const syntax = loopsmith(["run", file("syntax.ts", "export default {{"), "--once"], env);
+    expect(syntax).toMatchObject({ status: 2, stderr: expect.stringContaining("does not load") as string });
+    const none = loopsmith(["run", file("none.ts", "export const x = 1;"), "--once"], env);
+    expect(none).toMatchObject({ status: 2, stderr: expect.stringContaining("exports no loop") as string });
+    const threshold = file("threshold.ts", "export default { projectName: 'p', evaluator: () => 1, threshold: 70 };");
+    expect(loopsmith(["run", threshold, "--once"], env)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("threshold is 70") as string,
+    });
+    const project = file(
+      "project.ts",
+      "export default { projectName: 'nowhere', evaluator: () => 1, threshold: 0.5 };",
+    );
+    expect(loopsmith(["run", project, "--once"], env)).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('no project is named "nowhere"') as string,
+    });
+    const unreachable = loopsmith(["run", project, "--once"], { ...env, LANGSMITH_ENDPOINT: "http://127.0.0.1:9" });
+    expect(unreachable).toMatchObject({ status: 5, stderr: expect.stringContaining("LANGSMITH_ENDPOINT") as string });
+  });
+});
