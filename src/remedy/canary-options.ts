@@ -26,7 +26,7 @@ export interface CanaryOptions {
   maxTraces?: number;
 }
 
-export const DEFAULT_STAGES: readonly CanaryStage[] = [
+const DEFAULT_STAGES: readonly CanaryStage[] = [
   { share: 0.05, traces: 100 },
   { share: 0.25, traces: 250 },
   { share: 0.5, traces: 0 },

@@ -146,7 +146,7 @@ export function afterApproval<C extends object>({ canary }: RemedyDefinition<C>)
   return canary ? "canary" : "promoting";
 }
 
-export async function wholeBudget<C extends object>(
+async function wholeBudget<C extends object>(
   { budgetUsd }: RemedyDefinition<C>,
   { journal }: RemedyDeps<C>,
 ): Promise<RemedyBudget> {

@@ -18,7 +18,7 @@ export interface RagConfig extends PromptConfig {
 
 export const BASELINE: RagConfig = { prompt: "Answer.", topK: 2 };
 
-export const PATTERN: Pattern = {
+const PATTERN: Pattern = {
   ...LOW_RELEVANCE,
   sentence: "90% of failures have relevance < 0.5",
   failing: 90,
