@@ -3,10 +3,10 @@ import type { Evaluator } from "../evaluator.ts";
 import { readSource } from "../input-mapping.ts";
 import type { InputSource } from "../input-mapping.ts";
 import { abstentionIn } from "../text/abstention.ts";
-import { detectLanguage } from "../text/detect-language.ts";
+import { detectLanguage } from "../../internal/text/detect-language.ts";
 import { answerText, documentTexts, subtree } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
-import { allStems, contentWords, numberOf, sentencesOf } from "../text/words.ts";
+import { allStems, contentWords, numberOf, sentencesOf } from "../../internal/text/words.ts";
 import type { BuiltinOptions } from "./builtin-options.ts";
 
 export interface GroundednessOptions extends BuiltinOptions {

@@ -2,7 +2,7 @@ import { defineEvaluator } from "../define-evaluator.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { readSource } from "../input-mapping.ts";
 import type { InputSource } from "../input-mapping.ts";
-import { detectLanguage } from "../text/detect-language.ts";
+import { detectLanguage } from "../../internal/text/detect-language.ts";
 import { answerText, questionText } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
 import type { BuiltinOptions } from "./builtin-options.ts";

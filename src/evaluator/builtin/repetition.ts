@@ -4,7 +4,7 @@ import { readSource } from "../input-mapping.ts";
 import type { InputSource } from "../input-mapping.ts";
 import { answerText } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
-import { wordsOf } from "../text/words.ts";
+import { wordsOf } from "../../internal/text/words.ts";
 import type { BuiltinOptions } from "./builtin-options.ts";
 
 export interface RepetitionOptions extends BuiltinOptions {

@@ -4,7 +4,7 @@ import { readSource } from "../input-mapping.ts";
 import type { InputSource } from "../input-mapping.ts";
 import { documentTexts, questionText } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
-import { allStems, contentWords } from "../text/words.ts";
+import { allStems, contentWords } from "../../internal/text/words.ts";
 import type { BuiltinOptions } from "./builtin-options.ts";
 
 export interface RetrievalRelevanceOptions extends BuiltinOptions {
