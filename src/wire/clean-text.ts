@@ -23,8 +23,10 @@ export function cleanObject(value: JsonObject): JsonObject {
   );
 }
 
+/** The same for any JSON. Numbers that JSON cannot write again (`1e999` reads as Infinity) become null. */
 export function cleanJson(value: Json): Json {
   if (typeof value === "string") return cleanText(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value + 0 : null;
   if (Array.isArray(value)) return value.map(cleanJson);
   return isJsonObject(value) ? cleanObject(value) : value;
 }

@@ -181,6 +181,7 @@ test.each([
   ["gt(error, null)", "gt needs a number", 0],
   ["like(name, 7)", "like takes a string", 11],
   ["in(name, 'x')", 'expected "["', 9],
+  ["gt(total_tokens, 1e999)", "out of range", 17],
   ["has(name, 'x')", "has takes tags", 4],
   ["has(tags, 1)", "has takes a string", 10],
   ["exists(tags, 'x')", "exists takes metadata", 7],

@@ -8,7 +8,7 @@ import {
   type InflateLimits,
 } from "./compression/inflate-limits.ts";
 import { inflateStream } from "./compression/inflate-stream.ts";
-import { inflateZstdSteps } from "./compression/inflate-zstd.ts";
+import { checkedZstdFrames, inflateZstdSteps } from "./compression/inflate-zstd.ts";
 import { nativeZstd, ZSTD_PARAMS } from "./compression/native-zstd.ts";
 import { runPaused, type Pause } from "./steps.ts";
 
@@ -40,13 +40,17 @@ export async function decodeBody(
     return inflateInline("gzip", bytes, limits, (maxOutputLength) => gunzipSync(bytes, { maxOutputLength }));
   }
   const native = nativeZstd;
-  if (!native) return runPaused(inflateZstdSteps(bytes, limits), pause);
+  const frames = checkedZstdFrames(bytes);
+  const [frame] = frames;
+  // Node's own decoder stops silently behind the first frame, be it one to skip.
+  if (!native || !frame || frames.length > 1) return runPaused(inflateZstdSteps(bytes, limits, frames), pause);
   const params = ZSTD_PARAMS;
+  const only = bytes.subarray(frame.start, frame.end);
   if (!inline) {
-    return inflateStream(native.createZstdDecompress({ chunkSize: CHUNK_BYTES, params }), "zstd", bytes, limits);
+    return inflateStream(native.createZstdDecompress({ chunkSize: CHUNK_BYTES, params }), "zstd", only, limits);
   }
   return inflateInline("zstd", bytes, limits, (maxOutputLength) =>
-    native.zstdDecompressSync(bytes, { maxOutputLength, params }),
+    native.zstdDecompressSync(only, { maxOutputLength, params }),
   );
 }
 

@@ -2,7 +2,7 @@ import { Decompress } from "fzstd";
 import { LoopsmithError } from "../../model/errors.ts";
 import { allowedOutput, inflatedTooLarge, notInflatable, type InflateLimits } from "./inflate-limits.ts";
 import type { Steps } from "../steps.ts";
-import { zstdFrames } from "./zstd-frames.ts";
+import { zstdFrames, type ZstdFrame } from "./zstd-frames.ts";
 
 /** Largest window a zstd content encoding may ask for (RFC 9659). */
 export const MAX_WINDOW_BYTES = 8 * 1024 * 1024;
@@ -22,13 +22,16 @@ const PAUSE_EVERY_BYTES = 1024 * 1024;
  * block. Yields where a caller may pause; returns the whole output.
  * @throws LoopsmithError `too_large`, `invalid`
  */
-export function* inflateZstdSteps(bytes: Uint8Array, limits: InflateLimits): Steps<Uint8Array> {
+export function* inflateZstdSteps(
+  bytes: Uint8Array,
+  limits: InflateLimits,
+  frames: readonly ZstdFrame[] = checkedZstdFrames(bytes),
+): Steps<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let total = 0;
   let moved = 0;
   let pauseAt = PAUSE_EVERY_BYTES;
-  for (const frame of framesOf(bytes)) {
-    if (frame.windowBytes > MAX_WINDOW_BYTES) throw windowTooLarge(frame.windowBytes);
+  for (const frame of frames) {
     const decoder = new Decompress((chunk) => {
       chunks.push(chunk);
       total += chunk.byteLength;
@@ -56,12 +59,20 @@ export function* inflateZstdSteps(bytes: Uint8Array, limits: InflateLimits): Ste
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, total);
 }
 
-function framesOf(bytes: Uint8Array): ReturnType<typeof zstdFrames> {
+/**
+ * The frames of a zstd body.
+ * @throws LoopsmithError `invalid` when they do not add up, `too_large` when one asks for too large a window
+ */
+export function checkedZstdFrames(bytes: Uint8Array): ZstdFrame[] {
+  let frames: ZstdFrame[];
   try {
-    return zstdFrames(bytes);
+    frames = zstdFrames(bytes);
   } catch (error) {
     throw notInflatable("zstd", error);
   }
+  const largest = frames.reduce((most, frame) => Math.max(most, frame.windowBytes), 0);
+  if (largest > MAX_WINDOW_BYTES) throw windowTooLarge(largest);
+  return frames;
 }
 
 function windowTooLarge(windowBytes: number): LoopsmithError {

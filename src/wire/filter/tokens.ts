@@ -70,7 +70,11 @@ export class Tokens {
     // A bare duration (5s) means the same as a quoted one.
     const unit = this.#match(UNIT);
     if (unit !== null) return { type: "string", text: number + unit, at };
-    return { type: "number", value: Number(number), at };
+    const value = Number(number);
+    if (!Number.isFinite(value))
+      throw filterError(this.#field, `the number ${number.slice(0, 40)} is out of range`, at);
+    // Adding 0 turns -0, which no database knows, into 0.
+    return { type: "number", value: value + 0, at };
   }
 
   #match(pattern: RegExp): string | null {
