@@ -34,10 +34,13 @@ export function crossValidated(
 ): { rows: Row[]; held: HeldOutCase[] } {
   const names = ["", ...Object.keys(parts)];
   const tallies = new Map(names.map((name) => [name, emptyTally()]));
+  // With few tasks every one counts for learning: each is left out in turn.
+  const groups = new Set(cases.map((one) => one.group)).size;
+  const folds = groups < 40 ? groups : 10;
   let held: HeldOutCase[] = [];
   let trained = 0;
   for (let seed = 1; seed <= seeds; seed++) {
-    const result = holdOut(cases, seed, (training, salt) => {
+    const result = holdOut(cases, { folds, seed }, (training, salt) => {
       trained = training.length;
       return rankerScore(training, salt);
     });

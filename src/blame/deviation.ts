@@ -11,7 +11,7 @@ import { eachFragment, fragmentsOf, payloadText } from "./fragment.ts";
 export interface Moments {
   count: number;
   sum: number[];
-  /** Sums of products, row by row. */
+  /** Sums of products of each two columns: the lower triangle, row by row. */
   products: number[];
 }
 
@@ -42,35 +42,35 @@ export function addToNormality(normality: Normality, trace: Trace): void {
   for (const [i, row] of measures(steps).entries()) {
     if (i === 0) continue;
     const key = keyOf(steps[i]!);
-    const moments = own(normality, key) ?? {
-      count: 0,
-      sum: row.map(() => 0),
-      products: row.flatMap(() => row.map(() => 0)),
-    };
-    Object.defineProperty(normality, key, { value: moments, writable: true, enumerable: true, configurable: true });
+    const moments = own(normality, key) ?? nothingSeen(row.length);
+    define(normality, key, moments);
     moments.count++;
+    let at = 0;
     for (const [a, x] of row.entries()) {
       moments.sum[a]! += x;
-      for (const [b, y] of row.entries()) moments.products[a * row.length + b]! += x * y;
+      for (let b = 0; b <= a; b++) moments.products[at++]! += x * row[b]!;
     }
   }
 }
 
-/** Adds up what was learned on several sets of traces; the inputs stay as they are. */
+/**
+ * Adds up what was learned on several sets of traces; the inputs stay as they are. Of more than 300 names the rarest are
+ * forgotten: names that are made up for every call are nothing to compare with.
+ */
 export function mergeNormality(...parts: readonly Normality[]): Normality {
   const merged: Normality = {};
   for (const [key, moments] of parts.flatMap((part) => Object.entries(part))) {
-    const sum = own(merged, key);
-    const added = sum
-      ? {
-          count: sum.count + moments.count,
-          sum: plus(sum.sum, moments.sum),
-          products: plus(sum.products, moments.products),
-        }
-      : { count: moments.count, sum: [...moments.sum], products: [...moments.products] };
-    Object.defineProperty(merged, key, { value: added, writable: true, enumerable: true, configurable: true });
+    const before = own(merged, key) ?? nothingSeen(moments.sum.length);
+    const count = before.count + moments.count;
+    const added = { count, sum: plus(before.sum, moments.sum), products: plus(before.products, moments.products) };
+    define(merged, key, added);
   }
-  return merged;
+  const entries = Object.entries(merged);
+  if (entries.length <= MAX_NAMES) return merged;
+  const kept: Normality = {};
+  entries.sort(([a, x], [b, y]) => y.count - x.count || (a < b ? -1 : 1));
+  for (const [key, moments] of entries.slice(0, MAX_NAMES)) define(kept, key, moments);
+  return kept;
 }
 
 /**
@@ -99,6 +99,13 @@ export function deviationEvidence(steps: readonly Step[], normality: Normality, 
 }
 
 // --- internal ---
+
+const MAX_NAMES = 300;
+
+function nothingSeen(width: number): Moments {
+  const zeros = (length: number): number[] => Array.from({ length }, () => 0);
+  return { count: 0, sum: zeros(width), products: zeros((width * (width + 1)) / 2) };
+}
 
 function keyOf(step: Step): string {
   return `${step.span.kind} ${step.span.name}`;
@@ -153,4 +160,9 @@ function plus(a: readonly number[], b: readonly number[]): number[] {
 
 function own<T>(record: Record<string, T>, key: string): T | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** Names come from traces: `__proto__` must be a key like any other. */
+function define<T>(record: Record<string, T>, key: string, value: T): void {
+  Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -14,21 +14,18 @@ export interface HeldOutCase {
   culprit: number;
 }
 
-/** Below this many groups each is left out in turn; above, ten folds are as good and cost less. */
-const LEAVE_ONE_OUT_BELOW = 40;
-
 /**
  * Grouped cross-validation: every example is scored by a model trained without any example of its group. `null` with a
- * single group. `train` gets the training examples and a seed of its own.
+ * single group; with as many folds as groups, or more, each is left out in turn. `train` gets the training examples and a seed of its own.
  */
 export function holdOut<T extends Pick<RankerExample, "group" | "culprit">>(
   examples: readonly T[],
-  seed: number,
+  options: { folds: number; seed: number },
   train: (training: readonly T[], seed: number) => (example: T) => number[],
 ): { accuracy: Accuracy; cases: HeldOutCase[] } | null {
   const folds = foldOf(
     examples.map((example) => example.group),
-    seed,
+    options,
   );
   const count = Math.max(...folds.values()) + 1;
   if (count < 2) return null;
@@ -37,7 +34,7 @@ export function holdOut<T extends Pick<RankerExample, "group" | "culprit">>(
   for (let fold = 0; fold < count; fold++) {
     const score = train(
       examples.filter((_, i) => held[i] !== fold),
-      seed * 1000 + fold,
+      options.seed * 1000 + fold,
     );
     for (const [i, example] of examples.entries()) {
       if (held[i] === fold) cases[i] = { shares: score(example), culprit: example.culprit };
@@ -62,13 +59,12 @@ export function accuracyOf(cases: readonly HeldOutCase[]): Accuracy {
 
 // --- internal ---
 
-function foldOf(groups: readonly string[], seed: number): Map<string, number> {
+function foldOf(groups: readonly string[], { folds, seed }: { folds: number; seed: number }): Map<string, number> {
   const order = [...new Set(groups)].sort();
   const random = randomSource(seed);
   for (let i = order.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
-  const count = order.length < LEAVE_ONE_OUT_BELOW ? order.length : 10;
-  return new Map(order.map((group, i) => [group, i % count]));
+  return new Map(order.map((group, i) => [group, i % folds]));
 }

@@ -19,7 +19,8 @@ export function distanceFrom(moments: Moments): (row: readonly number[]) => Dist
   const shrink = width / (moments.count + width);
   const covariance = mean.map((_, a) =>
     mean.map((__, b) => {
-      const value = moments.products[a * width + b]! / moments.count - mean[a]! * mean[b]!;
+      const [high, low] = a > b ? [a, b] : [b, a];
+      const value = moments.products[(high * (high + 1)) / 2 + low]! / moments.count - mean[a]! * mean[b]!;
       return a === b ? Math.max(0, value) + FLOOR : value * (1 - shrink);
     }),
   );

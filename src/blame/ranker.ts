@@ -1,3 +1,4 @@
+import { randomSource } from "../internal/random.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { fitCalibration } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
@@ -49,7 +50,7 @@ export interface TrainRankerOptions {
   trees?: number;
   /** The same seed and examples give the same ranker. Default: 1. */
   seed?: number;
-  /** Whether to measure held-out accuracy and calibrate, which trains ten more forests. Default: true. */
+  /** Whether to measure held-out accuracy and calibrate, which trains ten more, smaller forests (five from 200 confirmations on). Default: true. */
   assess?: boolean;
 }
 
@@ -67,7 +68,12 @@ export function trainRanker(given: readonly RankerExample[], options: TrainRanke
   const examples = given.filter((example) => sameFeatures(example, newest!));
   if (examples.length < Math.max(1, minConfirmations)) return null;
   const model = fit(examples, trees, seed);
-  const held = assess ? holdOut(examples, seed, (training, salt) => stepScorer(fit(training, trees, salt))) : null;
+  const folds = examples.length < 200 ? 10 : 5;
+  const held = assess
+    ? holdOut(examples, { folds, seed }, (training, salt) =>
+        stepScorer(fit(training, Math.min(trees, ASSESS_TREES), salt)),
+      )
+    : null;
   const cases = held?.cases.flatMap(({ shares, culprit }) => shares.map((score, i) => ({ score, hit: i === culprit })));
   return {
     version: 1,
@@ -98,9 +104,15 @@ export function isHelpful(ranker: Ranker): boolean {
 
 // --- internal ---
 
-/** How strongly an earlier suspect takes from later ones: 0 not at all, 1 as if it had certainly decided the outcome. */
-const EARLIER_FIRST = 0.3;
+/** Share of its suspicion that a step loses when everything suspect lies before it. */
+const EARLIER_FIRST = 0.5;
 const WEIGHT_AFTER_CULPRIT = 0.5;
+
+/** Innocent steps of one trace that are learned from, drawn at random: a long trace has enough of them. */
+const MAX_INNOCENT = 200;
+
+/** Held-out accuracy needs no more than this, and it is most of the work. */
+const ASSESS_TREES = 75;
 
 type Model = Pick<Ranker, "names" | "forest">;
 
@@ -110,31 +122,51 @@ function sameFeatures(a: { features: readonly string[] }, b: { features: readonl
 
 function fit(examples: readonly RankerExample[], trees: number, seed: number): Model {
   const names = frequentNames(examples.map((example) => example.names));
+  const random = randomSource(seed);
   const rows: number[][] = [];
   const targets: number[] = [];
   const weights: number[] = [];
   for (const { rows: own, names: ownNames, culprit } of examples) {
+    const innocent = drawn(
+      [...own.keys()].filter((i) => i !== culprit),
+      MAX_INNOCENT,
+      random,
+    );
     const weigh = (i: number): number => (i > culprit ? WEIGHT_AFTER_CULPRIT : 1);
-    const innocent = own.reduce((sum, _, i) => sum + (i === culprit ? 0 : weigh(i)), 0);
-    for (const [i, row] of own.entries()) {
-      rows.push(namedRow(row, ownNames[i]!, names));
+    const total = innocent.reduce((sum, i) => sum + weigh(i), 0);
+    for (const i of [culprit, ...innocent]) {
+      rows.push(namedRow(own[i]!, ownNames[i]!, names));
       targets.push(i === culprit ? 1 : 0);
-      weights.push(i === culprit ? 1 : weigh(i) / innocent);
+      weights.push(i === culprit ? 1 : weigh(i) / total);
     }
   }
   return { names, forest: trainForest(rows, targets, weights, { trees, seed, minLeaf: 5 }) };
 }
 
+function drawn(items: number[], count: number, random: () => number): number[] {
+  for (let i = 0; i < Math.min(count, items.length - 1); i++) {
+    const j = i + Math.floor(random() * (items.length - i));
+    [items[i], items[j]] = [items[j]!, items[i]!];
+  }
+  return items.slice(0, count);
+}
+
 function stepScorer({ names, forest }: Model): (example: Pick<Rankable, "rows" | "names">) => number[] {
   return (example) => {
-    let undecided = 1;
-    const scores = example.rows.map((row, i) => {
-      const chance = forestValue(forest, namedRow(row, example.names[i]!, names));
-      const score = chance * undecided;
-      undecided *= (1 - chance) ** EARLIER_FIRST;
+    const chances = example.rows.map((row, i) => forestValue(forest, namedRow(row, example.names[i]!, names)));
+    const all = sum(chances);
+    if (all === 0) return chances;
+    let before = 0;
+    const scores = chances.map((chance) => {
+      const score = chance * (1 - EARLIER_FIRST * (before / all));
+      before += chance;
       return score;
     });
-    const total = scores.reduce((sum, score) => sum + score, 0);
-    return total > 0 ? scores.map((score) => score / total) : scores;
+    const total = sum(scores);
+    return scores.map((score) => score / total);
   };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -20,8 +20,7 @@ export type Spectrum = Record<string, RouteSpectrum>;
 
 export interface SpectrumOptions {
   /**
-   * Signatures kept by route. Beyond it, those seen in a single trace are forgotten, so that noise cannot fill the
-   * memory. Default: 20,000.
+   * Signatures kept by route. Beyond it the rarest are forgotten, so that noise cannot fill the memory. Default: 20,000.
    */
   maxSignatures?: number;
 }
@@ -43,7 +42,7 @@ export function countSpectrum(
 
 /** Counts one more decided trace, changing `spectrum` in place. */
 export function addToSpectrum(spectrum: Spectrum, trace: Trace, failed: boolean, options: SpectrumOptions = {}): void {
-  const { maxSignatures = 20_000 } = options;
+  const { maxSignatures = MAX_SIGNATURES } = options;
   const steps = executionOrder(trace);
   const route = own(spectrum, routeOf(trace)) ?? { failures: 0, passes: 0, held: {} };
   define(spectrum, routeOf(trace), route);
@@ -58,7 +57,7 @@ export function addToSpectrum(spectrum: Spectrum, trace: Trace, failed: boolean,
   if ((route.failures + route.passes) % 256 === 0) prune(route, maxSignatures);
 }
 
-/** Adds up spectra, e.g. of hourly buckets; the inputs stay as they are. */
+/** Adds up spectra, e.g. of hourly buckets; the inputs stay as they are. Above 20,000 signatures a route the rarest go. */
 export function mergeSpectra(...spectra: readonly Spectrum[]): Spectrum {
   const merged: Spectrum = {};
   for (const [name, route] of spectra.flatMap((spectrum) => Object.entries(spectrum))) {
@@ -71,6 +70,7 @@ export function mergeSpectra(...spectra: readonly Spectrum[]): Spectrum {
       define(sum.held, signature, [f + failing, p + passing]);
     }
   }
+  for (const route of Object.values(merged)) prune(route, MAX_SIGNATURES);
   return merged;
 }
 
@@ -113,15 +113,21 @@ export function spectrumEvidence(
 
 // --- internal ---
 
+const MAX_SIGNATURES = 20_000;
+
 function sentence(signature: string, counts: Counts): string {
   const { failing, failures, passing, passes } = counts;
   const figures = `Ochiai ${ochiai(counts).toFixed(2)}, DStar ${dstar(counts).toFixed(1)}`;
   return `"${clip(signature)}" is in ${failing} of ${failures} failing and ${passing} of ${passes} passing traces (${figures})`;
 }
 
+/** Drops signatures seen in one trace, then in two, and so on, until the rest fit. */
 function prune(route: RouteSpectrum, maxSignatures: number): void {
-  const entries = Object.entries(route.held);
-  if (entries.length > maxSignatures) route.held = Object.fromEntries(entries.filter(([, [f, p]]) => f + p > 1));
+  let entries = Object.entries(route.held);
+  if (entries.length <= maxSignatures) return;
+  for (let least = 2; entries.length > maxSignatures; least++) entries = entries.filter(([, [f, p]]) => f + p >= least);
+  route.held = {};
+  for (const [signature, counts] of entries) define(route.held, signature, counts);
 }
 
 /** Names come from traces: `__proto__` must be a key like any other. */
