@@ -9,6 +9,7 @@ import type { LearningStore } from "./resource/learning.ts";
 import type { LedgerStore } from "./resource/ledger.ts";
 import type { OnlineEvaluatorStore } from "./resource/online-evaluator.ts";
 import type { ProjectStore } from "./resource/project.ts";
+import type { PromptStore } from "./resource/prompt.ts";
 import type { QueueStore } from "./resource/queue.ts";
 import type { SecretStore } from "./resource/secret.ts";
 import type { SpanStatsStore } from "./resource/span-stats.ts";
@@ -45,6 +46,7 @@ export interface Store
     DatasetStore,
     ExperimentStore,
     ComparativeStore,
+    PromptStore,
     BudgetStore,
     LearningStore {
   readonly capabilities: StoreCapabilities;

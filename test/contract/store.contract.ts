@@ -5,6 +5,7 @@ import { exerciseDeliveries } from "./exercise-deliveries.ts";
 import { exerciseExperiments } from "./exercise-experiments.ts";
 import { exerciseFilters } from "./exercise-filters.ts";
 import { exerciseLedger } from "./exercise-ledger.ts";
+import { exercisePrompts } from "./exercise-prompts.ts";
 import { exerciseQueues } from "./exercise-queues.ts";
 import { exerciseSpans } from "./exercise-spans.ts";
 import { exerciseStats } from "./exercise-stats.ts";
@@ -23,5 +24,6 @@ export function storeContract(name: string, open: OpenStore): void {
     exerciseDeliveries(open);
     exerciseDatasets(open);
     exerciseExperiments(open);
+    exercisePrompts(open);
   });
 }

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { toIsoTime } from "../../internal/iso-time.ts";
-import { TENANT_ID } from "../../wire/langsmith/tenant.ts";
+import { TENANT_HANDLE, TENANT_ID } from "../../wire/langsmith/tenant.ts";
 import type { ServerContext } from "../server-context.ts";
 
 /** The LangSmith release whose API this server speaks; clients switch features on by it. */
@@ -43,7 +43,12 @@ export function infoRoutes(app: Hono, { limits }: ServerContext): void {
 
 /** The one workspace. */
 export function settingsRoutes(app: Hono): void {
-  const workspace = { id: TENANT_ID, display_name: "Loopsmith", tenant_handle: "loopsmith", created_at: toIsoTime(0) };
+  const workspace = {
+    id: TENANT_ID,
+    display_name: "Loopsmith",
+    tenant_handle: TENANT_HANDLE,
+    created_at: toIsoTime(0),
+  };
   app.get("/settings", (c) => c.json(workspace));
   app.get("/workspaces", (c) => c.json([workspace]));
   app.get("/workspaces/current", (c) => c.json(workspace));

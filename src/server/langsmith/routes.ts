@@ -1,5 +1,8 @@
 import type { Hono } from "hono";
 import type { ServerContext } from "../server-context.ts";
+import { directoryRoutes } from "./directories.ts";
+import { commitRoutes } from "./commits.ts";
+import { repoRoutes } from "./repos.ts";
 import { annotationQueueRoutes } from "./annotation-queues.ts";
 import { attachmentRoutes } from "./attachments.ts";
 import { comparativeRoutes } from "./comparative.ts";
@@ -67,4 +70,7 @@ export function langsmithRoutes(app: Hono, context: ServerContext): void {
   exampleReadRoutes(app, context);
   exampleWriteRoutes(app, context);
   platformExampleRoutes(app, context);
+  repoRoutes(app, context);
+  commitRoutes(app, context);
+  directoryRoutes(app, context);
 }

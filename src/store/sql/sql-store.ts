@@ -14,6 +14,8 @@ import { learningStore } from "./learning.ts";
 import { ledgerStore, type LedgerStatements } from "./ledger.ts";
 import { onlineEvaluatorStore } from "./online-evaluator.ts";
 import { projectStore } from "./project.ts";
+import { promptCommitStore } from "./prompt-commit.ts";
+import { promptStore } from "./prompt.ts";
 import { queueStore } from "./queue.ts";
 import { secretStore } from "./secret.ts";
 import { spanIngest, type IngestStatements } from "./span-ingest.ts";
@@ -62,5 +64,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...exampleWriteStore(db),
     ...experimentStore(db),
     ...comparativeStore(db),
+    ...promptStore(db),
+    ...promptCommitStore(db),
   };
 }

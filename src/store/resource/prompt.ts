@@ -1,0 +1,110 @@
+import type { JsonObject } from "../../model/json.ts";
+
+/** What a repository holds: prompt manifests, or the files of an agent or skill. */
+export type PromptKind = "prompt" | "file" | "agent" | "skill";
+
+/** A named prompt with a history of commits. LangSmith calls it a repo. */
+export interface PromptRow {
+  id: string;
+  name: string;
+  kind: PromptKind;
+  description: string | null;
+  readme: string | null;
+  tags: string[];
+  isPublic: boolean;
+  isArchived: boolean;
+  isLiked: boolean;
+  /** `internal` or `external`; `null` when nobody said. */
+  source: string | null;
+  lastCommitHash: string | null;
+  commitCount: number;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export interface PromptCommitRow {
+  id: string;
+  promptId: string;
+  /** SHA-256 of the manifest and the parent, in hexadecimal. */
+  hash: string;
+  parentId: string | null;
+  parentHash: string | null;
+  description: string | null;
+  manifest: JsonObject;
+  createdAt: number;
+}
+
+/** A name that stands on one commit and can be moved to another. */
+export interface PromptTagRow {
+  promptId: string;
+  tag: string;
+  commitId: string;
+  commitHash: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export interface PromptChanges {
+  description?: string | null;
+  readme?: string | null;
+  tags?: readonly string[];
+  isPublic?: boolean;
+}
+
+export interface PromptStore {
+  /** @throws LoopsmithError `conflict` when the name is taken */
+  promptCreate(params: PromptChanges & { name: string; kind?: PromptKind; source?: string | null }): Promise<PromptRow>;
+  promptGet(params: { name: string }): Promise<PromptRow | null>;
+  promptList(params: {
+    kinds?: readonly PromptKind[];
+    /** Occurs in the name, description or readme, ignoring case. */
+    query?: string;
+    /** Has all of these. */
+    tags?: readonly string[];
+    isPublic?: boolean;
+    isArchived?: boolean;
+    hasCommits?: boolean;
+    source?: string;
+    /** @default "updatedAt" */
+    sortBy?: "updatedAt" | "likes";
+    /** @default "desc" */
+    sortOrder?: "asc" | "desc";
+    limit: number;
+    offset: number;
+  }): Promise<{ rows: PromptRow[]; total: number }>;
+  promptUpdate(
+    params: PromptChanges & { name: string; isArchived?: boolean; isLiked?: boolean },
+  ): Promise<PromptRow | null>;
+  /** Removes the prompt with all its commits and tags. */
+  promptDelete(params: { name: string } | { id: string }): Promise<boolean>;
+
+  /**
+   * Puts a commit on top of a prompt's history. `manifest` may be computed from the newest commit's, with nobody in
+   * between; it must be pure.
+   * @throws LoopsmithError `not_found` without the prompt, `conflict` when `parent` is not the newest commit or nothing
+   * has changed since
+   */
+  promptCommitCreate(params: {
+    name: string;
+    manifest: JsonObject | ((newest: JsonObject | null) => JsonObject);
+    /** Hash the commit builds upon, or the beginning of it; not checked when absent. */
+    parent?: string;
+    description?: string | null;
+  }): Promise<PromptCommitRow>;
+  /**
+   * A commit by `latest`, its hash or at least 8 letters of it, or a tag.
+   * @throws LoopsmithError `conflict` when letters of a hash fit several commits
+   */
+  promptCommitGet(params: { promptId: string; ref: string }): Promise<PromptCommitRow | null>;
+  /** Newest first. */
+  promptCommitList(params: {
+    promptId: string;
+    limit: number;
+    offset: number;
+  }): Promise<{ rows: PromptCommitRow[]; total: number }>;
+
+  /** Sets or moves a tag; `null` when the prompt has no such commit. */
+  promptTagSet(params: { promptId: string; tag: string; commitId: string }): Promise<PromptTagRow | null>;
+  promptTagList(params: { promptId: string }): Promise<PromptTagRow[]>;
+  promptTagDelete(params: { promptId: string; tag: string }): Promise<boolean>;
+}
