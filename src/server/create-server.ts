@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { LoopsmithError } from "../model/errors.ts";
 import type { TouchedTrace } from "../store/resource/span.ts";
 import type { Store } from "../store/store.ts";
+import { healthRoutes } from "./api/health.ts";
 import { authenticator } from "./authenticate.ts";
 import { canonicalPath, isSuspectPath } from "./canonical-path.ts";
 import { hostGuard } from "./host-guard.ts";
@@ -73,6 +74,7 @@ export function createServer(options: ServerOptions): Server {
     if (!isPublicPath(c.req.path)) authenticate(c.req.raw.headers);
     await next();
   });
+  healthRoutes(app, context);
   langsmithRoutes(app, context);
   app.notFound((c) =>
     errorResponse(

@@ -1,0 +1,47 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { createFeedbackLoop } from "../../src/loop.ts";
+import { createServer } from "../../src/server/index.ts";
+import { sqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { rootWrite } from "../contract/span-writes.ts";
+
+it("tells a stalled loop from a sound one, to people and to Prometheus", async () => {
+  const clock = { now: Date.now() };
+  await using store = await sqliteStore({
+    path: join(mkdtempSync(join(tmpdir(), "loopsmith-health-")), "h.db"),
+    now: () => clock.now,
+  });
+  const server = createServer({ store });
+  const get = (path: string): Promise<Response> => server.fetch(`http://localhost${path}`);
+  await using loop = createFeedbackLoop({
+    client: server,
+    projectName: "contract",
+    evaluator: () => 0,
+    threshold: 0.5,
+    settleMs: 0,
+  });
+  await store.spanIngest({ spans: [rootWrite({ startAt: clock.now, endAt: clock.now })] });
+  await loop.runOnce();
+  expect((await get("/healthz")).status).toBe(200);
+  const metrics = await (await get("/metrics")).text();
+  expect(metrics).toContain('loopsmith_verdicts{loop="contract",project="contract",outcome="fail"} 1');
+  expect(metrics).toContain("# TYPE loopsmith_lag_seconds gauge");
+
+  const [row] = await store.loopList();
+  const head = {
+    traceId: "01a20000-0000-7000-8000-000000000000",
+    startAt: clock.now,
+    rootEndAt: clock.now,
+    changedAt: clock.now,
+  };
+  await store.ledgerEnrol({ loopId: row?.id ?? "", heads: [{ ...head, dueAt: clock.now }] });
+  clock.now += 120_000;
+  const health = await get("/healthz");
+  expect(health.status).toBe(503);
+  expect(await health.json()).toMatchObject({
+    status: "stalled",
+    loops: [{ loop: "contract", waiting: 1, lag_ms: 120_000 }],
+  });
+});
