@@ -4,6 +4,8 @@ import { LoopsmithError } from "../../model/errors.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Project } from "../../model/project.ts";
 import { sessionJson } from "../../wire/langsmith/session.ts";
+import { feedbackStatsJson } from "../../wire/langsmith/run-extras.ts";
+import { runStatsJson } from "../../wire/langsmith/run-stats.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { flag, jsonObject, page, time, uuid } from "./field.ts";
@@ -37,6 +39,8 @@ const ListQuery = z.object({
   include_stats: flag.optional(),
   ...page,
 });
+
+const OneQuery = z.object({ include_stats: flag.optional() });
 
 /** Tracing projects and experiments; LangSmith calls both sessions. */
 export function sessionRoutes(app: Hono, context: ServerContext): void {
@@ -76,12 +80,14 @@ export function sessionRoutes(app: Hono, context: ServerContext): void {
       await store.projectEnsure({ name: "default" });
       projects = await find();
     }
-    return c.json(projects.map((project) => sessionJson(project)));
+    return c.json(await withStats(context, projects, query.include_stats));
   });
 
   app.get("/sessions/:id", async (c) => {
+    const { include_stats: includeStats } = readQuery(c, OneQuery);
     const project = await store.projectGet({ id: c.req.param("id") });
-    return c.json(sessionJson(project ?? notFound(c.req.param("id"))));
+    const [json] = await withStats(context, [project ?? notFound(c.req.param("id"))], includeStats);
+    return c.json(json);
   });
 
   app.patch("/sessions/:id", async (c) => {
@@ -101,6 +107,32 @@ export function sessionRoutes(app: Hono, context: ServerContext): void {
     if (!(await store.projectDelete({ id: c.req.param("id") }))) notFound(c.req.param("id"));
     return c.json({ message: "deleted" }, 202);
   });
+}
+
+/** Projects with their statistics where these are asked for. Experiments always have them: comparing relies on the count. */
+function withStats(
+  context: ServerContext,
+  projects: readonly Project[],
+  includeStats: boolean | undefined,
+): Promise<Record<string, unknown>[]> {
+  return Promise.all(
+    projects.map(async (project) => ({
+      ...sessionJson(project),
+      ...((includeStats ?? project.referenceDatasetId !== null) ? await statsOf(context, project.id) : {}),
+    })),
+  );
+}
+
+/** Only roots count as runs; tokens, costs and feedback are those of all spans. */
+async function statsOf({ store }: ServerContext, projectId: string): Promise<Record<string, unknown>> {
+  const projectIds = [projectId];
+  const [runs, usage, feedback, summary] = await Promise.all([
+    store.spanStats({ projectIds, isRoot: true }),
+    store.projectUsage({ projectId }),
+    store.spanFeedbackStats({ projectIds }),
+    store.projectFeedbackStats({ projectId }),
+  ]);
+  return { ...runStatsJson({ ...runs, ...usage }, feedback), session_feedback_stats: feedbackStatsJson(summary) };
 }
 
 /** LangSmith keeps an experiment's plan in the project; here it stands beside the metadata. */

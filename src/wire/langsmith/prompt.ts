@@ -113,7 +113,8 @@ function runnable(manifest: JsonObject): JsonObject {
 }
 
 function isPair(manifest: JsonObject): boolean {
-  return PAIRS.has(String(typeOf(manifest["id"])));
+  const type = typeOf(manifest["id"]);
+  return typeof type === "string" && PAIRS.has(type);
 }
 
 function kwargsOf(manifest: JsonObject): JsonObject {
@@ -135,7 +136,8 @@ export function assertManifest(manifest: JsonObject): void {
   const { id } = manifest;
   if (!Array.isArray(id) || id.length === 0) throw badManifest("Manifest must have an id field");
   if (typeof id[0] === "string" && id.length > 1 && NAMESPACE.test(id[0])) return;
-  throw badManifest(`Manifest type ${String(id.at(-1)).slice(0, 100)} is not supported`);
+  const last = id.at(-1);
+  throw badManifest(`Manifest type ${typeof last === "string" ? last.slice(0, 100) : "of the id"} is not supported`);
 }
 
 function badManifest(message: string): LoopsmithError {
