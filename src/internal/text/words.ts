@@ -63,7 +63,8 @@ export function stem(word: string): string {
   const number = numberOf(word);
   if (number !== null) return number;
   const base = word.replace(/['’]\p{L}+$/u, "");
-  if (base.length < 5 || !/^[a-z]+$/.test(base)) return base;
+  if (base.length < 4 || !/^[a-z]+$/.test(base)) return base;
+  if (base.length === 4) return base.replace(/(?<=[^siu])s$/, "");
   const cut = base
     .replace(/(?:ies|ied)$/, "y")
     .replace(/(?:sses)$/, "ss")
