@@ -2,7 +2,7 @@ import type { FeatureRow, FeatureValue, Predicate } from "../model/pattern.ts";
 import { roundCuts } from "./round-cuts.ts";
 
 export interface CodebookOptions {
-  /** Cut points per numeric feature, at label-blind quantiles; default 15. */
+  /** Cut points per numeric feature, at label-blind quantiles; default 15, and the outer 2% at both ends from 7 on. */
   maxCuts?: number;
   /** Values per categorical feature, the most frequent ones; default 32. The rest stays unmatched and is reported. */
   maxValues?: number;

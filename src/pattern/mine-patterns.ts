@@ -29,7 +29,7 @@ export interface SearchSettings {
   exemplars?: number;
   /** Items conjunctions are built from, at most 2,048; default 640. More items mean finer cuts and cubic work. */
   maxItems?: number;
-  /** Conjunctions of three that are counted; default 4 million. Those with the least notable pairs are left out beyond it. */
+  /** Conjunctions of three that are counted; default 1 million. Those with the least notable pairs are left out beyond it. */
   maxCandidates?: number;
   /** How reliable the judge is, where it was calibrated: adds `judgeCorrected` risk ratios. */
   judge?: JudgeError;
@@ -59,7 +59,7 @@ export function mineTable(
 }
 
 export function withDefaults(options: SearchSettings): ReportOptions {
-  const { alpha = 0.05, minSupport = 0.02, maxDepth = 3, maxItems = 640, maxCandidates = 4_000_000 } = options;
+  const { alpha = 0.05, minSupport = 0.02, maxDepth = 3, maxItems = 640, maxCandidates = 1_000_000 } = options;
   const wrong = !(alpha > 0 && alpha < 1)
     ? `alpha ${alpha} is not between 0 and 1`
     : !(minSupport >= 0 && minSupport <= 1)

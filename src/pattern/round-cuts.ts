@@ -1,16 +1,22 @@
+/** How far a cut may move from its quantile to become round, in steps between quantiles. */
+const LEEWAY = 0.3;
+
 /**
  * Cut points for a numeric feature, from its values alone (never from who failed, so no hidden search for the best split).
- * `sorted` ascends and has no gaps. Few distinct values are cut between each two; otherwise `count` quantiles are taken,
- * each moved to the roundest number within half a step to either side: `0.5` instead of `0.4937`, `2000` instead of `1983.2`.
+ * `sorted` ascends and has no gaps. Few distinct values are cut between each two; otherwise `count` quantiles and the outer
+ * 2% at both ends are taken, each moved to the roundest number nearby: `0.5` instead of `0.4937`, `2000` instead of `1983.2`.
  * A cut c divides into `< c` and `>= c`.
  */
 export function roundCuts(sorted: ArrayLike<number>, count: number): number[] {
   const distinct = firstDistinct(sorted, count + 1);
   if (distinct !== null) return distinct.slice(1);
-  const cuts = new Set<number>();
+  const step = 1 / (count + 1);
+  const quantiles = Array.from({ length: count }, (_, index) => ({ share: (index + 1) * step, leeway: LEEWAY * step }));
+  const tails = count < 7 ? [] : [0.02, 0.98].map((share) => ({ share, leeway: LEEWAY * 0.02 }));
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  for (let step = 1; step <= count; step += 1) {
-    const [low, high] = [at((step - 0.5) / (count + 1)), at((step + 0.5) / (count + 1))];
+  const cuts = new Set<number>();
+  for (const { share, leeway } of [...quantiles, ...tails]) {
+    const [low, high] = [at(share - leeway), at(share + leeway)];
     const cut = low < high ? roundestBetween(low, high) : low;
     if (cut > (sorted[0] ?? 0)) cuts.add(cut);
   }

@@ -1,41 +1,39 @@
 import { fisherGreater } from "../../internal/statistics/fisher.ts";
-import { deflate } from "./candidate.ts";
 import type { Itemset, Totals } from "./count-request.ts";
 import type { PairTable } from "./pair-table.ts";
 
-/** Whether every condition of a conjunction earns its place. */
-export type ProductivityTest = (items: Itemset, failing: number, passing: number, designEffect?: number) => boolean;
+/** p of the hypothesis that some of a conjunction's conditions add nothing. */
+export type ProductivityTest = (items: Itemset, failing: number, passing: number) => number;
 
 /**
- * Webb's productivity ("Discovering significant patterns", 2007): among the runs that meet all other conditions, those that
- * meet this one too fail more often, by Fisher's test at `alpha` divided by the `choices` of items it could have been.
+ * Webb's productivity ("Discovering significant patterns", 2007): a conjunction must be over-represented not only among all
+ * runs but within each of its own parts, or `real and noise` would pass for a finding. One Fisher test per proper subset;
+ * the largest p is a valid p for "some part does as well alone" (an intersection-union test), and it goes into the same
+ * Benjamini-Hochberg over everything enumerated. `hopeless` is a p above which the caller does not care: 1 is returned early.
  */
-export function productivityTest(totals: Totals, pairs: PairTable, alpha: number, choices: number): ProductivityTest {
-  const limit = alpha / choices;
-  const holdsWithin = (
-    failing: number,
-    failures: number,
-    passing: number,
-    passes: number,
-    designEffect: number,
-  ): boolean => {
+export function productivityTest(totals: Totals, pairs: PairTable, hopeless: number): ProductivityTest {
+  const within = (failing: number, failures: number, passing: number, passes: number): number => {
     // Cheap first: two standard deviations out the tail still holds more than 0.5%.
     const [runs, matching] = [failures + passes, failing + passing];
     const above = failing - (matching * failures) / runs;
     const variance = (matching * (runs - matching) * failures * passes) / (runs * runs * (runs - 1));
-    if (above <= 0 || (limit < 0.005 && above * above < 4 * variance)) return false;
-    return deflate(fisherGreater({ failing, failures, passing, passes }), designEffect) <= limit;
+    if (above <= 0 || (hopeless < 0.005 && above * above < 4 * variance)) return 1;
+    return fisherGreater({ failing, failures, passing, passes });
   };
-  return (items, failing, passing, designEffect = 1) => {
-    const [a = 0, b, c] = items;
-    if (b === undefined) return true;
-    if (c === undefined) {
-      return [a, b].every((one) =>
-        holdsWithin(failing, totals.failing[one] ?? 0, passing, totals.passing[one] ?? 0, designEffect),
+  return (items, failing, passing) => {
+    const size = items.length;
+    if (size === 1) return 0;
+    let largest = 0;
+    for (let at = 0; at < size && largest <= hopeless; at += 1) {
+      const item = items[at] ?? 0;
+      largest = Math.max(largest, within(failing, totals.failing[item] ?? 0, passing, totals.passing[item] ?? 0));
+      if (size < 3 || largest > hopeless) continue;
+      const next = items[(at + 1) % size] ?? 0;
+      largest = Math.max(
+        largest,
+        within(failing, pairs.count("failing", item, next), passing, pairs.count("passing", item, next)),
       );
     }
-    const within = (x: number, y: number): boolean =>
-      holdsWithin(failing, pairs.count("failing", x, y), passing, pairs.count("passing", x, y), designEffect);
-    return within(a, b) && within(a, c) && within(b, c);
+    return largest > hopeless ? 1 : largest;
   };
 }

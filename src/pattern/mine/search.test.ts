@@ -85,6 +85,12 @@ function bruteForce(rows: readonly FeatureRow[], codebook: Codebook): Map<string
       }
     }
   }
+  const properParts = (set: readonly number[]): number[][] =>
+    Array.from({ length: 2 ** set.length - 2 }, (_, mask) => set.filter((_, bit) => ((mask + 1) >> bit) % 2 === 1));
+  const within = (set: readonly number[], part: readonly number[]): number => {
+    const [inner, outer] = [counts(set), counts(part)];
+    return fisherGreater({ ...inner, failures: outer.failing, passes: outer.passing });
+  };
   const found = new Map<string, { p: number; q: number }>();
   sets.forEach((level, index) => {
     const weight = WEIGHTS[index] ?? 0;
@@ -95,19 +101,11 @@ function bruteForce(rows: readonly FeatureRow[], codebook: Codebook): Map<string
       return f >= supported && best <= (ALPHA * weight) / level.length;
     };
     const p = level.map((set) => (testable(set) ? fisherGreater(counts(set)) : 1));
-    const q = benjaminiHochberg(p, level.length);
+    const both = level.map((set, at) => Math.max(p[at] ?? 1, ...properParts(set).map((part) => within(set, part))));
+    const q = benjaminiHochberg(both, level.length);
     level.forEach((set, at) => {
-      const { failing, passing } = counts(set);
-      const productive =
-        set.length === 1 ||
-        set.every((item) => {
-          const parent = set.filter((other) => other !== item);
-          const { failing: f, passing: n } = counts(parent);
-          return fisherGreater({ failing, failures: f, passing, passes: n }) <= ALPHA / kept.length;
-        });
       const adjusted = (q[at] ?? 1) / weight;
-      if (adjusted <= ALPHA && productive && riskRatio(counts(set)).low > 1)
-        found.set(set.join(), { p: p[at] ?? 1, q: adjusted });
+      if (adjusted <= ALPHA && riskRatio(counts(set)).low > 1) found.set(set.join(), { p: p[at] ?? 1, q: adjusted });
     });
   });
   return found;

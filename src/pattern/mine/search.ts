@@ -1,6 +1,5 @@
-import { benjaminiHochberg } from "../../internal/statistics/benjamini-hochberg.ts";
 import type { Codebook } from "../codebook.ts";
-import { byRank, candidateOf, deflate } from "./candidate.ts";
+import { bySureness, candidateOf, deflate } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
 import { askClusters, askTotals } from "./count-request.ts";
 import type { Asking, Totals } from "./count-request.ts";
@@ -9,9 +8,8 @@ import { enumerate } from "./enumerate.ts";
 import type { Level } from "./enumerate.ts";
 import { depthBudgets } from "./hypotheses.ts";
 import type { DepthBudget } from "./hypotheses.ts";
-import { productivityTest } from "./productivity.ts";
-import type { ProductivityTest } from "./productivity.ts";
-import { significantOf } from "./significance.ts";
+import { firstOfEachKind } from "./kind.ts";
+import { adjusted, significantOf } from "./significance.ts";
 import type { Significant } from "./significance.ts";
 import { chooseVocabulary } from "./vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -31,13 +29,13 @@ export interface Found {
   totals: Totals;
   vocabulary: Vocabulary;
   budgets: DepthBudget[];
-  /** Significant and productive, best first. */
+  /** Significant and productive, surest first; of those that differ only in cuts, the surest. */
   candidates: Candidate[];
   dropped: string[];
 }
 
 /** Most candidates whose clusters are looked at, and that selection goes through. */
-const MAX_CANDIDATES = 2_000;
+const MAX_CANDIDATES = 1_000;
 
 /** Enumerates, tests and ranks every conjunction of a codebook's items. */
 export function* search(codebook: Codebook, options: SearchOptions): Asking<Found> {
@@ -46,30 +44,29 @@ export function* search(codebook: Codebook, options: SearchOptions): Asking<Foun
   const vocabulary = yield* chooseVocabulary(codebook, totals, { least, maxItems: options.maxItems });
   const budgets = depthBudgets(vocabulary.sizes, totals, options);
   const enumeration = yield* enumerate(vocabulary, codebook.attributeOf, totals, budgets, options.maxCandidates);
-  const isProductive = productivityTest(totals, enumeration.pairs, options.alpha, vocabulary.items.length);
   const { failures, passes } = totals;
   const found = enumeration.levels.flatMap((level, index) => {
     const budget = budgets[index];
-    return budget === undefined ? [] : productiveOf(level, significantOf(level, budget, totals, options.alpha));
+    return budget === undefined
+      ? []
+      : candidatesOf(level, significantOf(level, budget, totals, enumeration.pairs, options.alpha));
   });
-  const ranked = found.filter((candidate) => candidate.risk.low > 1).sort(byRank);
-  const candidates = ranked.slice(0, MAX_CANDIDATES);
+  const ranked = found.filter((candidate) => candidate.risk.low > 1).sort(bySureness);
+  const kinds = firstOfEachKind(ranked, codebook);
+  const candidates = kinds.slice(0, MAX_CANDIDATES);
   const dropped = [...enumeration.dropped];
-  if (ranked.length > candidates.length)
-    dropped.push(`${ranked.length - candidates.length} significant patterns of lowest rank`);
-  const clustered = yield* deflateByClusters(candidates, totals, budgets, options.alpha, isProductive);
+  if (kinds.length > candidates.length) {
+    dropped.push(`${kinds.length - candidates.length} significant patterns, the least sure ones`);
+  }
+  const clustered = yield* deflateByClusters(candidates, totals, budgets, options.alpha);
   return { totals, vocabulary, budgets, candidates: clustered, dropped };
 
-  function productiveOf({ depth, items, failing, passing }: Level, { index, p, q }: Significant): Candidate[] {
-    const kept: Candidate[] = [];
-    for (let at = 0; at < index.length; at += 1) {
-      const row = index[at] ?? 0;
-      const itemset = Array.from(items.subarray(row * depth, (row + 1) * depth));
+  function candidatesOf({ depth, items, failing, passing }: Level, { index, p, strictP, q }: Significant): Candidate[] {
+    return Array.from(index, (row, at) => {
       const counts = { failing: failing[row] ?? 0, failures, passing: passing[row] ?? 0, passes };
-      if (!isProductive(itemset, counts.failing, counts.passing)) continue;
-      kept.push(candidateOf(itemset, counts, p[at] ?? 1, q[at] ?? 1));
-    }
-    return kept;
+      const tested = { p: p[at] ?? 1, strictP: strictP[at] ?? 1, q: q[at] ?? 1 };
+      return candidateOf(Array.from(items.subarray(row * depth, (row + 1) * depth)), counts, tested);
+    });
   }
 }
 
@@ -82,7 +79,6 @@ function* deflateByClusters(
   totals: Totals,
   budgets: readonly DepthBudget[],
   alpha: number,
-  isProductive: ProductivityTest,
 ): Asking<Candidate[]> {
   const moments = yield* askClusters(candidates.map((candidate) => candidate.items));
   if (moments.clusters === 0) return [...candidates];
@@ -91,27 +87,24 @@ function* deflateByClusters(
     totals,
     candidates.map(({ failing, passing }) => failing + passing),
   );
-  const deflated = budgets.flatMap((budget, index) => {
-    const level = candidates
-      .map((candidate, at) => ({ ...candidate, designEffect: effects[at] ?? 1 }))
-      .filter((candidate) => candidate.items.length === index + 1)
-      .map((candidate) => ({ ...candidate, p: deflate(candidate.p, candidate.designEffect) }));
-    const q = benjaminiHochberg(
-      level.map((candidate) => candidate.p),
-      budget.hypotheses,
-    );
-    return level.map((candidate, at) =>
-      candidateOf(
-        candidate.items,
-        candidate,
-        candidate.p,
-        Math.min(1, (q[at] ?? 1) / budget.weight),
-        candidate.designEffect,
-      ),
+  const deflated = candidates.map((one, at) => {
+    const effect = effects[at] ?? 1;
+    return candidateOf(
+      one.items,
+      one,
+      { p: deflate(one.p, effect), strictP: deflate(one.strictP, effect), q: 1 },
+      effect,
     );
   });
-  return deflated
+  return budgets
+    .flatMap((budget, index) => {
+      const level = deflated.filter(({ items }) => items.length === index + 1);
+      const q = adjusted(
+        level.map((one) => one.strictP),
+        budget,
+      );
+      return level.map((one, at) => ({ ...one, q: q[at] ?? 1 }));
+    })
     .filter((candidate) => candidate.q <= alpha && candidate.risk.low > 1)
-    .filter((candidate) => isProductive(candidate.items, candidate.failing, candidate.passing, candidate.designEffect))
-    .sort(byRank);
+    .sort(bySureness);
 }

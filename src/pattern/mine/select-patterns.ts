@@ -1,13 +1,14 @@
 import { riskRatio } from "../../internal/statistics/risk-ratio.ts";
 import type { Codebook } from "../codebook.ts";
-import { byRank, candidateOf, clusteredP, excess } from "./candidate.ts";
+import { byRank, bySureness, candidateOf, clusteredP, excess, sureness } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
 import { askResidual } from "./count-request.ts";
 import type { Asking, Itemset, Residual } from "./count-request.ts";
+import type { DepthBudget } from "./hypotheses.ts";
 import type { Found } from "./search.ts";
+import { kindOf } from "./kind.ts";
+import { adjusted } from "./significance.ts";
 
-/** Candidates asked about at once. */
-const BATCH = 32;
 /** Share of its rows a pattern must keep where the others do not match, relative to the share all rows keep there. */
 const OWN_ROWS = 1 / 3;
 /** Share of its excess risk (risk ratio - 1) it must keep there. */
@@ -18,46 +19,72 @@ const SHADOW_SHARE = 0.1;
 const MAX_REFINEMENTS = 16;
 
 /**
- * Chooses the few patterns worth showing: best first, each only if it still holds on runs none of the others matches.
+ * Chooses the few patterns worth showing, each only if it holds on runs none of the others matches.
  *
- * 1. Greedy cover in rank order. A candidate is taken when, on the runs no taken one matches, it still has rows of its own and
- *    half of its excess risk, significantly (alpha divided by the candidates). Its numeric cuts are then moved to the best of all cuts.
+ * 1. Greedy cover. Among the runs no taken pattern matches, the candidate that stands out most is taken next, as long as it has
+ *    rows of its own there and half of its excess risk, significantly (alpha divided by the candidates). Looking at the rest
+ *    only keeps `a and b` from being taken because of an overlap with a strong `c`. Its numeric cuts then move to the best.
  * 2. A pattern whose excess vanishes outside its own refinements (`a`, when really `a and b` or `a and c` fail) gives way to them.
- * 3. From the last: whatever the others explain together by now is taken out again.
+ * 3. From the least sure: whatever the others explain together by now is taken out again.
+ * 4. Benjamini-Hochberg once more over the whole bill, but counting only the patterns left as rejections: in the search the many
+ *    relatives of one strong pattern are all rejected and would make room for false ones beside it.
  */
 export function* selectPatterns(found: Found, codebook: Codebook, limit: number, alpha: number): Asking<Candidate[]> {
-  const { candidates } = found;
-  const cut = alpha / Math.max(1, candidates.length);
+  const cut = alpha / Math.max(1, found.candidates.length);
+  const hasOwnRows = (candidate: Candidate, left: Residual, at: number): boolean => {
+    const { failing, passing } = countsOf(left, at);
+    const openRows = (left.failures + left.passes) / (candidate.failures + candidate.passes);
+    const ownRows = (failing + passing) / (candidate.failing + candidate.passing);
+    return failing >= 3 && ownRows >= OWN_ROWS * openRows;
+  };
   const holds = (candidate: Candidate, left: Residual, at: number): boolean => {
     const counts = countsOf(left, at);
-    const openRows = (left.failures + left.passes) / (candidate.failures + candidate.passes);
-    const ownRows = (counts.failing + counts.passing) / (candidate.failing + candidate.passing);
-    if (counts.failing < 3 || ownRows < OWN_ROWS * openRows) return false;
     if (riskRatio(counts).ratio - 1 < OWN_RISK * (candidate.risk.ratio - 1)) return false;
-    return clusteredP(counts, candidate.designEffect) <= cut;
+    return hasOwnRows(candidate, left, at) && clusteredP(counts, candidate.designEffect) <= cut;
   };
 
   let shown: Candidate[] = [];
-  for (let from = 0; from < candidates.length && shown.length < limit;) {
-    const batch = candidates.slice(from, from + BATCH);
-    const left = yield* askResidual(itemsOf(shown), itemsOf(batch));
-    const at = batch.findIndex((candidate, index) => holds(candidate, left, index));
-    from += at < 0 ? batch.length : at + 1;
-    const taken = batch[at];
-    if (taken !== undefined) shown.push(yield* sharpenCuts(taken, found, codebook));
+  for (let pool = found.candidates; pool.length > 0 && shown.length < 2 * limit;) {
+    const left = yield* askResidual(itemsOf(shown), itemsOf(pool));
+    let taken: { candidate: Candidate; sureness: number } | undefined;
+    for (const [at, candidate] of pool.entries()) {
+      if (!holds(candidate, left, at)) continue;
+      const sure = sureness(countsOf(left, at), candidate.items.length, candidate.designEffect);
+      if (taken === undefined || sure > taken.sureness) taken = { candidate, sureness: sure };
+    }
+    if (taken === undefined) break;
+    shown.push(yield* sharpenCuts(taken.candidate, found, codebook));
+    // Rows only get fewer, while the excess risk of a candidate can come back once a stronger pattern is accounted for.
+    pool = pool.filter((candidate, at) => candidate !== taken.candidate && hasOwnRows(candidate, left, at));
   }
 
   for (const candidate of shown) {
     const others = shown.filter((other) => other !== candidate);
-    const parts = yield* refinementsOf(candidate, others, candidates, cut);
-    if (parts !== null) shown = [...others, ...parts];
+    const parts = yield* refinementsOf(candidate, others, found.candidates, codebook, cut);
+    if (parts === null) continue;
+    shown = others;
+    for (const part of parts) shown.push(yield* sharpenCuts(part, found, codebook));
   }
-  for (const candidate of shown.toSorted((a, b) => byRank(b, a))) {
+  for (const candidate of shown.toSorted((a, b) => bySureness(b, a))) {
     const others = shown.filter((other) => other !== candidate);
     const left = yield* askResidual(itemsOf(others), [candidate.items]);
     if (!holds(candidate, left, 0)) shown = others;
   }
-  return shown.sort(byRank).slice(0, limit);
+  return adjustShown(shown, found.budgets, alpha).sort(byRank).slice(0, limit);
+}
+
+/** The q-values of the shown set itself; patterns above alpha leave. */
+function adjustShown(shown: readonly Candidate[], budgets: readonly DepthBudget[], alpha: number): Candidate[] {
+  return budgets
+    .flatMap((budget, index) => {
+      const level = shown.filter(({ items }) => items.length === index + 1);
+      const q = adjusted(
+        level.map((candidate) => candidate.strictP),
+        budget,
+      );
+      return level.map((candidate, at) => ({ ...candidate, q: q[at] ?? 1 }));
+    })
+    .filter((candidate) => candidate.q <= alpha);
 }
 
 function itemsOf(candidates: readonly Candidate[]): Itemset[] {
@@ -85,9 +112,9 @@ function* sharpenCuts(candidate: Candidate, { vocabulary }: Found, { items }: Co
     const counts = yield* askResidual([], moved);
     for (const [at, itemset] of moved.entries()) {
       const p = clusteredP(countsOf(counts, at), candidate.designEffect);
-      const other = candidateOf(itemset, countsOf(counts, at), p, candidate.q, candidate.designEffect);
+      const other = candidateOf(itemset, countsOf(counts, at), { ...candidate, p }, candidate.designEffect);
       // A p no larger than the one that was significant is significant too.
-      if (p <= candidate.p && byRank(other, best) < 0) best = other;
+      if (p <= candidate.p && bySureness(other, best) < 0) best = other;
     }
   }
   return best;
@@ -98,12 +125,12 @@ function* refinementsOf(
   candidate: Candidate,
   others: readonly Candidate[],
   candidates: readonly Candidate[],
+  codebook: Codebook,
   cut: number,
 ): Asking<Candidate[] | null> {
+  const kindsOf = (items: Itemset): string[] => items.map((item) => kindOf(codebook.items[item]));
   const finer = candidates
-    .filter(
-      ({ items }) => items.length > candidate.items.length && candidate.items.every((item) => items.includes(item)),
-    )
+    .filter(({ items }) => items.length > candidate.items.length && isSubset(kindsOf(candidate.items), kindsOf(items)))
     .slice(0, MAX_REFINEMENTS);
   if (finer.length === 0) return null;
   const before = yield* askResidual(itemsOf(others), [candidate.items, ...itemsOf(finer)]);
@@ -122,4 +149,8 @@ function* refinementsOf(
     if (gone) return parts;
   }
   return null;
+}
+
+function isSubset(part: readonly string[], whole: readonly string[]): boolean {
+  return part.every((kind) => whole.includes(kind));
 }

@@ -1,28 +1,38 @@
 import { benjaminiHochberg } from "../../internal/statistics/benjamini-hochberg.ts";
 import { fisherGreater, hypergeometric } from "../../internal/statistics/fisher.ts";
 import type { Counts } from "../../internal/statistics/fisher.ts";
+import type { Totals } from "./count-request.ts";
 import type { Level } from "./enumerate.ts";
 import type { DepthBudget } from "./hypotheses.ts";
+import type { PairTable } from "./pair-table.ts";
+import { productivityTest } from "./productivity.ts";
 
 /** Conjunctions of one level that survive Benjamini-Hochberg, as indices into the level. */
 export interface Significant {
   index: Uint32Array;
+  /** One-sided Fisher p. */
   p: Float64Array;
+  /** The larger of that and the productivity p. */
+  strictP: Float64Array;
+  /** The latter, adjusted. */
   q: Float64Array;
 }
 
 /**
- * Benjamini-Hochberg within one depth at its share of alpha, over everything the depth could form. Exact p-values are
- * only computed where they can matter: at most R rejections are possible when R candidates have a single hypergeometric term
- * (a lower bound of the tail) below the cut-off, and the cut-off for R rejections is alpha R / hypotheses. Shrinking R until
- * it settles leaves few; the outcome is the same as testing all.
+ * Benjamini-Hochberg within one depth at its share of alpha, over everything the depth could form, of the hypotheses "is
+ * over-represented among failures and among the runs of each of its parts". Exact p-values are only computed where they can
+ * matter: at most R rejections are possible when R candidates have a single hypergeometric term (a lower bound of the tail)
+ * below the cut-off, and the cut-off for R rejections is alpha R / hypotheses. Shrinking R until it settles leaves few; the
+ * outcome is the same as testing all.
  */
 export function significantOf(
   level: Level,
   budget: DepthBudget,
-  { failures, passes }: Pick<Counts, "failures" | "passes">,
+  totals: Totals,
+  pairs: PairTable,
   alpha: number,
 ): Significant {
+  const { failures, passes } = totals;
   const countsAt = (index: number): Counts => ({
     failing: level.failing[index] ?? 0,
     failures,
@@ -32,26 +42,46 @@ export function significantOf(
   const cutOff = (rejections: number): number => (alpha * budget.weight * rejections) / Math.max(1, budget.hypotheses);
 
   // Two standard deviations out the tail still holds more than 0.5%, so a stricter cut-off cannot be met nearer the mean.
-  const leastZ = cutOff(level.size) < 0.005 ? 2 : 0;
-  let possible = beyond(level, failures, passes, leastZ);
+  let possible = beyond(level, failures, passes, cutOff(level.size) < 0.005 ? 2 : 0);
   const terms = Float64Array.from(possible, (index) => {
     const { failing, passing } = countsAt(index);
     return hypergeometric(failing, failures, passes, failing + passing);
   });
-  let before = Infinity;
-  let keep = terms.map(() => 1);
-  for (let left = possible.length; left < before;) {
-    before = left;
-    const limit = cutOff(left);
-    keep = terms.map((term) => (term <= limit ? 1 : 0));
-    left = keep.reduce((sum, one) => sum + one, 0);
-  }
-  possible = possible.filter((_, at) => keep[at] === 1);
+  possible = possible.filter(settle(terms, cutOff));
 
+  const productivity = productivityTest(totals, pairs, cutOff(possible.length));
+  const parts = Float64Array.from(possible, (index) => {
+    const items = Array.from(level.items.subarray(index * level.depth, (index + 1) * level.depth));
+    return productivity(items, level.failing[index] ?? 0, level.passing[index] ?? 0);
+  });
+  const kept = settle(parts, cutOff);
+  possible = possible.filter(kept);
   const p = Float64Array.from(possible, (index) => fisherGreater(countsAt(index)));
-  const q = benjaminiHochberg(p, budget.hypotheses).map((value) => Math.min(1, value / budget.weight));
+  const strictP = parts.filter(kept).map((part, at) => Math.max(part, p[at] ?? 1));
+  const q = adjusted(strictP, budget);
   const rejected = (_: number, at: number): boolean => (q[at] ?? 1) <= alpha;
-  return { index: possible.filter(rejected), p: p.filter(rejected), q: q.filter(rejected) };
+  return {
+    index: possible.filter(rejected),
+    p: p.filter(rejected),
+    strictP: strictP.filter(rejected),
+    q: q.filter(rejected),
+  };
+}
+
+/** Benjamini-Hochberg q within one depth, to be compared with the whole alpha. */
+export function adjusted(p: ArrayLike<number>, { hypotheses, weight }: DepthBudget): Float64Array {
+  return benjaminiHochberg(p, hypotheses).map((value) => Math.min(1, value / weight));
+}
+
+/** Which of these lower bounds of p can still be rejected when no more than those can. */
+function settle(bounds: Float64Array, cutOff: (rejections: number) => number): (_: number, at: number) => boolean {
+  let limit = Infinity;
+  for (let left = bounds.length, before = Infinity; left < before;) {
+    before = left;
+    limit = cutOff(left);
+    left = bounds.reduce((count, bound) => count + (bound <= limit ? 1 : 0), 0);
+  }
+  return (_, at) => (bounds[at] ?? 1) <= limit;
 }
 
 /** Indices of conjunctions whose failing count lies more than `leastZ` standard deviations above its mean. */

@@ -1,3 +1,4 @@
+import { enrichmentZ } from "../../internal/statistics/fisher.ts";
 import type { Codebook } from "../codebook.ts";
 import { NO_PREFIX } from "../kernel/kernel.ts";
 import { askGroups } from "./count-request.ts";
@@ -11,50 +12,93 @@ export interface Vocabulary {
   deep: readonly number[];
   /** For each attribute of `items`, how many there are. */
   sizes: readonly number[];
-  dropped: string[];
+  dropped: readonly string[];
 }
+
+/** Share of the room for conjunctions that coarse cuts may take. */
+const COARSE_SHARE = 0.6;
 
 /**
  * Chooses items without looking at who failed. `least` runs in all are needed because fewer cannot hold `least` failures;
  * items that always hold say nothing; of items with the same runs (`search.count` missing, `search.latency_ms` missing)
- * the one with the plainest name stands for all. Conjunctions use at most `maxItems`: numeric features get coarser cuts,
- * every second one leaving, until the items fit; then the rarest ones leave.
+ * the one with the plainest name stands for all.
  */
 export function* chooseVocabulary(
-  { items, attributeOf, attributes }: Codebook,
+  codebook: Codebook,
   totals: Totals,
   { least, maxItems }: { least: number; maxItems: number },
 ): Asking<Vocabulary> {
+  const { items, attributeOf } = codebook;
   const rows = totals.failures + totals.passes;
-  const matching = (item: number): number => (totals.failing[item] ?? 0) + (totals.passing[item] ?? 0);
-  const frequent = items.flatMap((_, item) => (matching(item) >= least && matching(item) < rows ? [item] : []));
+  const frequent = items.flatMap((_, item) => {
+    const matching = runsWith(item, totals);
+    return matching >= least && matching < rows ? [item] : [];
+  });
   const name = (item: number): string => items[item]?.feature ?? "";
   const twins = yield* findTwins(frequent, totals, (a, b) => plainness(name(a)) - plainness(name(b)) || a - b);
   const kept = frequent.filter((item) => !twins.has(item));
-
-  const dropped: string[] = [];
-  let deep = kept;
-  for (let step = 2; deep.length > maxItems && step <= 32; step *= 2) {
-    deep = kept.filter((item) => {
-      const attribute = attributes[attributeOf[item] ?? 0];
-      const cut = Math.floor((item - (attribute?.firstItem ?? 0)) / 2);
-      const cuts = attribute?.cuts.length ?? 0;
-      // The middle cut survives longest.
-      return cut >= cuts || (cut + 1 - Math.ceil(cuts / 2)) % step === 0;
-    });
-  }
-  if (deep.length < kept.length)
-    dropped.push(`${kept.length - deep.length} finer cuts from conjunctions (limit ${maxItems} items)`);
-  if (deep.length > maxItems) {
-    dropped.push(`${deep.length - maxItems} rarer items from conjunctions (limit ${maxItems} items)`);
-    deep = deep
-      .toSorted((a, b) => matching(b) - matching(a) || a - b)
-      .slice(0, maxItems)
-      .sort((a, b) => a - b);
-  }
   const sizes = new Map<number, number>();
   for (const item of kept) sizes.set(attributeOf[item] ?? 0, (sizes.get(attributeOf[item] ?? 0) ?? 0) + 1);
-  return { items: kept, deep, sizes: [...sizes.values()], dropped };
+  return { items: kept, sizes: [...sizes.values()], ...chooseDeep(kept, codebook, totals, maxItems) };
+}
+
+function runsWith(item: number, totals: Totals): number {
+  return (totals.failing[item] ?? 0) + (totals.passing[item] ?? 0);
+}
+
+/**
+ * At most `maxItems` items for conjunctions. Numeric features get coarser cuts, every second one leaving, until there is room;
+ * the room then goes to all cuts of the features that matter most by themselves. That last choice looks at who failed, which
+ * costs no honesty: the bill counts all cuts at every depth, and what is not counted is simply not rejected.
+ */
+function chooseDeep(
+  kept: readonly number[],
+  { attributes, attributeOf }: Codebook,
+  totals: Totals,
+  maxItems: number,
+): Pick<Vocabulary, "deep" | "dropped"> {
+  if (kept.length <= maxItems) return { deep: kept, dropped: [] };
+  let coarse = kept;
+  for (let step = 2; coarse.length > COARSE_SHARE * maxItems && step <= 32; step *= 2) {
+    coarse = kept.filter((item) => {
+      const { cuts = [], firstItem = 0 } = attributes[attributeOf[item] ?? 0] ?? {};
+      const cut = Math.floor((item - firstItem) / 2);
+      // The middle cut survives longest.
+      return cut >= cuts.length || (cut + 1 - Math.ceil(cuts.length / 2)) % step === 0;
+    });
+  }
+  if (coarse.length > maxItems) {
+    const frequent = coarse.toSorted((a, b) => runsWith(b, totals) - runsWith(a, totals) || a - b).slice(0, maxItems);
+    const dropped = [
+      `${kept.length - maxItems} finer cuts and rarer items from conjunctions (limit ${maxItems} items)`,
+    ];
+    return { deep: frequent.sort((a, b) => a - b), dropped };
+  }
+  const deep = new Set(coarse);
+  for (const fine of byNotability(kept, attributeOf, totals)) {
+    const added = fine.filter((item) => !deep.has(item));
+    if (deep.size + added.length > maxItems) break;
+    for (const item of added) deep.add(item);
+  }
+  return {
+    deep: [...deep].sort((a, b) => a - b),
+    dropped: [`${kept.length - deep.size} finer cuts from conjunctions (limit ${maxItems} items)`],
+  };
+}
+
+/** The items of each attribute, the attribute with the most over-represented item first. */
+function byNotability(kept: readonly number[], attributeOf: readonly number[], totals: Totals): number[][] {
+  const { failures, passes } = totals;
+  const groups = new Map<number, { items: number[]; z: number }>();
+  for (const item of kept) {
+    const attribute = attributeOf[item] ?? 0;
+    const group = groups.get(attribute) ?? { items: [], z: -Infinity };
+    const counts = { failing: totals.failing[item] ?? 0, failures, passing: totals.passing[item] ?? 0, passes };
+    group.items.push(item);
+    group.z = Math.max(group.z, enrichmentZ(counts));
+    groups.set(attribute, group);
+  }
+  return [...groups].sort(([a, one], [b, other]) => other.z - one.z || a - b).map(([, { items }]) => items);
 }
 
 /** Items to leave out because an earlier one (by `order`) holds for exactly the same runs. */
