@@ -44,7 +44,8 @@ export function trainForest(
   const random = randomSource(seed);
   const cuts = Array.from({ length: width }, (_, f) => quantileCuts(rows, f));
   const bins = cuts.map((cut, f) => Uint8Array.from(rows, (row) => binOf(row[f]!, cut)));
-  const plan: Plan = { cuts, bins, targets, weights, tries, minLeaf, maxDepth, random };
+  const weighted = Float64Array.from(targets, (target, i) => target * weights[i]!);
+  const plan: Plan = { cuts, bins, weights: Float64Array.from(weights), weighted, tries, minLeaf, maxDepth, random };
   return { trees: Array.from({ length: trees }, () => growTree(plan)) };
 }
 
@@ -68,8 +69,9 @@ interface Plan {
   cuts: readonly (readonly number[])[];
   /** Bin of every row, by feature. */
   bins: readonly Uint8Array[];
-  targets: readonly number[];
-  weights: readonly number[];
+  weights: Float64Array;
+  /** Weight times target. */
+  weighted: Float64Array;
   tries: number;
   minLeaf: number;
   maxDepth: number;
@@ -91,7 +93,7 @@ function binOf(value: number, cuts: readonly number[]): number {
 
 function growTree(plan: Plan): Tree {
   const tree: Tree = { feature: [], threshold: [], left: [], right: [], value: [] };
-  const count = plan.targets.length;
+  const count = plan.weights.length;
   const sample = Array.from({ length: count }, () => Math.floor(plan.random() * count));
   growNode(plan, tree, sample, 0);
   return tree;
@@ -132,9 +134,16 @@ function totals(plan: Plan, rows: readonly number[]): { weight: number; sum: num
   let sum = 0;
   for (const row of rows) {
     weight += plan.weights[row]!;
-    sum += plan.weights[row]! * plan.targets[row]!;
+    sum += plan.weighted[row]!;
   }
   return { weight, sum };
+}
+
+/** What falls into each bin of one feature. */
+interface Histogram {
+  weight: Float64Array;
+  sum: Float64Array;
+  count: Int32Array;
 }
 
 /** The split that lowers the weighted squared error most, among `tries` random features that vary here. */
@@ -144,26 +153,31 @@ function bestSplit(
   weight: number,
   sum: number,
 ): { feature: number; bin: number } | null {
-  const histogram = { weight: new Float64Array(BINS), sum: new Float64Array(BINS), count: new Int32Array(BINS) };
+  const histogram: Histogram = {
+    weight: new Float64Array(BINS),
+    sum: new Float64Array(BINS),
+    count: new Int32Array(BINS),
+  };
   let best: { feature: number; bin: number } | null = null;
+  const whole = sum ** 2 / weight;
   let bestGain = 1e-9;
   let useful = 0;
   for (const feature of shuffled(plan.bins.length, plan.random)) {
     if (useful >= plan.tries) break;
     fill(histogram, plan, plan.bins[feature]!, rows);
-    let left = { weight: 0, sum: 0, count: 0 };
+    let [leftWeight, leftSum, leftCount] = [0, 0, 0];
     let varies = false;
-    for (let bin = 0; bin < plan.cuts[feature]!.length; bin++) {
-      left = {
-        weight: left.weight + histogram.weight[bin]!,
-        sum: left.sum + histogram.sum[bin]!,
-        count: left.count + histogram.count[bin]!,
-      };
-      if (left.count > 0 && left.count < rows.length) varies = true;
-      if (left.count < plan.minLeaf || rows.length - left.count < plan.minLeaf) continue;
-      const right = { weight: weight - left.weight, sum: sum - left.sum };
-      if (left.weight <= 0 || right.weight <= 0) continue;
-      const gain = left.sum ** 2 / left.weight + right.sum ** 2 / right.weight - sum ** 2 / weight;
+    const last = plan.cuts[feature]!.length;
+    for (let bin = 0; bin < last; bin++) {
+      leftWeight += histogram.weight[bin]!;
+      leftSum += histogram.sum[bin]!;
+      leftCount += histogram.count[bin]!;
+      if (leftCount === rows.length) break;
+      if (leftCount > 0) varies = true;
+      const rightWeight = weight - leftWeight;
+      if (leftCount < plan.minLeaf || rows.length - leftCount < plan.minLeaf || leftWeight <= 0 || rightWeight <= 0)
+        continue;
+      const gain = leftSum ** 2 / leftWeight + (sum - leftSum) ** 2 / rightWeight - whole;
       if (gain > bestGain) {
         bestGain = gain;
         best = { feature, bin };
@@ -174,20 +188,16 @@ function bestSplit(
   return best;
 }
 
-function fill(
-  histogram: { weight: Float64Array; sum: Float64Array; count: Int32Array },
-  plan: Plan,
-  bins: Uint8Array,
-  rows: readonly number[],
-): void {
-  histogram.weight.fill(0);
-  histogram.sum.fill(0);
-  histogram.count.fill(0);
+function fill(histogram: Histogram, { weights, weighted }: Plan, bins: Uint8Array, rows: readonly number[]): void {
+  const { weight, sum, count } = histogram;
+  weight.fill(0);
+  sum.fill(0);
+  count.fill(0);
   for (const row of rows) {
     const bin = bins[row]!;
-    histogram.weight[bin]! += plan.weights[row]!;
-    histogram.sum[bin]! += plan.weights[row]! * plan.targets[row]!;
-    histogram.count[bin]!++;
+    weight[bin]! += weights[row]!;
+    sum[bin]! += weighted[row]!;
+    count[bin]!++;
   }
 }
 

@@ -150,6 +150,19 @@ describe("the project's ranker", () => {
 });
 
 describe("rankerExample", () => {
+  it("stays small for huge traces and keeps the culprit", () => {
+    const steps = Array.from({ length: 3000 }, (_, i) => ({
+      id: `s${i}`,
+      name: i === 1234 ? "odd" : "even",
+      kind: "llm",
+    }));
+    const example = rankerExample(sketchTrace([{ id: "root" }, ...steps]), failed, "s1234")!;
+    expect(example.rows.length).toBeLessThanOrEqual(401);
+    expect(example.names[example.culprit]).toBe("odd");
+    expect([example.names.length, example.suspicion.length]).toEqual([example.rows.length, example.rows.length]);
+    expect(JSON.stringify(example).length).toBeLessThan(200_000);
+  });
+
   it("groups by thread, else by trace, and takes only spans below the root", () => {
     const { trace, culprit } = assumingTrace(1);
     expect(rankerExample(trace, failed, culprit)!.group).toBe("t1");

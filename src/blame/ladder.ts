@@ -48,7 +48,8 @@ export function suspectsOf(
 /**
  * What the ranker learns from one confirmed or corrected culprit. `null` when `culpritSpanId` is not a span below the
  * root of the trace. `group` keeps traces that are not independent (one task, session or user) on one side of every
- * held-out split; it defaults to the trace's thread, or the trace itself.
+ * held-out split; it defaults to the trace's thread, or the trace itself. Of more than 400 spans the culprit and 400
+ * evenly spread others are kept, so that an example stays below about 200 kB.
  */
 export function rankerExample(
   trace: Trace,
@@ -59,10 +60,29 @@ export function rankerExample(
   const readings = readRungs(trace, scores, options);
   const culprit = readings.findIndex(({ step }) => step.span.id === culpritSpanId) - 1;
   if (culprit < 0) return null;
-  return { group: options.group ?? trace.threadId ?? trace.id, culprit, ...rankable(readings) };
+  const { features, rows, names, suspicion } = rankable(readings);
+  const kept = spread(rows.length, culprit);
+  return {
+    group: options.group ?? trace.threadId ?? trace.id,
+    features,
+    rows: kept.map((i) => rows[i]!),
+    names: kept.map((i) => names[i]!),
+    suspicion: kept.map((i) => suspicion[i]!),
+    culprit: kept.indexOf(culprit),
+  };
 }
 
 // --- internal ---
+
+const MAX_STEPS = 400;
+
+/** All indexes, or the culprit and `MAX_STEPS` others spread evenly, in order. */
+function spread(count: number, culprit: number): number[] {
+  const all = Array.from({ length: count }, (_, i) => i);
+  if (count <= MAX_STEPS) return all;
+  const chosen = new Set(Array.from({ length: MAX_STEPS }, (_, i) => Math.floor((i * count) / MAX_STEPS))).add(culprit);
+  return all.filter((i) => chosen.has(i));
+}
 
 function rankable(readings: readonly Reading[]): Rankable & Pick<RankerExample, "suspicion"> {
   const { names: features, rows } = featuresOf(readings);

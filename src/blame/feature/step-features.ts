@@ -25,5 +25,7 @@ export function stepFeatures(steps: readonly Step[], rungs: RungColumns): { name
     ...rungs,
   };
   const values = Object.values(columns);
-  return { names: Object.keys(columns), rows: steps.map((_, i) => values.map((column) => column[i]!)) };
+  // Four digits are more than the forest's bins tell apart, and stored examples stay small.
+  const rows = steps.map((_, i) => values.map((column) => Math.round(column[i]! * 1e4) / 1e4));
+  return { names: Object.keys(columns), rows };
 }
