@@ -433,6 +433,18 @@ test("tells failures from handled exceptions", async () => {
   expect(await error({ status: { code: 2, message: "why" } })).toBe("why");
   expect(await error({ events: [exception] })).toBe("E: m");
   expect(await error({ events: [exception], status: { code: 1 } })).toBeUndefined();
+  const of = (type: string, message: string, stack: string): Partial<Wire> => ({
+    events: [
+      {
+        name: "exception",
+        attributes: { "exception.type": type, "exception.message": message, "exception.stacktrace": stack },
+      },
+    ],
+  });
+  // LangSmith's Python client wraps the run's own error.
+  expect(await error(of("Exception", "ValueError('no')", "Exception: ValueError('no')\n"))).toBe("ValueError('no')");
+  expect(await error(of("KeyError", "'k'", "Traceback\n  x\nKeyError: 'k'\n"))).toBe("Traceback\n  x\nKeyError: 'k'");
+  expect(await error(of("java.E", "m", "at A\nat B"))).toBe("java.E: m\n\nat A\nat B");
 });
 
 test("never takes keys for paths, and bounds indices", async () => {

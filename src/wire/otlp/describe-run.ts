@@ -85,17 +85,22 @@ export function usageOfSpan(kind: SpanKind, attributes: Attributes): TokenUsage 
   return own ?? (kind === "chain" ? undefined : counted);
 }
 
+/** Types that say no more than that it was an error; LangSmith's clients wrap every error in one. */
+const PLAIN_TYPES: ReadonlySet<string> = new Set(["", "Error", "Exception"]);
+
 /** Why the span failed: its exception, or what its status says; `undefined` where it did not fail. */
 export function errorOfSpan(span: OtelSpan): string | undefined {
   if (span.status.code === "ok") return undefined;
   const exception = span.events.findLast((event) => event.name === "exception");
   if (span.status.code !== "error" && !exception) return undefined;
   const field = (name: string): string => asText(exception?.attributes.get(`exception.${name}`) ?? "");
-  const head = [field("type"), field("message") || span.status.message].filter((text) => text !== "").join(": ");
-  const stack = field("stacktrace");
-  // Stack traces begin with the message in most languages.
-  if (stack.startsWith(head) || head === "") return stack || head || span.status.message || "error";
-  return stack === "" ? head : `${head}\n\n${stack}`;
+  const type = field("type");
+  const message = field("message") || span.status.message;
+  const head = PLAIN_TYPES.has(type) || message === "" ? message || type : `${type}: ${message}`;
+  const stack = field("stacktrace").trim();
+  if (stack === "" || stack === `${type}: ${message}`.trim() || stack === "NoneType: None") return head || "error";
+  // Stack traces begin with type and message in most languages, and end with them in Python.
+  return stack.includes(head) ? stack : `${head}\n\n${stack}`;
 }
 
 /** Tags: LangSmith's comma-separated, OpenInference's list. */
