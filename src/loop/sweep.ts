@@ -64,14 +64,16 @@ export function createSweeps(deps: SweepDeps): () => Promise<void> {
   let openAt = -Infinity;
   return async () => {
     const now = store.now();
-    const due = TIERS.filter(({ everyMs, backMs }) => now - (lastAt.get(backMs) ?? -Infinity) >= everyMs);
+    // A clock that was set back must not keep the sweeps away until it has caught up.
+    const isDue = (at: number, everyMs: number): boolean => now < at || now - at >= everyMs;
+    const due = TIERS.filter(({ everyMs, backMs }) => isDue(lastAt.get(backMs) ?? -Infinity, everyMs));
     const furthest = Math.min(Math.max(...due.map(({ backMs }) => backMs)), options.lookbackMs);
     const range = platform.reportsChanges
       ? { startFrom: now - options.lookbackMs, changedFrom: now - furthest }
       : { startFrom: now - furthest };
     await sweep(deps, range);
     for (const { backMs } of due) lastAt.set(backMs, now);
-    if (platform.reportsChanges || now - openAt < OPEN_EVERY_MS) return;
+    if (platform.reportsChanges || !isDue(openAt, OPEN_EVERY_MS)) return;
     const traceIds = await store.ledgerOpen({ loopId, limit: OPEN_LIMIT });
     if (traceIds.length > 0) await enrol(deps, await platform.traceHeadsById({ projectId, traceIds }));
     openAt = now;

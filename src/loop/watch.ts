@@ -73,7 +73,8 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       touched.clear();
       if (heads.length > 0) await enrol({ ...loop, projectId: id, options }, heads);
       const now = store.now();
-      if (lastSweepAt === null || now - lastSweepAt >= pollMs) {
+      // A clock that was set back must not keep the sweeps away until it has caught up.
+      if (lastSweepAt === null || now < lastSweepAt || now - lastSweepAt >= pollMs) {
         await sweeps();
         lastSweepAt = now;
       }
