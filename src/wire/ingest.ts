@@ -4,7 +4,6 @@ import { multipartBatchSteps } from "./ingest/multipart-batch.ts";
 import { runPaused, type Pause } from "./steps.ts";
 
 export type { IngestBatch } from "./ingest/batch.ts";
-export type { RejectedItem } from "./ingest/rejected.ts";
 
 export interface IngestOptions {
   /** Epoch ms of arrival: the start of a posted run that tells neither start nor dotted order. @default it is refused */

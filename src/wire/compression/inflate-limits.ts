@@ -15,7 +15,7 @@ export const DEFAULT_MAX_BYTES = 100 * 1024 * 1024;
 const DEFAULT_MAX_RATIO = 200;
 
 /** Output that is never judged by its ratio. */
-export const FREE_BYTES = 1024 * 1024;
+const FREE_BYTES = 1024 * 1024;
 
 /** The bytes that may have come out once `consumed` bytes went in. */
 export function allowedOutput(consumed: number, limits: InflateLimits): number {

@@ -32,22 +32,27 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 /** The bytes of one member of a scanned object; the last where a key stands twice, as `JSON.parse` has it. */
-export function memberOf(bytes: Uint8Array, shape: JsonShape, name: string): Uint8Array | undefined {
-  let found: Uint8Array | undefined;
-  if (shape.kind !== "object") return undefined;
-  for (const [key, value] of membersOf(bytes, shape)) if (key === name) found = value;
-  return found;
+export function memberOf(bytes: Uint8Array, { kind, offsets }: JsonShape, name: string): Uint8Array | undefined {
+  if (kind !== "object") return undefined;
+  for (let index = offsets.length - 4; index >= 0; index -= 4) {
+    const length = (offsets[index + 1] as number) - (offsets[index] as number) - 2;
+    // Escapes only make a key longer, so most keys are ruled out unread.
+    if (length < name.length || keyAt(bytes, offsets, index) !== name) continue;
+    return bytes.subarray(offsets[index + 2], offsets[index + 3]);
+  }
+  return undefined;
 }
 
 /** Keys and value bytes of a scanned object, in order. */
 export function* membersOf(bytes: Uint8Array, { offsets }: JsonShape): Generator<[key: string, value: Uint8Array]> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let index = 0; index < offsets.length; index += 4) {
-    const [keyStart = 0, keyEnd = 0, start = 0, end = 0] = offsets.slice(index, index + 4);
-    const raw = buffer.toString("utf8", keyStart + 1, keyEnd - 1);
-    const key = raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
-    yield [key, buffer.subarray(start, end)];
+    yield [keyAt(bytes, offsets, index), bytes.subarray(offsets[index + 2], offsets[index + 3])];
   }
+}
+
+function keyAt(bytes: Uint8Array, offsets: readonly number[], index: number): string {
+  const raw = textOf(bytes.subarray((offsets[index] as number) + 1, (offsets[index + 1] as number) - 1));
+  return raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
 }
 
 /** The value bytes of a scanned array, in order. */

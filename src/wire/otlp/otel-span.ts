@@ -30,7 +30,7 @@ export interface OtelEvent {
   attributes: AttributeMap;
 }
 
-export interface OtelLink {
+interface OtelLink {
   traceId: string;
   spanId: string;
   attributes: AttributeMap;
