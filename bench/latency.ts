@@ -56,14 +56,24 @@ for (let sent = 0; sent < traces; sent += 1) {
   const id = newId();
   const at = Date.now();
   const iso = new Date(at).toISOString();
-  const run = { id, trace_id: id, name: "latency", run_type: "chain", session_name: project.name, start_time: iso, end_time: iso, inputs: { q: sent } };
+  const run = {
+    id,
+    trace_id: id,
+    name: "latency",
+    run_type: "chain",
+    session_name: project.name,
+    start_time: iso,
+    end_time: iso,
+    inputs: { q: sent },
+  };
   const response = await server.fetch("http://localhost/runs", { method: "POST", body: JSON.stringify(run) });
   if (!response.ok) throw new Error(`ingest answered ${response.status}: ${await response.text()}`);
   const ahead = ((sent + 1) / perSecond) * 1000 - (performance.now() - startedAt);
   if (ahead > 0) await new Promise((resolve) => setTimeout(resolve, ahead));
 }
 const deadline = performance.now() + 60_000;
-while (latencies.length < traces && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+while (latencies.length < traces && performance.now() < deadline)
+  await new Promise((resolve) => setTimeout(resolve, 20));
 await loop.stop();
 receiver.closeAllConnections();
 receiver.close();
@@ -71,7 +81,8 @@ await store.close();
 rmSync(folder, { recursive: true, force: true });
 
 latencies.sort((a, b) => a - b);
-const quantile = (q: number): number => Math.round((latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? NaN) * 10) / 10;
+const quantile = (q: number): number =>
+  Math.round((latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? NaN) * 10) / 10;
 const result = { traces, received: latencies.length, perSecond, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
 process.stdout.write(
   values.json

@@ -3,7 +3,9 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 const { scripts } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-const known = Object.keys(scripts).filter((script) => script.startsWith("bench:")).map((script) => script.slice(6));
+const known = Object.keys(scripts)
+  .filter((script) => script.startsWith("bench:"))
+  .map((script) => script.slice(6));
 const given = process.argv.slice(2);
 const names = given.filter((argument) => !argument.startsWith("-"));
 const flags = given.filter((argument) => argument.startsWith("-"));
@@ -15,7 +17,8 @@ if (unknown.length > 0) {
 const failed = [];
 for (const name of names.length > 0 ? names : known) {
   process.stdout.write(`\n== ${name}\n`);
-  if (spawnSync("npm", ["run", "--silent", `bench:${name}`, "--", ...flags], { stdio: "inherit" }).status !== 0) failed.push(name);
+  if (spawnSync("npm", ["run", "--silent", `bench:${name}`, "--", ...flags], { stdio: "inherit" }).status !== 0)
+    failed.push(name);
 }
 if (failed.length > 0) process.stdout.write(`\nfailed: ${failed.join(", ")}\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;

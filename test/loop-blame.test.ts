@@ -8,11 +8,18 @@ import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import { childWrite, json, rootWrite, START } from "./contract/span-writes.ts";
 
 /** A step that fails only in failing runs, without any sign on the span itself. */
-async function traces(count: number): Promise<Parameters<Awaited<ReturnType<typeof sqliteStore>>["spanIngest"]>[0]["spans"]> {
+async function traces(
+  count: number,
+): Promise<Parameters<Awaited<ReturnType<typeof sqliteStore>>["spanIngest"]>[0]["spans"]> {
   return Array.from({ length: count }, (_, index) => {
     const bad = index % 3 === 0;
     const at = START + index * 10_000;
-    const root = rootWrite({ startAt: at, endAt: at + 900, inputs: json({ q: `question ${index}` }), outputs: json({ a: bad ? "no" : "ok" }) });
+    const root = rootWrite({
+      startAt: at,
+      endAt: at + 900,
+      inputs: json({ q: `question ${index}` }),
+      outputs: json({ a: bad ? "no" : "ok" }),
+    });
     const step = (name: string, offset: number): ReturnType<typeof childWrite> =>
       childWrite(root, {
         id: newId(),
@@ -53,7 +60,9 @@ describe("the ladder in a loop", () => {
     const verdict = verdicts.find((candidate) => candidate.attribution?.culprit);
     const spanId = verdict?.attribution?.culprit?.spanId ?? "";
     expect(await loop.confirmCulprit(verdict?.traceId ?? "")).toEqual({ confirmations: 1 });
-    expect(await store.feedbackList({ runIds: [spanId], keys: ["loopsmith_culprit"], limit: 5, offset: 0 })).toHaveLength(1);
+    expect(
+      await store.feedbackList({ runIds: [spanId], keys: ["loopsmith_culprit"], limit: 5, offset: 0 }),
+    ).toHaveLength(1);
     await expect(loop.confirmCulprit(verdict?.traceId ?? "", newId())).rejects.toMatchObject({ code: "not_found" });
     await loop.stop();
     await store.close();
