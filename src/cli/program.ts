@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, type CommanderError } from "commander";
 import { LoopsmithError } from "../model/errors.ts";
 import { addBackfill } from "./command/backfill.ts";
 import { addCulprit } from "./command/culprit.ts";

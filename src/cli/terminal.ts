@@ -29,9 +29,7 @@ export function progressLine(terminal: Terminal): { show(text: string): void; cl
 export function table(rows: readonly Readonly<Record<string, unknown>>[], columns?: readonly string[]): string {
   const names = columns ?? Object.keys(rows[0] ?? {});
   const cells = rows.map((row) => names.map((name) => cell(row[name])));
-  const widths = names.map((name, index) =>
-    Math.max(name.length, ...cells.map((line) => [...(line[index] ?? "")].length)),
-  );
+  const widths = names.map((name, index) => Math.max(name.length, ...cells.map((line) => (line[index] ?? "").length)));
   const line = (values: readonly string[], numeric: readonly boolean[]): string =>
     values
       .map((value, index) => {

@@ -9,6 +9,7 @@ import {
   type ThrottleState,
 } from "../alert/throttle.ts";
 import type { Delivery } from "../model/delivery.ts";
+import { contextSummary } from "../model/failure.ts";
 import type { Store } from "../store/store.ts";
 
 export interface DigestDeps {
@@ -86,14 +87,9 @@ async function makeDigest(
   return true;
 }
 
-function summaryOf(delivery: Delivery): string {
-  const { key, score, threshold, culprit } = delivery.context;
-  const title = delivery.action.action === "notify" ? delivery.action.title : undefined;
-  const name = typeof culprit === "object" && culprit !== null && !Array.isArray(culprit) ? culprit["name"] : null;
-  return (
-    title ??
-    `${String(key)} ${String(score)} < ${String(threshold)}, culprit ${String(name ?? "not attributable")}, trace ${delivery.traceId}`
-  );
+function summaryOf({ action, context, traceId }: Delivery): string {
+  const title = action.action === "notify" ? action.title : undefined;
+  return title ?? `${contextSummary(context)}; trace ${traceId}`;
 }
 
 function toDelivery(digest: Digest, destination: string, loopId: string, now: number): Delivery {

@@ -1,4 +1,4 @@
-import type { JsonObject } from "./json.ts";
+import { isJsonObject, type JsonObject } from "./json.ts";
 import type { Score } from "./score.ts";
 
 /** Why a span is suspected; each kind can be checked by a person against the trace. */
@@ -78,4 +78,11 @@ export function failureContext(failure: Failure): JsonObject {
     },
     attribution: failure.culprit ? failure.method : "not attributable",
   };
+}
+
+/** The context in one line: `faithfulness 0.2 is below 0.7; culprit: retrieval`. */
+export function contextSummary(context: JsonObject): string {
+  const { key, score, threshold, culprit } = context;
+  const name = isJsonObject(culprit) && typeof culprit["name"] === "string" ? culprit["name"] : "not attributable";
+  return `${JSON.stringify(key)?.slice(1, -1)} ${JSON.stringify(score)} is below ${JSON.stringify(threshold)}; culprit: ${name}`;
 }

@@ -213,9 +213,10 @@ function dottedOrder(startAt: number, id: string): string {
 
 function evaluatorOf(source: JsonObject | null): { evaluator: string; evaluatorVersion: string } {
   const metadata = isJsonObject(source?.["metadata"]) ? source["metadata"] : {};
+  const { evaluator, evaluator_version: version } = metadata;
   return {
-    evaluator: String(metadata["evaluator"] ?? ""),
-    evaluatorVersion: String(metadata["evaluator_version"] ?? ""),
+    evaluator: typeof evaluator === "string" ? evaluator : "",
+    evaluatorVersion: typeof version === "string" ? version : "",
   };
 }
 

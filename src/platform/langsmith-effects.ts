@@ -1,5 +1,6 @@
 import type { Client } from "langsmith";
 import type { CreateFeedbackParams } from "langsmith/client";
+import { contextSummary } from "../model/failure.ts";
 import { stableId } from "../model/id.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { LoopsmithError } from "../model/errors.ts";
@@ -111,7 +112,7 @@ export function langsmithEffects(client: Client, toPlatformError: (error: unknow
           feedbackId: stableId(id, "context"),
           key: CONTEXT_KEY,
           value: context,
-          comment: summaryOf(context),
+          comment: contextSummary(context),
           feedbackSourceType: "model",
           extendTraceRetention: false,
         } as unknown as CreateFeedbackParams);
@@ -162,11 +163,4 @@ type ItemCreateParams = Parameters<Client["annotationQueues"]["items"]["create"]
 /** The client keeps the server's /info; reading it there saves a request. */
 interface InfoReader {
   _getServerInfo(): Promise<JsonObject | undefined>;
-}
-
-function summaryOf(context: JsonObject): string {
-  const culprit = context["culprit"];
-  const name = typeof culprit === "object" && culprit !== null && !Array.isArray(culprit) ? culprit["name"] : null;
-  const blamed = typeof name === "string" ? `culprit: ${name}` : "culprit: not attributable";
-  return `${String(context["key"])} ${String(context["score"])} is below ${String(context["threshold"])}; ${blamed}`;
 }

@@ -161,7 +161,7 @@ function pipelineTarget(sections: readonly Section[]): Target<CandidateConfig> {
     const key = JSON.stringify(retrieval);
     const search = retrievers.get(key) ?? createRetriever(sections, retrieval);
     retrievers.set(key, search);
-    const question = String(inputs["question"]);
+    const question = typeof inputs["question"] === "string" ? inputs["question"] : "";
     const at = Date.now();
     const documents = search(question);
     const { answer } = memorised.includes(question)

@@ -1,4 +1,5 @@
 import { Kysely, PostgresDialect, type Transaction } from "kysely";
+import type * as Driver from "pg";
 import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import { MIGRATIONS } from "../migrations/index.ts";
 import type { Database } from "../sql/database.ts";
@@ -84,10 +85,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
   };
 }
 
-async function loadDriver(): Promise<typeof import("pg")> {
+async function loadDriver(): Promise<typeof Driver> {
   try {
     const module = await import("pg");
-    return module.default as unknown as typeof import("pg");
+    return module.default as unknown as typeof Driver;
   } catch (error) {
     throw new LoopsmithError("not_implemented", "a postgres:// URL needs the package `pg`", {
       hint: "Install it beside loopsmith: npm install pg",
