@@ -1,0 +1,89 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createServer } from "../../src/server/index.ts";
+import { sqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { until } from "../loop/until.ts";
+import { chaosLoop } from "./chaos-loop.ts";
+import { sqliteProblem } from "./integrity.ts";
+import { startReceiver } from "./receiver.ts";
+import { isOk, type Scenario } from "./scenario.ts";
+import { sendLoad } from "./send-load.ts";
+import { takeAccount } from "./settle-up.ts";
+
+const DISK_MB = 64;
+
+/** A small file system fills up under load and gets space again, several times over; nobody restarts anything. */
+export const diskFull: Scenario = {
+  name: "disk-full",
+  unavailable: () => (process.getuid?.() === 0 ? null : "needs root to mount a small file system"),
+  async run({ random, quick, broken, folder, say }) {
+    const rounds = quick ? 2 : 20;
+    const disk = join(folder, "disk");
+    mkdirSync(disk);
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MB}m`, "tmpfs", disk]);
+    if (mounted.status !== 0) throw new Error(`mount: ${String(mounted.stderr)}`);
+    try {
+      const filler = join(disk, "filler");
+      const acknowledged = new Set<string>();
+      const answers = new Map<number, number>();
+      let firstAckMs = 0;
+      await using receiver = await startReceiver({ random, lostAcks: 0 });
+      const path = join(disk, "l.db");
+      let ahead = 0;
+      const store = await sqliteStore({ path, now: () => Date.now() + ahead });
+      const server = createServer({ store });
+      const loop = chaosLoop({ client: server, receiver: receiver.url });
+      await loop.start();
+      const send: typeof fetch = async (input, init) => {
+        const response = await server.fetch(input as string, init);
+        answers.set(response.status, (answers.get(response.status) ?? 0) + 1);
+        // The negative control: whoever sends takes a refusal for an acknowledgement.
+        return broken && !response.ok ? new Response(null, { status: 202 }) : response;
+      };
+      for (let round = 0; round < rounds; round += 1) {
+        const load = sendLoad("http://loopsmith.internal", acknowledged, { batch: 20, pauseMs: 15, send });
+        await new Promise((resolve) => setTimeout(resolve, 200 + random() * 300));
+        fill(filler);
+        const refusedBefore = refused(answers);
+        await until(() => refused(answers) > refusedBefore + 5, 30_000);
+        rmSync(filler);
+        const freedAt = performance.now();
+        const before = acknowledged.size;
+        await until(() => acknowledged.size > before, 30_000);
+        firstAckMs = Math.max(firstAckMs, performance.now() - freedAt);
+        await load.stop();
+        say(`${round + 1} times full, ${acknowledged.size} acknowledged`);
+      }
+      // What was in hand when the disk filled up is leased for two minutes; they pass at once.
+      ahead = 600_000;
+      const account = (): ReturnType<typeof takeAccount> => takeAccount(store, receiver.ids, acknowledged);
+      await until(async () => (await account()).lost === 0, 60_000, 500).catch(() => undefined);
+      const { lost, doubled } = await account();
+      await loop.stop();
+      await store.close();
+      const counts = { lost, doubled, corrupt: sqliteProblem(path) === null ? 0 : 1 };
+      const statuses = Object.fromEntries(answers);
+      const ok = isOk(counts) && Object.keys(statuses).every((status) => ["202", "200", "503"].includes(status));
+      const details = { acknowledged: acknowledged.size, statuses, firstAckAfterSpaceMs: Math.round(firstAckMs) };
+      return { points: rounds, ...counts, ok, details };
+    } finally {
+      spawnSync("umount", ["-l", disk]);
+    }
+  },
+};
+
+function refused(answers: ReadonlyMap<number, number>): number {
+  return answers.get(503) ?? 0;
+}
+
+/** Takes all the space there is. */
+function fill(path: string): void {
+  for (const size of [1 << 20, 1 << 16, 1 << 12]) {
+    try {
+      for (;;) writeFileSync(path, Buffer.alloc(size), { flag: "a" });
+    } catch {
+      // Full to this grain.
+    }
+  }
+}

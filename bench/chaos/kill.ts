@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import { Pool } from "pg";
+import { newId } from "../../src/model/id.ts";
+import { sqliteProblem } from "./integrity.ts";
+import { startReceiver } from "./receiver.ts";
+import { isOk, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
+import { sendLoad } from "./send-load.ts";
+import { settleUp } from "./settle-up.ts";
+import { startNode, type ChaosDatabase, type NodeOptions } from "./start-node.ts";
+
+/** Kills at a random moment of its first 0.4 s under load, again and again on the same database. */
+async function killAgainAndAgain(
+  { random, quick, broken, say }: ScenarioContext,
+  database: ChaosDatabase,
+): Promise<Omit<ScenarioResult, "name">> {
+  const points = quick ? 100 : 1000;
+  await using receiver = await startReceiver({ random });
+  const acknowledged = new Set<string>();
+  const options: NodeOptions = { database, receiver: receiver.url, ...(broken ? { broken: "answer-first" } : {}) };
+  for (let point = 0; point < points; point += 1) {
+    const node = await startNode(options);
+    const load = sendLoad(node.url, acknowledged);
+    await new Promise((resolve) => setTimeout(resolve, random() * 400));
+    await node.kill();
+    await load.stop();
+    if (point % 50 === 49) say(`${point + 1} kills, ${acknowledged.size} traces acknowledged`);
+  }
+  const problem = "path" in database ? sqliteProblem(database.path) : null;
+  const account = await settleUp({ database, receiver, acknowledged });
+  const corrupt = problem === null ? 0 : 1;
+  const details = { acknowledged: account.acknowledged, webhooks: receiver.received(), problem };
+  const counts = { lost: account.lost, doubled: account.doubled, corrupt };
+  return { points, ...counts, ok: isOk(counts) && account.acknowledged > points, details };
+}
+
+export const killSqlite: Scenario = {
+  name: "kill-9-sqlite",
+  run: (context) => killAgainAndAgain(context, { path: join(context.folder, "l.db") }),
+};
+
+export const killPostgres: Scenario = {
+  name: "kill-9-postgres",
+  unavailable: ({ postgresUrl }) => (postgresUrl === null ? "no PostgreSQL" : null),
+  run: (context) => withSchema(context, (database) => killAgainAndAgain(context, database)),
+};
+
+/** A schema of its own, dropped afterwards. */
+export async function withSchema<T>(
+  { postgresUrl }: Pick<ScenarioContext, "postgresUrl">,
+  work: (database: { url: string; schema: string }) => Promise<T>,
+): Promise<T> {
+  const url = postgresUrl ?? "";
+  const schema = `chaos_${newId().replaceAll("-", "_")}`;
+  try {
+    return await work({ url, schema });
+  } finally {
+    const pool = new Pool({ connectionString: url, max: 1 });
+    await pool.query(`drop schema if exists ${schema} cascade`).finally(() => pool.end());
+  }
+}

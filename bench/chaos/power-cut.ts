@@ -1,0 +1,123 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { stableId } from "../../src/model/id.ts";
+import { sqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { fails, PROJECT } from "./chaos-loop.ts";
+import { sqliteProblem } from "./integrity.ts";
+import { startReceiver } from "./receiver.ts";
+import type { Scenario, ScenarioContext } from "./scenario.ts";
+import { sendLoad } from "./send-load.ts";
+import { startNode } from "./start-node.ts";
+
+const TOOLS = ["losetup", "mkfs.xfs", "mkfs.ext4", "mount", "umount"];
+const IMAGE_MB = 512;
+const HOST_MB = 4096;
+
+/**
+ * xfs (which can clone a file in an instant) holds an image, the image an ext4, the ext4 the database. A clone of the
+ * image while the server writes is what a power cut would leave on the disk: what was not yet synced is not in it.
+ */
+export const powerCut: Scenario = {
+  name: "power-cut",
+  unavailable() {
+    if (process.getuid?.() !== 0) return "needs root for loop devices";
+    const missing = TOOLS.filter((tool) => spawnSync("which", [tool]).status !== 0);
+    return missing.length > 0 ? `needs ${missing.join(", ")} (Debian: xfsprogs, e2fsprogs)` : null;
+  },
+
+  async run(context) {
+    const { random, quick, broken, folder, say } = context;
+    const cuts = quick ? 20 : 200;
+    const undo: (() => void)[] = [];
+    try {
+      const { image, live, host } = buildDisk(folder, undo);
+      await using receiver = await startReceiver({ random });
+      const acknowledged = new Set<string>();
+      let total = { lost: 0, doubled: 0, corrupt: 0 };
+      let badCuts = 0;
+      const database = { path: join(live, "l.db"), synchronous: broken ? ("normal" as const) : ("full" as const) };
+      const node = await startNode({ database, receiver: receiver.url });
+      undo.push(() => node.process.kill("SIGKILL"));
+      const load = sendLoad(node.url, acknowledged, { senders: 4, pauseMs: 15 });
+      for (let cut = 0; cut < cuts; cut += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 50 + random() * 150));
+        // Before the clone: what is acknowledged while it is made may be in it or not.
+        const promised = [...acknowledged];
+        const told = new Map([...receiver.ids].map(([traceId, ids]) => [traceId, new Set(ids)]));
+        const clone = join(host, "clone.img");
+        execFileSync("cp", ["--reflink=always", image, clone]);
+        const found = await inspect(clone, join(folder, "clone"), promised, told);
+        total = sum(total, found);
+        if (found.lost + found.doubled + found.corrupt > 0) badCuts += 1;
+        rmSync(clone);
+        if (cut % 20 === 19) say(`${cut + 1} cuts, ${acknowledged.size} acknowledged, ${badCuts} bad`);
+      }
+      await load.stop();
+      await node.kill();
+      const ok = badCuts === 0 && acknowledged.size > cuts;
+      const details = { acknowledged: acknowledged.size, badCuts, synchronous: database.synchronous };
+      return { points: cuts, ...total, ok, details };
+    } finally {
+      for (const step of undo.reverse()) step();
+    }
+  },
+};
+
+type Counts = { lost: number; doubled: number; corrupt: number };
+
+function sum(a: Counts, b: Counts): Counts {
+  return { lost: a.lost + b.lost, doubled: a.doubled + b.doubled, corrupt: a.corrupt + b.corrupt };
+}
+
+function buildDisk(folder: string, undo: (() => void)[]): { image: string; live: string; host: string } {
+  const run = (command: string, ...args: string[]): string =>
+    execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  const quietly = (command: string, ...args: string[]): void => void spawnSync(command, args, { stdio: "ignore" });
+  const [disk, host, live] = [join(folder, "disk.img"), join(folder, "host"), join(folder, "live")];
+  for (const path of [host, live, join(folder, "clone")]) mkdirSync(path);
+  run("truncate", "-s", `${HOST_MB}M`, disk);
+  run("mkfs.xfs", "-q", "-m", "reflink=1", disk);
+  run("mount", "-o", "loop", disk, host);
+  undo.push(() => quietly("umount", "-l", host));
+  const image = join(host, "image.img");
+  run("truncate", "-s", `${IMAGE_MB}M`, image);
+  run("mkfs.ext4", "-q", "-F", image);
+  run("mount", "-o", "loop", image, live);
+  undo.push(() => quietly("umount", "-l", live));
+  return { image, live, host };
+}
+
+/** Mounts the clone, which replays the journal as after a cut, and looks what is left of the promises. */
+async function inspect(
+  clone: string,
+  mountPoint: string,
+  promised: readonly string[],
+  told: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<Counts> {
+  const mounted = spawnSync("mount", ["-o", "loop", clone, mountPoint], { stdio: "ignore" });
+  if (mounted.status !== 0) return { lost: 0, doubled: 0, corrupt: 1 };
+  try {
+    const path = join(mountPoint, "l.db");
+    if (sqliteProblem(path) !== null) return { lost: 0, doubled: 0, corrupt: 1 };
+    await using store = await sqliteStore({ path });
+    let lost = 0;
+    for (let at = 0; at < promised.length; at += 500) {
+      const ids = promised.slice(at, at + 500);
+      lost += ids.length - (await store.traceRead({ traceIds: ids })).length;
+    }
+    return { lost, doubled: await takenBack(store, told), corrupt: 0 };
+  } finally {
+    spawnSync("umount", [mountPoint], { stdio: "ignore" });
+  }
+}
+
+/** Webhooks that went out for a decision the disk does not know: after the restart it would be made again. */
+async function takenBack(
+  store: Awaited<ReturnType<typeof sqliteStore>>,
+  told: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<number> {
+  const loopId = stableId("loop", PROJECT, PROJECT);
+  const known = new Set((await store.verdictList({ loopId, limit: 1_000_000 })).map((verdict) => verdict.traceId));
+  return [...told.keys()].filter((traceId) => fails(traceId) && !known.has(traceId)).length;
+}
