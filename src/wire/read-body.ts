@@ -36,7 +36,7 @@ export async function decodeBody(
   const inline = bytes.byteLength <= INLINE_BYTES;
   if (encoding === "identity") return withinSize(bytes, limits);
   if (encoding === "gzip") {
-    if (!inline) return inflateStream(createGunzip({ chunkSize: CHUNK_BYTES }), "gzip", bytes, limits);
+    if (!inline) return inflateStream(createGunzip({ chunkSize: CHUNK_BYTES }), "gzip", bytes, limits, pause);
     return inflateInline("gzip", bytes, limits, (maxOutputLength) => gunzipSync(bytes, { maxOutputLength }));
   }
   const native = nativeZstd;
@@ -47,7 +47,7 @@ export async function decodeBody(
   const params = ZSTD_PARAMS;
   const only = bytes.subarray(frame.start, frame.end);
   if (!inline) {
-    return inflateStream(native.createZstdDecompress({ chunkSize: CHUNK_BYTES, params }), "zstd", only, limits);
+    return inflateStream(native.createZstdDecompress({ chunkSize: CHUNK_BYTES, params }), "zstd", only, limits, pause);
   }
   return inflateInline("zstd", bytes, limits, (maxOutputLength) =>
     native.zstdDecompressSync(only, { maxOutputLength, params }),

@@ -1,4 +1,6 @@
 import type { Transform } from "node:stream";
+import { runPaused, type Pause } from "../steps.ts";
+import { concatSteps } from "./concat-steps.ts";
 import { allowedOutput, inflatedTooLarge, notInflatable, type InflateLimits } from "./inflate-limits.ts";
 
 /** Input handed over at a time: small enough that a bomb is noticed before its output fills memory. */
@@ -13,6 +15,7 @@ export function inflateStream(
   encoding: string,
   bytes: Uint8Array,
   limits: InflateLimits,
+  pause?: Pause,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
@@ -40,7 +43,7 @@ export function inflateStream(
       chunks.push(chunk);
     });
     stream.on("error", (error) => reject(notInflatable(encoding, error)));
-    stream.on("end", () => resolve(Buffer.concat(chunks, total)));
+    stream.on("end", () => resolve(runPaused(concatSteps(chunks, total), pause)));
     feed();
   });
 }

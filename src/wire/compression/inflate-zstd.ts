@@ -1,5 +1,6 @@
 import { Decompress } from "fzstd";
 import { LoopsmithError } from "../../model/errors.ts";
+import { concatSteps } from "./concat-steps.ts";
 import { allowedOutput, inflatedTooLarge, notInflatable, type InflateLimits } from "./inflate-limits.ts";
 import type { Steps } from "../steps.ts";
 import { zstdFrames, type ZstdFrame } from "./zstd-frames.ts";
@@ -56,7 +57,7 @@ export function* inflateZstdSteps(
       }
     }
   }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, total);
+  return yield* concatSteps(chunks, total);
 }
 
 /**

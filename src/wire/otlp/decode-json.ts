@@ -45,13 +45,13 @@ export function* jsonSpans(body: Uint8Array): Generator<SpanSource | void> {
   }
 }
 
-function* listSteps(bytes: Uint8Array, shape: JsonShape, names: readonly string[]): Steps<Uint8Array[]> {
+function* listSteps(bytes: Uint8Array, shape: JsonShape, names: readonly string[]): Steps<Iterable<Uint8Array>> {
   for (const name of names) {
     const list = memberOf(bytes, shape, name);
     if (list === undefined) continue;
     const elements = yield* scanJsonSteps(list, name);
     if (elements.kind === "object") throw fieldError(name, "must be a list");
-    if (elements.kind === "array") return [...elementsOf(list, elements)];
+    if (elements.kind === "array") return elementsOf(list, elements);
   }
   return [];
 }
