@@ -66,16 +66,18 @@ export interface TraceTotals {
   firstTokenAt: number | null;
 }
 
+export interface SpanIngestParams {
+  spans: readonly SpanWrite[];
+  attachments?: readonly AttachmentWrite[];
+  feedback?: readonly FeedbackWrite[];
+}
+
 export interface SpanStore {
   /**
    * Writes spans, attachments and feedback in one transaction. Posts and patches of one id merge in any order: a field
    * that was not sent keeps what is there. Sending the same content again changes nothing.
    */
-  spanIngest(params: {
-    spans: readonly SpanWrite[];
-    attachments?: readonly AttachmentWrite[];
-    feedback?: readonly FeedbackWrite[];
-  }): Promise<{ touched: TouchedTrace[] }>;
+  spanIngest(params: SpanIngestParams): Promise<{ touched: TouchedTrace[] }>;
   spanQuery(params: SpanQuery): Promise<SpanPage>;
   /** Adds a tag without counting as a change of the trace. */
   spanTag(params: { id: string; tag: string }): Promise<boolean>;

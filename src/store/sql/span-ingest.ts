@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
-import type { SpanWrite } from "../../model/span-write.ts";
-import type { SpanStore, TouchedTrace } from "../resource/span.ts";
+import type { AttachmentWrite, FeedbackWrite } from "../../model/span-write.ts";
+import type { SpanIngestParams, SpanStore, TouchedTrace } from "../resource/span.ts";
 import { fromMicros, fromMicrosOrNull, toMicros } from "./columns.ts";
 import type { Database, WriteTransaction } from "./database.ts";
 import { writeFeedbackRows } from "./feedback.ts";
@@ -19,38 +19,68 @@ export interface IngestStatements<Native> {
   upsertTraces(transaction: WriteTransaction<Native>, rows: readonly TraceTable[]): Promise<TraceTable[]>;
 }
 
+/** What one ingest writes, as rows. The project of a row that names none by id is found, or created, by `projectNames`. */
+export interface IngestRows {
+  rows: readonly SpanRowWrite[];
+  /** By position of the row; `null` where the row has an id or nothing is known. */
+  projectNames: readonly (string | null)[];
+  attachments: readonly AttachmentWrite[];
+  feedback: readonly FeedbackWrite[];
+}
+
 export function spanIngest<Native>(
   db: Database<Native>,
   statements: IngestStatements<Native>,
 ): Pick<SpanStore, "spanIngest"> {
   return {
-    spanIngest({ spans, attachments = [], feedback = [] }) {
-      return db.write(async (transaction) => {
-        const rows: SpanRowWrite[] = [];
-        const projectIds = new Map<string, string>();
-        for (const span of spans) {
-          rows.push(toSpanRow(span, await projectIdOf(transaction.query, span, projectIds)));
-        }
-        const changed = await statements.upsertSpans(transaction, rows);
-        for (const attachment of attachments) {
-          const values = {
-            mime_type: attachment.mimeType,
-            byte_length: attachment.bytes.byteLength,
-            bytes: attachment.bytes,
-          };
-          await transaction.query
-            .insertInto("attachment")
-            .values({ span_id: attachment.spanId, name: attachment.name, ...values })
-            .onConflict((conflict) => conflict.columns(["span_id", "name"]).doUpdateSet(values))
-            .execute();
-        }
-        if (feedback.length > 0) await writeFeedbackRows(transaction.query, feedback, db.now());
-        if (changed.length === 0) return { touched: [] };
-        const traces = await statements.upsertTraces(transaction, tracesOf(changed, toMicros(db.now())));
-        return { touched: traces.map(toTouched) };
-      });
+    spanIngest(params) {
+      const rows = toIngestRows(params);
+      return db.write((transaction) => writeIngest(transaction, statements, rows, db.now()));
     },
   };
+}
+
+export function toIngestRows({ spans, attachments = [], feedback = [] }: SpanIngestParams): IngestRows {
+  return {
+    rows: spans.map((span) => toSpanRow(span, span.projectId ?? "")),
+    projectNames: spans.map((span) => {
+      if (span.projectId !== undefined) return null;
+      return span.projectName ?? (span.op === "patch" ? null : DEFAULT_PROJECT);
+    }),
+    attachments,
+    feedback,
+  };
+}
+
+/** Writes everything inside the caller's transaction. */
+export async function writeIngest<Native>(
+  transaction: WriteTransaction<Native>,
+  statements: IngestStatements<Native>,
+  { rows, projectNames, attachments, feedback }: IngestRows,
+  now: number,
+): Promise<{ touched: TouchedTrace[] }> {
+  const projectIds = await ensureProjects(transaction.query, new Set(projectNames));
+  for (const [index, row] of rows.entries()) {
+    const name = projectNames[index];
+    if (name !== undefined && name !== null) row.project_id = projectIds.get(name) ?? "";
+  }
+  const changed = await statements.upsertSpans(transaction, rows);
+  for (const attachment of attachments) {
+    const values = {
+      mime_type: attachment.mimeType,
+      byte_length: attachment.bytes.byteLength,
+      bytes: attachment.bytes,
+    };
+    await transaction.query
+      .insertInto("attachment")
+      .values({ span_id: attachment.spanId, name: attachment.name, ...values })
+      .onConflict((conflict) => conflict.columns(["span_id", "name"]).doUpdateSet(values))
+      .execute();
+  }
+  if (feedback.length > 0) await writeFeedbackRows(transaction.query, feedback, now);
+  if (changed.length === 0) return { touched: [] };
+  const traces = await statements.upsertTraces(transaction, tracesOf(changed, toMicros(now)));
+  return { touched: traces.map(toTouched) };
 }
 
 /** One row a trace: earliest start, and the end of its root where the root is among the rows. */
@@ -76,20 +106,25 @@ function tracesOf(rows: readonly SpanRowWrite[], changedAt: number): TraceTable[
   return [...traces.values()];
 }
 
-async function projectIdOf(query: Kysely<Schema>, span: SpanWrite, known: Map<string, string>): Promise<string> {
-  if (span.projectId !== undefined) return span.projectId;
-  if (span.projectName === undefined && span.op === "patch") return "";
-  const name = span.projectName ?? DEFAULT_PROJECT;
-  const cached = known.get(name);
-  if (cached !== undefined) return cached;
-  await query
-    .insertInto("project")
-    .values(newProject({ name }))
-    .onConflict((conflict) => conflict.column("name").doNothing())
-    .execute();
-  const { id } = await query.selectFrom("project").select("id").where("name", "=", name).executeTakeFirstOrThrow();
-  known.set(name, id);
-  return id;
+async function ensureProjects(
+  query: Kysely<Schema>,
+  names: ReadonlySet<string | null>,
+): Promise<ReadonlyMap<string, string>> {
+  const ids = new Map<string, string>();
+  for (const name of names) {
+    if (name === null) continue;
+    const find = query.selectFrom("project").select("id").where("name", "=", name);
+    const known = await find.executeTakeFirst();
+    if (!known) {
+      await query
+        .insertInto("project")
+        .values(newProject({ name }))
+        .onConflict((conflict) => conflict.column("name").doNothing())
+        .execute();
+    }
+    ids.set(name, (known ?? (await find.executeTakeFirstOrThrow())).id);
+  }
+  return ids;
 }
 
 function toTouched(row: TraceTable): TouchedTrace {

@@ -27,12 +27,19 @@ export interface SqliteOptions {
   now?: () => number;
 }
 
+export interface SqliteDatabase extends Database<Connection> {
+  /** Takes turns with writers on other connections. */
+  readonly writer: Writer;
+  /** Leaves moving pages from the log into the file to another thread. */
+  stopCheckpoints(): void;
+}
+
 /**
  * Opens (or creates) the database: one connection that writes, one that reads, both on the same file in WAL mode, so a
  * reader never waits for a commit.
  * @throws LoopsmithError `storage_full` when the folder cannot be written, `unavailable` when the file cannot be opened
  */
-export function openSqlite(options: SqliteOptions): Database<Connection> {
+export function openSqlite(options: SqliteOptions): SqliteDatabase {
   const { path, synchronous = "full" } = options;
   const writeConnection = connect(path, synchronous);
   let readConnection: Connection;
@@ -51,6 +58,8 @@ export function openSqlite(options: SqliteOptions): Database<Connection> {
     dialect: sqliteSqlDialect,
     now: options.now ?? Date.now,
     read,
+    writer,
+    stopCheckpoints: () => writeConnection.handle.exec("PRAGMA wal_autocheckpoint = 0"),
     write: (work) => writer.write(work),
     async close() {
       await writer.close();

@@ -4,6 +4,8 @@ import type { Connection } from "./statement-cache.ts";
 
 interface Waiting {
   work: () => Promise<unknown>;
+  /** Somebody else writes meanwhile: the turn has no transaction here. */
+  isElsewhere: boolean;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -31,19 +33,29 @@ export class Writer {
   }
 
   write<T>(work: (transaction: WriteTransaction<Connection>) => Promise<T>): Promise<T> {
+    return this.#enqueue(() => work(this.#transaction), false);
+  }
+
+  /** A turn in which nobody writes on this connection: the file has one write lock, and `work` hands it to another one. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#enqueue(work, true);
+  }
+
+  #enqueue<T>(work: () => Promise<T>, isElsewhere: boolean): Promise<T> {
     if (this.#closed) {
       return Promise.reject(
         new LoopsmithError("unavailable", "the store is closed", { hint: "Do not write after close()." }),
       );
     }
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({
-        work: () => work(this.#transaction),
-        resolve: (value) => resolve(value as T),
-        reject,
-      });
+      this.#waiting.push({ work, isElsewhere, resolve: (value) => resolve(value as T), reject });
       this.#running ??= this.#drain();
     });
+  }
+
+  /** Moves what is in the log into the file, as far as that is possible without waiting for anybody. */
+  checkpoint(): void {
+    if (this.#running === null && !this.#closed) this.#connection.handle.exec("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
   async close(): Promise<void> {
@@ -55,6 +67,12 @@ export class Writer {
     // Let everyone who writes in this turn join the first group.
     await new Promise<void>((next) => setImmediate(next));
     while (this.#waiting.length > 0) {
+      const first = this.#waiting[0];
+      if (first?.isElsewhere) {
+        this.#waiting.shift();
+        await first.work().then(first.resolve, first.reject);
+        continue;
+      }
       await this.#commitGroup();
       await new Promise<void>((next) => setImmediate(next));
     }
@@ -69,6 +87,7 @@ export class Writer {
     try {
       handle.exec("BEGIN IMMEDIATE");
       while (members.length < GROUP_SIZE && performance.now() - startedAt < GROUP_MS) {
+        if (this.#waiting[0]?.isElsewhere !== false) break;
         const next = this.#waiting.shift();
         if (!next) break;
         members.push(next);
@@ -79,11 +98,16 @@ export class Writer {
       if (handle.isTransaction) handle.exec("ROLLBACK");
       const failure = toStoreError(error);
       // BEGIN itself failed: nobody has joined yet, but the first in line must hear of it, or it would wait for ever.
-      if (members.length === 0) members.push(...this.#waiting.splice(0, GROUP_SIZE));
+      if (members.length === 0) members.push(...this.#takeLocal());
       for (const member of members) member.reject(failure);
       return;
     }
     for (const answer of answers) answer();
+  }
+
+  #takeLocal(): Waiting[] {
+    const first = this.#waiting.findIndex((waiting) => waiting.isElsewhere);
+    return this.#waiting.splice(0, Math.min(GROUP_SIZE, first === -1 ? GROUP_SIZE : first));
   }
 
   async #runMember(member: Waiting): Promise<() => void> {

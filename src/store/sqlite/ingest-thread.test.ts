@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newId } from "../../model/id.ts";
+import type { SpanWrite } from "../../model/span-write.ts";
+import { toIngestRows } from "../sql/span-ingest.ts";
+import type { Store } from "../store.ts";
+import { decodeIngest, encodeIngest } from "./ingest-message.ts";
+import { sqliteStore } from "./sqlite-store.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "loopsmith-thread-"));
+let store: Store;
+
+beforeAll(async () => {
+  store = await sqliteStore({ path: join(folder, "test.db") });
+});
+afterAll(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const bytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+/** A trace of so many spans, large enough for the thread. */
+function trace(projectName: string, size = 40): SpanWrite[] {
+  const traceId = newId();
+  return Array.from({ length: size }, (_, index): SpanWrite => ({
+    op: "post",
+    id: index === 0 ? traceId : newId(),
+    traceId,
+    ...(index === 0 ? {} : { parentId: traceId }),
+    projectName,
+    name: `span ${index} ✓`,
+    kind: "chain",
+    startAt: 1_760_000_000_000 + index + 0.125,
+    endAt: 1_760_000_001_000,
+    inputs: bytes({ index, text: "ž".repeat(index) }),
+    ...(index % 2 ? { outputs: bytes([index]) } : {}),
+    metadata: { index },
+    tags: ["t"],
+    usage: { totalTokens: index },
+  }));
+}
+
+describe("an ingest by thread", () => {
+  it("crosses over unchanged", () => {
+    const rows = toIngestRows({
+      spans: trace("p"),
+      attachments: [
+        { spanId: newId(), name: "a", mimeType: "text/plain", bytes: bytes("attached") },
+        { spanId: newId(), name: "empty", mimeType: "text/plain", bytes: new Uint8Array(0) },
+      ],
+      feedback: [{ id: newId(), runId: newId(), key: "k", value: { deep: [1] } }],
+    });
+    expect(decodeIngest(structuredClone(encodeIngest(rows)))).toEqual(rows);
+  });
+
+  it("writes side by side with this thread, and leaves the sender's bytes alone", async () => {
+    const traces = Array.from({ length: 20 }, () => trace("side-by-side"));
+    const small = Array.from({ length: 20 }, () => trace("side-by-side", 3));
+    const answers = await Promise.all(
+      traces.flatMap((spans, index) => [
+        store.spanIngest({ spans }),
+        store.spanIngest({ spans: small[index] ?? [] }),
+        store.queueEnsure({ name: `queue ${index}` }),
+      ]),
+    );
+    expect(answers).toHaveLength(60);
+    const project = await store.projectGet({ name: "side-by-side" });
+    const stats = await store.spanStats({ projectIds: [project?.id ?? ""] });
+    expect(stats.count).toBe(20 * 43);
+    const sent = traces[7] ?? [];
+    const [read] = await store.traceRead({ traceIds: [sent[0]?.id ?? ""] });
+    expect(read?.spans).toHaveLength(40);
+    expect(read?.spans.find((span) => span.name === "span 5 ✓")).toMatchObject({
+      inputs: { index: 5, text: "žžžžž" },
+      startAt: 1_760_000_000_005.125,
+    });
+    expect(sent[5]?.inputs?.byteLength).toBeGreaterThan(0);
+    expect((await store.spanIngest({ spans: sent })).touched).toEqual([]);
+  });
+
+  it("tells which traces it touched", async () => {
+    const spans = trace("touched");
+    const { touched } = await store.spanIngest({ spans });
+    expect(touched).toMatchObject([{ traceId: spans[0]?.id, rootEndAt: 1_760_000_001_000 }]);
+  });
+
+  it("refuses one ingest without undoing its neighbours", async () => {
+    const broken = trace("broken");
+    // No name is a type error on the way into the database, not on the way here.
+    (broken[10] as { name: unknown }).name = { not: "a string" };
+    const [good, bad, good2] = await Promise.allSettled([
+      store.spanIngest({ spans: trace("neighbour") }),
+      store.spanIngest({ spans: broken }),
+      store.spanIngest({ spans: trace("neighbour") }),
+    ]);
+    expect([good.status, bad.status, good2.status]).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await store.projectGet({ name: "broken" })).toBeNull();
+    const project = await store.projectGet({ name: "neighbour" });
+    expect((await store.spanStats({ projectIds: [project?.id ?? ""] })).count).toBe(80);
+  });
+});
