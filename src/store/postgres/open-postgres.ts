@@ -55,6 +55,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
   });
   // A backend that dies while idle must not take the process with it; the next query opens another connection.
   pool.on("error", () => {});
+  // One that dies in the middle of a transaction tells its client too; the query in hand fails and is heard of there.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   try {
     await migrate(pool, schema);
