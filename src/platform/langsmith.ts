@@ -7,6 +7,7 @@ import { headOfRun, traceOfRuns, type ReadRun } from "../wire/from-run.ts";
 import { projectNotFound } from "./embedded.ts";
 import { langsmithEffects } from "./langsmith-effects.ts";
 import type { Platform } from "./platform.ts";
+import { rateLimiter, type RateLimiter } from "./rate-limiter.ts";
 
 /** Fields of a run that make a head. LangSmith sends only the id unless asked. */
 const HEAD_FIELDS = ["ID", "TRACE_ID", "START_TIME", "END_TIME", "STATUS"] as const;
@@ -41,13 +42,18 @@ const MAX_OPEN_MS = 30 * 24 * 60 * 60_000;
 
 export interface LangSmithPlatformOptions {
   client: Client;
+  /** Paces every read; shared by all platforms that talk to one server. @default one of its own */
+  limiter?: RateLimiter;
 }
+
+/** The limiter tries again; two who do would ask a server that is overrun up to eighteen times. */
+const ONCE = { maxRetries: 0 } as const;
 
 /**
  * LangSmith Cloud, self-hosted LangSmith, or anything that speaks its API, through the official client. Reads the v2 API
  * and falls back to v1 where a deployment does not have it yet (v1 goes away after January 2027).
  */
-export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platform {
+export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmithPlatformOptions): Platform {
   let generation: "v2" | "v1" = "v2";
 
   /** Runs the v2 way; on the answers that mean "not here" switches to v1 for good. */
@@ -72,14 +78,26 @@ export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platfor
     }
   }
 
+  /** Every page of a v2 query, each paced and tried again by itself, so that a refusal in the middle starts nothing over. */
+  async function* queryRuns(query: Parameters<typeof client.runs.query>[0]): AsyncGenerator<ReadRun> {
+    let page = await limiter.run(() => client.runs.query(query, ONCE));
+    for (;;) {
+      for (const run of page.items ?? []) yield run as ReadRun;
+      if (!page.hasNextPage()) return;
+      const last = page;
+      page = await limiter.run(() => last.getNextPage());
+    }
+  }
+
   async function readTrace(projectId: string, traceId: string, startAt: number): Promise<Trace | null> {
     const runs: ReadRun[] = [];
     const v2 = async function* (): AsyncGenerator<ReadRun> {
-      const page = await client.traces.listRuns(traceId, {
+      const query = {
         project_id: projectId,
         min_start_time: new Date(startAt - 60_000).toISOString(),
         selects: [...SPAN_FIELDS],
-      });
+      };
+      const page = await limiter.run(() => client.traces.listRuns(traceId, query, ONCE));
       for (const run of page.items ?? []) yield run as ReadRun;
     };
     const v1 = (): AsyncIterable<ReadRun> =>
@@ -116,14 +134,14 @@ export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platfor
     async *traceHeads({ projectId, startFrom, startTo }) {
       const min = new Date(startFrom);
       const v2 = (): AsyncIterable<ReadRun> =>
-        client.runs.query({
+        queryRuns({
           project_ids: [projectId],
           is_root: true,
           min_start_time: min.toISOString(),
           ...(startTo === undefined ? {} : { max_start_time: new Date(startTo).toISOString() }),
           selects: [...HEAD_FIELDS],
           page_size: PAGE,
-        }) as AsyncIterable<ReadRun>;
+        });
       const v1 = (): AsyncIterable<ReadRun> =>
         client.listRuns({ projectId, isRoot: true, startTime: min }) as unknown as AsyncIterable<ReadRun>;
       let page = [];
@@ -143,14 +161,14 @@ export function langsmithPlatform({ client }: LangSmithPlatformOptions): Platfor
       for (let at = 0; at < traceIds.length; at += PAGE) {
         const ids = traceIds.slice(at, at + PAGE);
         const v2 = (): AsyncIterable<ReadRun> =>
-          client.runs.query({
+          queryRuns({
             project_ids: [projectId],
             ids,
             // Without bounds LangSmith looks at the last day only.
             min_start_time: new Date(Date.now() - MAX_OPEN_MS).toISOString(),
             selects: [...HEAD_FIELDS],
             page_size: PAGE,
-          }) as AsyncIterable<ReadRun>;
+          });
         const v1 = (): AsyncIterable<ReadRun> => client.listRuns({ id: ids }) as unknown as AsyncIterable<ReadRun>;
         for await (const run of eitherWay(v2, v1)) heads.push(headOfRun(run));
       }
