@@ -55,6 +55,7 @@ export async function withSchema<T>(
     return await work({ url, schema });
   } finally {
     const pool = new Pool({ connectionString: url, max: 1 });
-    await pool.query(`drop schema if exists ${schema} cascade`).finally(() => pool.end());
+    await pool.query(`drop schema if exists ${schema} cascade`);
+    await pool.end();
   }
 }

@@ -17,15 +17,20 @@ const FAULTS: Record<string, Fault> = {
   async "backend-kills"(cluster, holdMs) {
     await withClient(cluster, async (client) => {
       for (const until = Date.now() + holdMs; Date.now() < until; await sleep(250)) {
-        await client.query("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()");
+        await client.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'",
+        );
       }
     });
   },
   async "pool-exhaustion"(cluster, holdMs) {
     const held = new Pool({ connectionString: cluster.url, max: 60 });
     held.on("error", () => undefined);
+    held.on("connect", (client) => client.on("error", () => undefined));
     // Everybody who is connected is thrown out, and every place is taken before they come back.
-    await held.query("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()");
+    await held.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'",
+    );
     const taken = await Promise.allSettled(Array.from({ length: 60 }, () => held.connect()));
     await sleep(holdMs);
     for (const one of taken) if (one.status === "fulfilled") one.value.release(true);
@@ -102,7 +107,11 @@ async function withClient(cluster: Cluster, work: (client: Client) => Promise<vo
   const client = new Client({ connectionString: cluster.url });
   client.on("error", () => undefined);
   await client.connect();
-  await work(client).finally(() => client.end());
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
 }
 
 function sleep(ms: number): Promise<void> {

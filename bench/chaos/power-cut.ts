@@ -6,7 +6,7 @@ import { sqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { fails, PROJECT } from "./chaos-loop.ts";
 import { sqliteProblem } from "./integrity.ts";
 import { startReceiver } from "./receiver.ts";
-import type { Scenario, ScenarioContext } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { sendLoad } from "./send-load.ts";
 import { startNode } from "./start-node.ts";
 
@@ -98,18 +98,28 @@ async function inspect(
   const mounted = spawnSync("mount", ["-o", "loop", clone, mountPoint], { stdio: "ignore" });
   if (mounted.status !== 0) return { lost: 0, doubled: 0, corrupt: 1 };
   try {
-    const path = join(mountPoint, "l.db");
-    if (sqliteProblem(path) !== null) return { lost: 0, doubled: 0, corrupt: 1 };
-    await using store = await sqliteStore({ path });
-    let lost = 0;
-    for (let at = 0; at < promised.length; at += 500) {
-      const ids = promised.slice(at, at + 500);
-      lost += ids.length - (await store.traceRead({ traceIds: ids })).length;
-    }
-    return { lost, doubled: await takenBack(store, told), corrupt: 0 };
+    return await inspectMounted(join(mountPoint, "l.db"), promised, told);
   } finally {
-    spawnSync("umount", [mountPoint], { stdio: "ignore" });
+    const unmounted = spawnSync("umount", [mountPoint], { stdio: "ignore" });
+    if (unmounted.status !== 0) spawnSync("umount", ["-l", mountPoint], { stdio: "ignore" });
   }
+}
+
+async function inspectMounted(
+  path: string,
+  promised: readonly string[],
+  told: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<Counts> {
+  if (sqliteProblem(path) !== null) return { lost: 0, doubled: 0, corrupt: 1 };
+  const store = await sqliteStore({ path });
+  let lost = 0;
+  for (let at = 0; at < promised.length; at += 500) {
+    const ids = promised.slice(at, at + 500);
+    lost += ids.length - (await store.traceRead({ traceIds: ids })).length;
+  }
+  const doubled = await takenBack(store, told);
+  await store.close();
+  return { lost, doubled, corrupt: 0 };
 }
 
 /** Webhooks that went out for a decision the disk does not know: after the restart it would be made again. */
