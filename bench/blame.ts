@@ -30,10 +30,10 @@ if (!existsSync(data)) {
 }
 
 const rows: Row[] = [];
-measure("who-and-when/algorithm-generated", readWhoAndWhen(data, "algorithm-generated"), [], 5);
-measure("who-and-when/hand-crafted", readWhoAndWhen(data, "hand-crafted"), [], 5);
+measure("who-and-when/algorithm-generated", readWhoAndWhen(data, "algorithm-generated"), [], 3);
+measure("who-and-when/hand-crafted", readWhoAndWhen(data, "hand-crafted"), [], 3);
 const agentrx = readAgentRx(data);
-measure("agentrx-tau-retail", agentrx.failed, agentrx.passed, 5);
+measure("agentrx-tau-retail", agentrx.failed, agentrx.passed, 3);
 const sentinel = readSentinel(data);
 measure("sentinel", sentinel.failed, sentinel.passed, 3);
 

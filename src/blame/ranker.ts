@@ -46,7 +46,7 @@ export interface Ranker {
 export interface TrainRankerOptions {
   /** Fewer confirmations give no ranker. Default: 20. */
   minConfirmations?: number;
-  /** Default: 150. */
+  /** Default: 20,000 / confirmations, between 150 and 400: the fewer the data, the more a single tree is chance. */
   trees?: number;
   /** The same seed and examples give the same ranker. Default: 1. */
   seed?: number;
@@ -62,11 +62,12 @@ export interface TrainRankerOptions {
  * last one's are left out.
  */
 export function trainRanker(given: readonly RankerExample[], options: TrainRankerOptions = {}): Ranker | null {
-  const { minConfirmations = 20, trees = 150, seed = 1, assess = true } = options;
+  const { minConfirmations = 20, seed = 1, assess = true } = options;
   // Examples recorded by a version with other features cannot be mixed in; the newest decide which those are.
   const newest = given[given.length - 1];
   const examples = given.filter((example) => sameFeatures(example, newest!));
   if (examples.length < Math.max(1, minConfirmations)) return null;
+  const trees = options.trees ?? Math.min(400, Math.max(150, Math.round(20_000 / examples.length)));
   const model = fit(examples, trees, seed);
   const folds = examples.length < 200 ? 10 : 5;
   const held = assess
@@ -112,7 +113,7 @@ const WEIGHT_AFTER_CULPRIT = 0.5;
 const MAX_INNOCENT = 200;
 
 /** Held-out accuracy needs no more than this, and it is most of the work. */
-const ASSESS_TREES = 75;
+const ASSESS_TREES = 100;
 
 type Model = Pick<Ranker, "names" | "forest">;
 
