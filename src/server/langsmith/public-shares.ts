@@ -108,7 +108,17 @@ async function opened({ store }: ServerContext, token: string): Promise<SpanSele
   if (shared && shared.parentId === null) return { traceIds: [shared.traceId] };
   if (shared) return { traceIds: [shared.traceId], atOrBelow: shared.dottedOrder };
   const thread = await store.threadOfToken({ token });
-  if (thread) return { projectIds: [thread.projectId], threadIds: [thread.threadId] };
+  if (thread) {
+    const roots = await store.spanQuery({
+      projectIds: [thread.projectId],
+      threadIds: [thread.threadId],
+      isRoot: true,
+      order: "asc",
+      limit: MAX_RUNS,
+      payloads: [],
+    });
+    return { traceIds: roots.rows.map((row) => row.traceId) };
+  }
   throw shareNotFound();
 }
 
