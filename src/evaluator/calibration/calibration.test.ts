@@ -62,6 +62,13 @@ describe("chooseThreshold", () => {
     expect(strict.threshold).toBeGreaterThan(0.8);
   });
 
+  it("stops at the last mark it can vouch for", () => {
+    // Clopper-Pearson at 95%: 4 missed of 100 bound the share by 0.0892, 5 by 0.1023. Conformal: 10 / 101, then 11 / 101.
+    const spread = Array.from({ length: 100 }, (_, i) => ({ score: i / 100, failed: true }));
+    expect(chooseThreshold(spread)).toMatchObject({ missed: 4, missedAtMost: expect.closeTo(0.0892, 4) });
+    expect(chooseThreshold(spread, { method: "conformal" })).toMatchObject({ missed: 9, missedAtMost: 10 / 101 });
+  });
+
   it("says how many labels it takes", () => {
     expect(() => chooseThreshold(repeat(28, 0, true))).toThrow(
       expect.objectContaining({ details: { failures: 28, needed: 29 } }),
