@@ -147,6 +147,11 @@ describe("toEvaluator", () => {
     };
     expect(toEvaluator(own)).toMatchObject({ name: "own", version: "3" });
     expect(toEvaluator(own, { timeoutMs: 5 }).timeoutMs).toBe(5);
+    const nameless = toEvaluator(() => [{ score: 1 }, { key: "other", score: 0 }]);
+    expect(await evaluate(toEvaluator(nameless, { name: "second", version: "2" }))).toMatchObject([
+      { key: "second", evaluator: "second", evaluatorVersion: "2" },
+      { key: "other", evaluator: "second" },
+    ]);
     expect(() => toEvaluator({ nope: 1 } as unknown as Evaluator)).toThrow(/Not an evaluator: \{"nope":1\}/);
   });
 });

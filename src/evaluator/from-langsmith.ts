@@ -1,5 +1,6 @@
 import { LoopsmithError } from "../model/errors.ts";
 import { describeValue } from "../internal/describe-value.ts";
+import type { Score } from "../model/score.ts";
 import { toScores } from "../wire/evaluator-result.ts";
 import type { EvaluatorReturn } from "../wire/evaluator-result.ts";
 import type { LangSmithExample, LangSmithRun } from "../wire/langsmith-run.ts";
@@ -51,7 +52,11 @@ export interface ToEvaluatorOptions extends Partial<Omit<Evaluator, "evaluate">>
  */
 export function toEvaluator(evaluator: EvaluatorLike, options: ToEvaluatorOptions = {}): Evaluator {
   if (isEvaluator(evaluator)) {
-    return { ...evaluator, ...options, evaluate: (input) => evaluator.evaluate(input) };
+    return {
+      ...evaluator,
+      ...options,
+      evaluate: async (input) => renamed(await evaluator.evaluate(input), evaluator, options),
+    };
   }
   const name = options.name ?? nameOf(evaluator);
   const settled = { ...options, name, version: options.version ?? "1", on: options.on ?? ("trace" as const) };
@@ -68,6 +73,18 @@ export function toEvaluator(evaluator: EvaluatorLike, options: ToEvaluatorOption
       });
     },
   };
+}
+
+/** A new name goes through to the scores, and to the keys that were only the old name. */
+function renamed(scores: Score[], { name, version }: Evaluator, options: ToEvaluatorOptions): Score[] {
+  if (!Array.isArray(scores) || (options.name === undefined && options.version === undefined)) return scores;
+  const { name: newName = name, version: newVersion = version } = options;
+  return scores.map((score) => ({
+    ...score,
+    key: score.key === name ? newName : score.key,
+    evaluator: newName,
+    evaluatorVersion: newVersion,
+  }));
 }
 
 function callerOf(evaluator: Exclude<EvaluatorLike, Evaluator>): (input: EvaluatorInput) => unknown {
