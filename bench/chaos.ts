@@ -15,6 +15,7 @@ import { killPostgres, killSqlite } from "./chaos/kill.ts";
 import { postgresFaults } from "./chaos/postgres-faults.ts";
 import { powerCut } from "./chaos/power-cut.ts";
 import type { Scenario, ScenarioContext, ScenarioResult } from "./chaos/scenario.ts";
+import { tailing } from "./chaos/tailing.ts";
 import { workersPostgres } from "./chaos/workers.ts";
 
 const SCENARIOS: readonly Scenario[] = [
@@ -26,6 +27,7 @@ const SCENARIOS: readonly Scenario[] = [
   budgetOvershoot,
   diskFull,
   clockJumps,
+  tailing,
 ];
 
 const { values } = parseArgs({

@@ -9,11 +9,11 @@ import { settleUp } from "./settle-up.ts";
 import { startNode, type ChaosDatabase, type NodeOptions } from "./start-node.ts";
 
 /** Kills at a random moment of its first 0.4 s under load, again and again on the same database. */
-async function killAgainAndAgain(
+export async function killAgainAndAgain(
   { random, quick, broken, say }: ScenarioContext,
   database: ChaosDatabase,
+  points = quick ? 100 : 1_000,
 ): Promise<Omit<ScenarioResult, "name">> {
-  const points = quick ? 100 : 1000;
   await using receiver = await startReceiver({ random });
   const acknowledged = new Set<string>();
   const options: NodeOptions = { database, receiver: receiver.url, ...(broken ? { broken: "answer-first" } : {}) };

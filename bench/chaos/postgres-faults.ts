@@ -49,7 +49,7 @@ const FAULTS: Record<string, Fault> = {
 
 /** Traces a second that arrive all the time; well below what the machine can do, so that falling behind shows. */
 const BATCH = 10;
-const PAUSE_MS = 200;
+const EVERY_MS = 250;
 
 /** What happens to PostgreSQL while traces keep arriving: afterwards everything must go on at the rate of before. */
 export const postgresFaults: Scenario[] = Object.entries(FAULTS).map(([name, fault]) => ({
@@ -59,7 +59,7 @@ export const postgresFaults: Scenario[] = Object.entries(FAULTS).map(([name, fau
 }));
 
 async function survive({ random, quick, broken, say }: ScenarioContext, fault: Fault): ReturnType<Scenario["run"]> {
-  const measureMs = quick ? 5_000 : 30_000;
+  const measureMs = quick ? 10_000 : 30_000;
   const holdMs = quick ? 5_000 : 60_000;
   const cluster = await startCluster();
   try {
@@ -72,7 +72,7 @@ async function survive({ random, quick, broken, say }: ScenarioContext, fault: F
       judge: receiver.url,
       ...(broken ? { broken: "answer-first" } : {}),
     });
-    const load = sendLoad(node.url, acknowledged, { senders: 1, batch: BATCH, pauseMs: PAUSE_MS });
+    const load = sendLoad(node.url, acknowledged, { senders: 1, batch: BATCH, everyMs: EVERY_MS });
     await sleep(3_000);
     const before = await rate(receiver, measureMs);
     await fault(cluster, holdMs);

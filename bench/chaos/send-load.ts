@@ -6,16 +6,32 @@ export interface Load {
   stop(): Promise<void>;
 }
 
+export interface LoadOptions {
+  /** Requests under way at the same time. @default 2 */
+  senders?: number;
+  /** Traces a request. @default 5 */
+  batch?: number;
+  /** After each answer. @default 5 */
+  pauseMs?: number;
+  /** A fixed beat instead of a pause: what falls behind by less than a second is made up for. */
+  everyMs?: number;
+  /** Traces in all. @default no end */
+  total?: number;
+  /** @default fetch */
+  send?: typeof fetch;
+}
+
 /** Sends batches of traces, one after the other in each of `senders` lanes; what is answered with 2xx is acknowledged. */
 export function sendLoad(
   url: string,
   acknowledged: Set<string>,
-  options: { senders?: number; batch?: number; pauseMs?: number; total?: number; send?: typeof fetch } = {},
+  options: LoadOptions = {},
 ): Load & { done: Promise<void> } {
-  const { senders = 2, batch = 5, pauseMs = 5, total = Infinity, send = fetch } = options;
+  const { senders = 2, batch = 5, pauseMs = 5, everyMs, total = Infinity, send = fetch } = options;
   let stopped = false;
   let sent = 0;
   const lane = async (): Promise<void> => {
+    let nextAt = performance.now();
     while (!stopped && sent < total) {
       const size = Math.min(batch, total - sent);
       sent += size;
@@ -28,7 +44,10 @@ export function sendLoad(
       } catch {
         // Not acknowledged: whoever sent it would send it again.
       }
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      const at = performance.now();
+      if (everyMs !== undefined) nextAt = Math.max(nextAt + everyMs, at - 1_000);
+      const waitMs = everyMs === undefined ? pauseMs : nextAt - at;
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   };
   const done = Promise.all(Array.from({ length: senders }, lane)).then(() => undefined);
