@@ -3,7 +3,7 @@ import { rankerExample, type LadderOptions } from "../blame/ladder.ts";
 import { trainRanker, type Ranker, type RankerExample } from "../blame/ranker.ts";
 import { addToSpectrum, mergeSpectra, type Spectrum } from "../blame/spectrum.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { Score } from "../model/score.ts";
+import type { Score, Threshold } from "../model/score.ts";
 import type { Trace } from "../model/trace.ts";
 import type { Store } from "../store/store.ts";
 
@@ -21,8 +21,9 @@ export interface BlameHistory {
 
 /** Confirmations kept, newest last. */
 const MAX_EXAMPLES = 500;
+const RELEARN_SHARE = 0.05;
 
-export async function openBlameHistory(store: Store, loopId: string): Promise<BlameHistory> {
+export async function openBlameHistory(store: Store, loopId: string, threshold?: Threshold): Promise<BlameHistory> {
   const countsName = `blame/${loopId}`;
   const examplesName = `confirmations/${loopId}`;
   let spectrum: Spectrum = {};
@@ -38,7 +39,8 @@ export async function openBlameHistory(store: Store, loopId: string): Promise<Bl
   const examplesOf = (value: JsonObject | null): RankerExample[] =>
     ((value?.["examples"] as unknown) ?? []) as RankerExample[];
   const relearn = (examples: readonly RankerExample[], total: number): void => {
-    if (total === learnedFrom) return;
+    // Training takes seconds on hundreds of examples; a few more change little.
+    if (total - learnedFrom < Math.max(1, learnedFrom * RELEARN_SHARE)) return;
     learnedFrom = total;
     ranker = trainRanker(examples);
   };
@@ -76,7 +78,11 @@ export async function openBlameHistory(store: Store, loopId: string): Promise<Bl
       await readExamples();
     },
     async confirm(trace, scores, spanId) {
-      const example = rankerExample(trace, scores, spanId, { spectrum, normality });
+      const example = rankerExample(trace, scores, spanId, {
+        spectrum,
+        normality,
+        ...(threshold === undefined ? {} : { threshold }),
+      });
       if (!example) return null;
       const value = await store.cursorUpdate({
         name: examplesName,

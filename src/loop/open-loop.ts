@@ -32,7 +32,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
       evaluators: resolved.evaluators.map(({ name, version }) => ({ name, version })),
     },
   });
-  const history = await openBlameHistory(store, loopId);
+  const history = await openBlameHistory(store, loopId, resolved.threshold);
   return { platform, store, loopId, history, close: () => (given ? Promise.resolve() : store.close()) };
 }
 

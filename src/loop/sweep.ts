@@ -46,16 +46,18 @@ export async function sweep(
 
 /** Which part of the past is looked through how often. The further back, the less often: late ends are rare. */
 const TIERS = [
-  { everyMs: 0, backMs: 15 * 60_000 },
-  { everyMs: 5 * 60_000, backMs: 3 * 60 * 60_000 },
+  { everyMs: 0, backMs: 2 * 60_000 },
+  { everyMs: 2 * 60_000, backMs: 15 * 60_000 },
+  { everyMs: 10 * 60_000, backMs: 3 * 60 * 60_000 },
   { everyMs: 60 * 60_000, backMs: Infinity },
 ] as const;
 const OPEN_EVERY_MS = 30_000;
 const OPEN_LIMIT = 500;
 
 /**
- * Sweeps that overlap, so that a trace which shows up late is found by one of them: the last quarter of an hour every time,
- * the last three hours every five minutes, the whole look-back every hour and at the start. Traces whose root is still
+ * Sweeps that overlap, so that a trace which shows up late is found by one of them: the last two minutes every time, the
+ * last quarter of an hour every two minutes, the last three hours every ten, the whole look-back every hour and at the start.
+ * A sweep that failed stays due, so that after an outage the next one reaches back over it. Traces whose root is still
  * open are asked for by id, so that the end of a long one is not missed between two large sweeps.
  */
 export function createSweeps(deps: SweepDeps): () => Promise<void> {

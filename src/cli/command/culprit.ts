@@ -2,6 +2,7 @@ import { Client } from "langsmith";
 import { openBlameHistory } from "../../loop/blame-history.ts";
 import { confirmCulprit } from "../../loop/confirm-culprit.ts";
 import { LoopsmithError } from "../../model/errors.ts";
+import type { Threshold } from "../../model/score.ts";
 import { embeddedPlatform } from "../../platform/embedded.ts";
 import { langsmithPlatform } from "../../platform/langsmith.ts";
 import { pickLoop, withStore, type AddCommand, type StoreFlags } from "../command.ts";
@@ -42,7 +43,7 @@ export const addCulprit: AddCommand = (program, context) => {
             platform,
             store,
             loopId: loop.id,
-            history: await openBlameHistory(store, loop.id),
+            history: await openBlameHistory(store, loop.id, loop.config["threshold"] as Threshold | undefined),
             close: async () => {},
           };
           const spanId = typeof flags.confirm === "string" ? flags.confirm : undefined;

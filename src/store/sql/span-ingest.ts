@@ -101,7 +101,9 @@ function tracesOf(rows: readonly SpanRowWrite[], changedAt: number): TraceTable[
     }
     trace.start_at = Math.min(trace.start_at, startAt);
     if (trace.project_id === "") trace.project_id = row.project_id;
-    if (row.id === row.trace_id && row.end_at !== null) trace.root_end_at = row.end_at;
+    // A root that hangs below a foreign span has an id of its own; a patch does not say whether it is a root.
+    const isRoot = row.id === row.trace_id || (row.op === "post" && row.parent_id === null);
+    if (isRoot && row.end_at !== null) trace.root_end_at = row.end_at;
   }
   return [...traces.values()];
 }
