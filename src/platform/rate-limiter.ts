@@ -63,7 +63,7 @@ export function rateLimiter(options: RateLimiterOptions = {}): RateLimiter {
   function slowDown(startedAt: number, wishMs: number | null): void {
     const at = now();
     nextAt = Math.max(nextAt, at + (wishMs ?? 1_000 / rate));
-    if (startedAt < slowedAt) return;
+    if (startedAt <= slowedAt) return;
     slowedAt = at;
     // A rate that was never used says nothing about what the server allows.
     rate = Math.max(minPerSecond, Math.min(rate, Math.max(1, starts.length)) / 2);
