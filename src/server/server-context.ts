@@ -8,14 +8,14 @@ export interface ServerLimits {
   bodyBytes: number;
   /** Bytes of one request body after decompression. @default 104_857_600 (100 MiB) */
   inflatedBytes: number;
-  /** Bytes of ingest bodies held in memory at the same time; beyond them clients hear 429. @default 268_435_456 (256 MiB) */
+  /** Bytes of bodies held in memory at the same time; beyond them clients hear 429. @default 134_217_728 (128 MiB) */
   inFlightBytes: number;
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
   bodyBytes: 100 * 1024 * 1024,
   inflatedBytes: 100 * 1024 * 1024,
-  inFlightBytes: 256 * 1024 * 1024,
+  inFlightBytes: 128 * 1024 * 1024,
 };
 
 /** Where the server reports what it does. `console` fits. */

@@ -69,7 +69,7 @@ it("sums a thread and all threads up", async () => {
 it("groups runs and gives statistics by v1", async () => {
   const { client } = running;
   const groups = await collect(client.listGroupRuns({ projectName: PROJECT, groupBy: "conversation" }));
-  expect(groups.map((group) => [group.group_key, group.count])).toEqual([
+  expect(groups.map((group) => [group.thread_id, group.count])).toEqual([
     ["one", 3],
     ["two", 1],
   ]);

@@ -136,7 +136,7 @@ it("takes feedback by a presigned URL until it expires", async () => {
   expect(given.status).toBe(200);
   expect((await fetch(`${token.url}?score=0`)).status).toBe(200);
   const feedback = await collect(client.listFeedback({ runIds: [runId], feedbackKeys: ["thumb"] }));
-  expect(feedback.map((entry) => entry.score).sort()).toEqual([0, 1]);
+  expect(new Set(feedback.map((entry) => entry.score))).toEqual(new Set([0, 1]));
   const listed = await client.createPresignedFeedbackToken(runId, "late", { expiration: "2020-01-01T00:00:00Z" });
   expect((await fetch(listed.url)).status).toBe(403);
   expect((await server.fetch("http://x/feedback/tokens/00000000-0000-4000-8000-000000000000")).status).toBe(403);

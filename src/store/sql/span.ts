@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type AliasedRawBuilder } from "kysely";
 import { randomUUID } from "node:crypto";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { SpanStatus } from "../../model/trace.ts";
@@ -43,18 +43,19 @@ export function spanReadStore(
     async spanQuery(params) {
       const direction = params.order;
       const columns = params.payloads.filter((payload): payload is PayloadColumn => payload !== "attachments");
-      const rows = (await afterCursor(selectSpans(db, params), params)
-        .select([...HEAD_COLUMNS, ...columns])
-        .orderBy("start_at", direction)
-        .orderBy("id", direction)
+      const found = (await afterCursor(selectSpans(db, params), params)
+        .select([...HEAD_COLUMNS, payloadBytes(columns)])
+        .orderBy("span.start_at", direction)
+        .orderBy("span.id", direction)
         .limit(params.limit + 1)
-        .execute()) as SelectedSpan[];
-      const page = rows.slice(0, params.limit);
+        .execute()) as (SelectedSpan & { payload_bytes: number })[];
+      const page = found.slice(0, Math.min(params.limit, rowsWithin(PAGE_BYTES, found)));
+      if (columns.length > 0) await addPayloads(db, page, columns);
       const attachments = params.payloads.includes("attachments") ? await attachmentHeads(db, page) : new Map();
       const last = page.at(-1);
       return {
         rows: page.map((row) => toSpanRow(row, attachments.get(row.id) ?? [])),
-        nextCursor: rows.length > params.limit && last ? encodeCursor(last) : null,
+        nextCursor: found.length > page.length && last ? encodeCursor(last) : null,
       } satisfies SpanPage;
     },
 
@@ -99,6 +100,38 @@ export function spanReadStore(
       return row ? { mimeType: row.mime_type, bytes: row.bytes } : null;
     },
   };
+}
+
+/** Payloads of one page; more of them wait for the next page, but there is always one row. */
+const PAGE_BYTES = 24 * 1024 * 1024;
+const PAYLOADS_PER_STATEMENT = 200;
+
+function payloadBytes(columns: readonly PayloadColumn[]): AliasedRawBuilder<number, "payload_bytes"> {
+  const lengths = columns.map((column) => sql`coalesce(length(${sql.ref(`span.${column}`)}), 0)`);
+  return sql<number>`(${lengths.length === 0 ? sql`0` : sql.join(lengths, sql` + `)})`.as("payload_bytes");
+}
+
+function rowsWithin(bytes: number, rows: readonly { payload_bytes: number }[]): number {
+  let total = 0;
+  for (const [index, row] of rows.entries()) {
+    total += row.payload_bytes;
+    if (total > bytes) return Math.max(1, index);
+  }
+  return rows.length;
+}
+
+/** Payloads are read after the page is known, so that the search carries none of them. */
+async function addPayloads(db: Database, rows: SelectedSpan[], columns: readonly PayloadColumn[]): Promise<void> {
+  for (const chunk of chunksOf(rows, PAYLOADS_PER_STATEMENT)) {
+    const ids = chunk.map((row) => row.id);
+    const payloads = await db.read
+      .selectFrom("span")
+      .select(["id", ...columns])
+      .where("id", "in", ids)
+      .execute();
+    const byId = new Map(payloads.map((payload) => [payload.id, payload]));
+    for (const row of chunk) Object.assign(row, byId.get(row.id));
+  }
 }
 
 function afterCursor(query: SpanSelect, params: SpanQuery): SpanSelect {

@@ -1,5 +1,6 @@
 import { sqlStore } from "../sql/sql-store.ts";
 import { toIngestRows } from "../sql/span-ingest.ts";
+import type { SpanIngestParams } from "../resource/span.ts";
 import type { Store } from "../store.ts";
 import { deliveryStatements } from "./delivery.ts";
 import { ingestStatements } from "./ingest.ts";
@@ -9,6 +10,7 @@ import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
 
 /** Smaller ingests are written on this thread: handing them over would cost more than it saves. */
 const THREAD_FROM_SPANS = 32;
+const THREAD_FROM_BYTES = 512 * 1024;
 
 /**
  * The embedded store: one file, nothing to install.
@@ -32,10 +34,19 @@ export function sqliteStore(options: SqliteOptions): Promise<Store> {
     };
     return {
       ...store,
-      spanIngest: (params) =>
-        params.spans.length < THREAD_FROM_SPANS ? store.spanIngest(params) : thread.ingest(toIngestRows(params)),
+      spanIngest: (params) => (isLarge(params) ? thread.ingest(toIngestRows(params)) : store.spanIngest(params)),
       close,
       [Symbol.asyncDispose]: close,
     };
   });
+}
+
+function isLarge({ spans, attachments = [] }: SpanIngestParams): boolean {
+  if (spans.length >= THREAD_FROM_SPANS) return true;
+  let bytes = 0;
+  for (const { inputs, outputs, extra, events, serialized } of spans) {
+    for (const payload of [inputs, outputs, extra, events, serialized]) bytes += payload?.byteLength ?? 0;
+  }
+  for (const attachment of attachments) bytes += attachment.bytes.byteLength;
+  return bytes >= THREAD_FROM_BYTES;
 }
