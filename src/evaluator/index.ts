@@ -88,3 +88,4 @@ export { labelsFromFeedback } from "./calibration/labelled.ts";
 export type { Labelled, LabelsOptions } from "./calibration/labelled.ts";
 export { checkEvaluator, parseLabelledCases } from "./calibration/check-evaluator.ts";
 export type { CheckEvaluatorOptions, EvaluatorCheck, LabelledCase } from "./calibration/check-evaluator.ts";
+export { allocateLabels } from "../internal/statistics/rogan-gladen.ts";

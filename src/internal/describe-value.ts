@@ -2,8 +2,13 @@ const LIMIT = 120;
 
 /** A short, safe rendering of anything for error messages: its value cut to 120 characters, and its type. Never throws. */
 export function describeValue(value: unknown): string {
-  const text = render(value);
-  return `${text.length > LIMIT ? `${text.slice(0, LIMIT)}...` : text} (${typeName(value)})`;
+  try {
+    const text = render(value);
+    return `${text.length > LIMIT ? `${text.slice(0, LIMIT)}...` : text} (${typeName(value)})`;
+  } catch {
+    // Revoked proxies throw at every question.
+    return "[unreadable] (object)";
+  }
 }
 
 /** `typeof`, with `null`, `array`, `NaN` and class names told apart. */

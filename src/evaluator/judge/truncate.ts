@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../model/json.ts";
-import type { Json, JsonObject } from "../../model/json.ts";
+import type { Json } from "../../model/json.ts";
 
 export interface Truncated {
   value: Json;
@@ -72,5 +72,5 @@ function toJson(value: unknown, depth: number, map: (text: string) => string): J
   if (Array.isArray(value)) return value.map((item) => toJson(item, depth + 1, map));
   if (!isJsonObject(value)) return null;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return Object.fromEntries(entries.map(([key, item]) => [key, toJson(item, depth + 1, map)])) as JsonObject;
+  return Object.fromEntries(entries.map(([key, item]) => [key, toJson(item, depth + 1, map)]));
 }
