@@ -2,6 +2,8 @@
 
 export { createFeedbackLoop } from "./loop.ts";
 export type { BackfillOptions, FeedbackLoop } from "./loop.ts";
+export type { ProcessSummary } from "./loop/process-results.ts";
+export type { ExperimentRow, ExperimentRows } from "./loop/process-rows.ts";
 export type { RunOptions, RunSummary } from "./loop/run-through.ts";
 export { defineLoop } from "./loop/define-loop.ts";
 export type { LoopDeclaration } from "./loop/define-loop.ts";

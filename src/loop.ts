@@ -6,6 +6,8 @@ import { loopPatterns, type PatternsOptions } from "./loop/loop-patterns.ts";
 import { loopStatus, type LoopStatus } from "./loop/loop-status.ts";
 import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
 import { resolveOptions, type FeedbackLoopOptions } from "./loop/options.ts";
+import { processResults, type ProcessSummary } from "./loop/process-results.ts";
+import type { ExperimentRows } from "./loop/process-rows.ts";
 import { runThrough, type RunOptions, type RunSummary } from "./loop/run-through.ts";
 import { watch, type Watch } from "./loop/watch.ts";
 import { resolveSince } from "./loop/window.ts";
@@ -35,6 +37,11 @@ export interface FeedbackLoop extends AsyncDisposable {
   runOnce(options?: RunOptions): Promise<RunSummary>;
   /** The same for any range of the past. Resumes where it was cut off when called again. */
   backfill(options: BackfillOptions): Promise<RunSummary>;
+  /**
+   * Takes an experiment through blame, decide, act and learn: what LangSmith's `evaluate()` returned, or the experiment's
+   * name on the platform. The scores are the experiment's own. May be repeated; what is known is left alone.
+   */
+  process(results: ExperimentRows | string): Promise<ProcessSummary>;
   /** What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent. */
   dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress">): Promise<DryRunReport>;
   status(): Promise<LoopStatus>;
@@ -113,6 +120,7 @@ export function createFeedbackLoop(options: FeedbackLoopOptions): FeedbackLoop {
       };
       return runThrough(opened, resolved, emitter, { ...run, ...range });
     },
+    process: async (results) => processResults(await open(), resolved, emitter, results),
     async dryRun({ since, until, limit }) {
       const opened = await open();
       const now = opened.store.now();
