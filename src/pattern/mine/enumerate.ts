@@ -107,18 +107,23 @@ function survivingTriples(
   const keptSizes = new Uint32Array(sizes.length);
   const keptExtensions = new Uint16Array(extensions.length);
   const single = totals.passing;
+  const both = pairs.byPlace("passing");
+  const width = pairs.items.length;
   let groups = 0;
   let size = 0;
   for (let group = 0, at = 0; group < sizes.length; group += 1) {
     const [a, b] = [prefixes[2 * group] ?? 0, prefixes[2 * group + 1] ?? 0];
     const ab = pairs.count("passing", a, b);
+    const [rowA, rowB] = [pairs.placeOf(a) * width, pairs.placeOf(b) * width];
+    const [onlyA, onlyB] = [single[a] ?? 0, single[b] ?? 0];
     const before = size;
     for (const end = at + (sizes[group] ?? 0); at < end; at += 1) {
       const [f, c] = [failing[at] ?? 0, extensions[at] ?? 0];
       if (f < least) continue;
-      const [ac, bc] = [pairs.count("passing", a, c), pairs.count("passing", b, c)];
+      const placeC = pairs.placeOf(c);
+      const [ac, bc] = [both[rowA + placeC] ?? 0, both[rowB + placeC] ?? 0];
       // By inclusion and exclusion at least this many passing runs share all three; already too many for this few failing ones?
-      const fewest = Math.max(ab + ac - (single[a] ?? 0), ab + bc - (single[b] ?? 0), ac + bc - (single[c] ?? 0));
+      const fewest = Math.max(ab + ac - onlyA, ab + bc - onlyB, ac + bc - (single[c] ?? 0));
       if (fewest * totals.failures >= f * totals.passes) continue;
       items[3 * size] = a;
       items[3 * size + 1] = b;

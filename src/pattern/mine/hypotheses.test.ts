@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fisherGreater } from "../../internal/statistics/fisher.ts";
 import { depthBudgets } from "./hypotheses.ts";
 import { PairTable } from "./pair-table.ts";
-import { productivityTest } from "./productivity.ts";
+import { leastZ, productivityTest } from "./productivity.ts";
 
 describe("depthBudgets", () => {
   it("bills every conjunction of items of different attributes", () => {
@@ -40,6 +40,25 @@ describe("depthBudgets", () => {
     expect(wide?.least).toBe(50);
     const [narrow] = depthBudgets([1], { failures: 100, passes: 1e6 }, { alpha: 0.05, minSupport: 0, maxDepth: 1 });
     expect(narrow?.least).toBe(3);
+  });
+});
+
+describe("leastZ", () => {
+  it("is below the z of every hypergeometric tail", () => {
+    for (const runs of [5, 12, 30, 200]) {
+      for (let failures = 1; failures < runs; failures += Math.ceil(runs / 40)) {
+        for (let matching = 1; matching < runs; matching += Math.ceil(runs / 40)) {
+          const variance = (matching * (runs - matching) * failures * (runs - failures)) / (runs * runs * (runs - 1));
+          const mean = (matching * failures) / runs;
+          for (let failing = Math.ceil(mean); failing <= Math.min(matching, failures); failing += 1) {
+            const passing = matching - failing;
+            if (passing > runs - failures) continue;
+            const p = fisherGreater({ failing, failures, passing, passes: runs - failures });
+            expect((failing - mean) / Math.sqrt(variance)).toBeGreaterThanOrEqual(leastZ(p) - 1e-9);
+          }
+        }
+      }
+    }
   });
 });
 

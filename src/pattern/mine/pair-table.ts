@@ -37,9 +37,13 @@ export class PairTable {
     return this.#counts[side][(this.#placeOf[a] ?? 0) * this.items.length + (this.#placeOf[b] ?? 0)] ?? 0;
   }
 
-  /** Failing counts by place: cell `a * items.length + b`. */
-  get failingByPlace(): Uint32Array {
-    return this.#counts.failing;
+  /** The counts by place: cell `a * items.length + b`. */
+  byPlace(side: Side): Uint32Array {
+    return this.#counts[side];
+  }
+
+  placeOf(item: number): number {
+    return this.#placeOf[item] ?? 0;
   }
 
   /** How over-represented each pair is among failures, in standard deviations, by place. */
@@ -47,11 +51,14 @@ export class PairTable {
     const { failures, passes } = this.#totals;
     const [runs, { failing, passing }] = [failures + passes, this.#counts];
     const scale = (failures * passes) / (runs * runs * (runs - 1));
-    return Float32Array.from(failing, (f, cell) => {
+    const z = new Float32Array(failing.length);
+    for (let cell = 0; cell < z.length; cell += 1) {
+      const f = failing[cell] ?? 0;
       const matching = f + (passing[cell] ?? 0);
       const variance = matching * (runs - matching) * scale;
-      return variance > 0 ? (f - (matching * failures) / runs) / Math.sqrt(variance) : 0;
-    });
+      if (variance > 0) z[cell] = (f - (matching * failures) / runs) / Math.sqrt(variance);
+    }
+    return z;
   }
 
   /** The pairs of these groups with at least `least` failing runs, as a level. */

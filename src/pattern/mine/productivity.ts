@@ -1,6 +1,15 @@
 import { fisherGreater } from "../../internal/statistics/fisher.ts";
+import { normalQuantile } from "../../internal/statistics/normal.ts";
 import type { Itemset, Totals } from "./count-request.ts";
 import type { PairTable } from "./pair-table.ts";
+
+/**
+ * No hypergeometric tail is lighter than this: the z of a count is at least 0.7 times the normal quantile of its p (the limit
+ * is 1 / sqrt 2, where nearly all runs fail; where few fail, tails are heavier than the normal one).
+ */
+export function leastZ(p: number): number {
+  return p >= 0.5 ? 0 : -0.7 * normalQuantile(p);
+}
 
 /** p of the hypothesis that some of a conjunction's conditions add nothing. */
 export type ProductivityTest = (items: Itemset, failing: number, passing: number) => number;
@@ -12,12 +21,13 @@ export type ProductivityTest = (items: Itemset, failing: number, passing: number
  * Benjamini-Hochberg over everything enumerated. `hopeless` is a p above which the caller does not care: 1 is returned early.
  */
 export function productivityTest(totals: Totals, pairs: PairTable, hopeless: number): ProductivityTest {
+  const hopelessZ = leastZ(hopeless);
   const within = (failing: number, failures: number, passing: number, passes: number): number => {
-    // Cheap first: two standard deviations out the tail still holds more than 0.5%.
+    // Cheap first: nothing this near the mean is below the hopeless p.
     const [runs, matching] = [failures + passes, failing + passing];
     const above = failing - (matching * failures) / runs;
     const variance = (matching * (runs - matching) * failures * passes) / (runs * runs * (runs - 1));
-    if (above <= 0 || (hopeless < 0.005 && above * above < 4 * variance)) return 1;
+    if (above <= 0 || above * above < hopelessZ * hopelessZ * variance) return 1;
     return fisherGreater({ failing, failures, passing, passes });
   };
   return (items, failing, passing) => {

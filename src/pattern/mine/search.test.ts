@@ -10,9 +10,12 @@ import { buildTable } from "../bit-table.ts";
 import { buildCodebook } from "../codebook.ts";
 import type { Codebook } from "../codebook.ts";
 import { createKernel } from "../kernel/create-kernel.ts";
+import { bySureness, candidateOf } from "./candidate.ts";
+import type { Candidate } from "./candidate.ts";
 import { answerRequest } from "./answer-request.ts";
 import { answerAll } from "./count-request.ts";
 import { enumerate } from "./enumerate.ts";
+import { firstOfEachKind } from "./kind.ts";
 import { search } from "./search.ts";
 
 const ALPHA = 0.5;
@@ -62,7 +65,7 @@ function counter(
 }
 
 /** The search by definition: every set of items of different features, every test. */
-function bruteForce(rows: readonly FeatureRow[], codebook: Codebook): Map<string, { p: number; q: number }> {
+function bruteForce(rows: readonly FeatureRow[], codebook: Codebook): Candidate[] {
   const { items, attributeOf } = codebook;
   const { columns, counts } = counter(rows, codebook);
   const { failures } = counts([]);
@@ -91,7 +94,7 @@ function bruteForce(rows: readonly FeatureRow[], codebook: Codebook): Map<string
     const [inner, outer] = [counts(set), counts(part)];
     return fisherGreater({ ...inner, failures: outer.failing, passes: outer.passing });
   };
-  const found = new Map<string, { p: number; q: number }>();
+  const found: Candidate[] = [];
   sets.forEach((level, index) => {
     const weight = WEIGHTS[index] ?? 0;
     const testable = (set: readonly number[]): boolean => {
@@ -101,14 +104,14 @@ function bruteForce(rows: readonly FeatureRow[], codebook: Codebook): Map<string
       return f >= supported && best <= (ALPHA * weight) / level.length;
     };
     const p = level.map((set) => (testable(set) ? fisherGreater(counts(set)) : 1));
-    const both = level.map((set, at) => Math.max(p[at] ?? 1, ...properParts(set).map((part) => within(set, part))));
-    const q = benjaminiHochberg(both, level.length);
+    const strictP = level.map((set, at) => Math.max(p[at] ?? 1, ...properParts(set).map((part) => within(set, part))));
+    const q = benjaminiHochberg(strictP, level.length);
     level.forEach((set, at) => {
-      const adjusted = (q[at] ?? 1) / weight;
-      if (adjusted <= ALPHA && riskRatio(counts(set)).low > 1) found.set(set.join(), { p: p[at] ?? 1, q: adjusted });
+      const tested = { p: p[at] ?? 1, strictP: strictP[at] ?? 1, q: (q[at] ?? 1) / weight };
+      if (tested.q <= ALPHA && riskRatio(counts(set)).low > 1) found.push(candidateOf(set, counts(set), tested));
     });
   });
-  return found;
+  return firstOfEachKind(found.sort(bySureness), codebook);
 }
 
 describe("enumerate", () => {
@@ -170,11 +173,12 @@ describe("search", () => {
         const table = buildTable(codebook, rows);
         const { candidates } = answerAll(search(codebook, OPTIONS), (request) => answerRequest(kernel, table, request));
         const expected = bruteForce(rows, codebook);
-        expect(new Set(candidates.map(({ items }) => items.join()))).toEqual(new Set(expected.keys()));
-        for (const { items, p, q } of candidates) {
-          expect(p).toBeCloseTo(expected.get(items.join())?.p ?? Number.NaN, 12);
-          expect(q).toBeCloseTo(expected.get(items.join())?.q ?? Number.NaN, 12);
-        }
+        expect(candidates.map(({ items }) => items)).toEqual(expected.map(({ items }) => items));
+        candidates.forEach(({ p, strictP, q }, at) => {
+          expect(p).toBeCloseTo(expected[at]?.p ?? Number.NaN, 12);
+          expect(strictP).toBeCloseTo(expected[at]?.strictP ?? Number.NaN, 12);
+          expect(q).toBeCloseTo(expected[at]?.q ?? Number.NaN, 12);
+        });
         for (const { items } of candidates) depths[items.length] = (depths[items.length] ?? 0) + 1;
       }),
       { numRuns: 40, seed: 6 },

@@ -5,7 +5,7 @@ import type { Totals } from "./count-request.ts";
 import type { Level } from "./enumerate.ts";
 import type { DepthBudget } from "./hypotheses.ts";
 import type { PairTable } from "./pair-table.ts";
-import { productivityTest } from "./productivity.ts";
+import { leastZ, productivityTest } from "./productivity.ts";
 
 /** Conjunctions of one level that survive Benjamini-Hochberg, as indices into the level. */
 export interface Significant {
@@ -21,7 +21,7 @@ export interface Significant {
 /**
  * Benjamini-Hochberg within one depth at its share of alpha, over everything the depth could form, of the hypotheses "is
  * over-represented among failures and among the runs of each of its parts". Exact p-values are only computed where they can
- * matter: at most R rejections are possible when R candidates have a single hypergeometric term (a lower bound of the tail)
+ * matter: at most R rejections are possible when R candidates have a lower bound of p (by z, then a single hypergeometric term)
  * below the cut-off, and the cut-off for R rejections is alpha R / hypotheses. Shrinking R until it settles leaves few; the
  * outcome is the same as testing all.
  */
@@ -41,8 +41,11 @@ export function significantOf(
   });
   const cutOff = (rejections: number): number => (alpha * budget.weight * rejections) / Math.max(1, budget.hypotheses);
 
-  // Two standard deviations out the tail still holds more than 0.5%, so a stricter cut-off cannot be met nearer the mean.
-  let possible = beyond(level, failures, passes, cutOff(level.size) < 0.005 ? 2 : 0);
+  let possible = beyond(level, totals, 0);
+  for (let before = Infinity; possible.length < before;) {
+    before = possible.length;
+    possible = beyond(level, totals, leastZ(cutOff(before)), possible);
+  }
   const terms = Float64Array.from(possible, (index) => {
     const { failing, passing } = countsAt(index);
     return hypergeometric(failing, failures, passes, failing + passing);
@@ -84,13 +87,19 @@ function settle(bounds: Float64Array, cutOff: (rejections: number) => number): (
   return (_, at) => (bounds[at] ?? 1) <= limit;
 }
 
-/** Indices of conjunctions whose failing count lies more than `leastZ` standard deviations above its mean. */
-function beyond({ size, failing, passing }: Level, failures: number, passes: number, leastZ: number): Uint32Array {
+/** Indices, out of `among`, of conjunctions whose failing count lies more than `z` standard deviations above its mean. */
+function beyond(
+  { size, failing, passing }: Level,
+  { failures, passes }: Totals,
+  z: number,
+  among?: Uint32Array,
+): Uint32Array {
   const runs = failures + passes;
-  const scale = (leastZ * leastZ * failures * passes) / (runs * runs * (runs - 1));
-  const found = new Uint32Array(size);
+  const scale = (z * z * failures * passes) / (runs * runs * (runs - 1));
+  const found = new Uint32Array(among?.length ?? size);
   let count = 0;
-  for (let index = 0; index < size; index += 1) {
+  for (let at = 0; at < found.length; at += 1) {
+    const index = among === undefined ? at : (among[at] ?? 0);
     const f = failing[index] ?? 0;
     const matching = f + (passing[index] ?? 0);
     const above = f - (matching * failures) / runs;

@@ -35,10 +35,10 @@ function countTriangles({ size, words, rows }: Graph): number {
   let total = 0;
   for (let a = 0; a < size; a += 1) {
     for (let word = 0; word < words; word += 1) {
-      eachBit(rows[a * words + word] ?? 0, (bit) => {
-        const b = 32 * word + bit;
+      for (let rest = rows[a * words + word] ?? 0; rest !== 0; rest &= rest - 1) {
+        const b = 32 * word + 31 - Math.clz32(rest & -rest);
         for (let w = word; w < words; w += 1) total += bitsIn((rows[a * words + w] ?? 0) & (rows[b * words + w] ?? 0));
-      });
+      }
     }
   }
   return total;
@@ -55,7 +55,8 @@ export function generateTriples(
   least: number,
   maxCandidates: number,
 ): { groups: Groups; skipped: number } {
-  const { items, failingByPlace: failing } = pairs;
+  const { items } = pairs;
+  const failing = pairs.byPlace("failing");
   const size = items.length;
   const attributes = items.map((item) => attributeOf[item]);
   const frequent = graphOf(size, (a, b) => (failing[a * size + b] ?? 0) >= least && attributes[a] !== attributes[b]);
@@ -99,17 +100,27 @@ export function generateTriples(
   };
 }
 
-/** The lowest z such that at least `surplus` triangles have no edge that reaches it. */
-function notableBar(frequent: Graph, z: Float32Array, surplus: number): number {
-  const { size, words, rows } = frequent;
-  let [low, high] = [-64, 256];
-  for (let step = 0; step < 16; step += 1) {
+/** Nearly the lowest z such that at least `surplus` triangles have no edge that reaches it; never below. */
+function notableBar({ size, words, rows }: Graph, z: Float32Array, surplus: number): number {
+  let [low, high] = [-8, 8];
+  const below = new Uint32Array(rows.length);
+  const trianglesBelow = (bar: number): number => {
+    for (let a = 0; a < size; a += 1) {
+      for (let word = 0; word < words; word += 1) {
+        let kept = rows[a * words + word] ?? 0;
+        for (let rest = kept; rest !== 0; rest &= rest - 1) {
+          const bit = rest & -rest;
+          if ((z[a * size + 32 * word + 31 - Math.clz32(bit)] ?? 0) >= bar) kept &= ~bit;
+        }
+        below[a * words + word] = kept;
+      }
+    }
+    return countTriangles({ size, words, rows: below });
+  };
+  while (trianglesBelow(high) < surplus) [low, high] = [high, 4 * high];
+  for (let step = 0; step < 8; step += 1) {
     const middle = (low + high) / 2;
-    const below = graphOf(
-      size,
-      (a, b) => (z[a * size + b] ?? 0) < middle && (((rows[a * words + (b >>> 5)] ?? 0) >>> (b & 31)) & 1) === 1,
-    );
-    if (countTriangles(below) >= surplus) high = middle;
+    if (trianglesBelow(middle) >= surplus) high = middle;
     else low = middle;
   }
   return high;
