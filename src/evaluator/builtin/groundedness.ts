@@ -43,7 +43,7 @@ export function groundedness(options: GroundednessOptions = {}): Evaluator {
 }
 
 /** How far the answer rests on the contexts, with the sentence that rests on them least. */
-export function supportOf(answer: string, contexts: readonly string[]): { score: number | null; comment: string } {
+function supportOf(answer: string, contexts: readonly string[]): { score: number | null; comment: string } {
   if (contexts.every((text) => text.trim() === ""))
     return { score: 0, comment: "claims something though nothing was retrieved" };
   const known = new Set(contexts.flatMap(allStems));
