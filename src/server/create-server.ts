@@ -9,6 +9,7 @@ import { hostGuard } from "./host-guard.ts";
 import { errorResponse, HTTP_STATUS } from "./http-status.ts";
 import { InFlightBytes } from "./in-flight-bytes.ts";
 import { langsmithRoutes } from "./langsmith/routes.ts";
+import { otlpRoutes } from "./otlp.ts";
 import { isPublicPath } from "./public-path.ts";
 import { signingKey } from "./signing-key.ts";
 import { DEFAULT_LIMITS, type ServerContext, type ServerLimits, type ServerLogger } from "./server-context.ts";
@@ -75,6 +76,7 @@ export function createServer(options: ServerOptions): Server {
     await next();
   });
   healthRoutes(app, context);
+  otlpRoutes(app, context);
   langsmithRoutes(app, context);
   app.notFound((c) =>
     errorResponse(

@@ -13,8 +13,11 @@ afterAll(async () => {
   await running[Symbol.asyncDispose]();
 });
 
-const post = (path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(`${running.listening.url}${path}`, { method: "POST", body, headers });
+const post = (
+  path: string,
+  body: NonNullable<RequestInit["body"]>,
+  headers: Record<string, string> = {},
+): Promise<Response> => fetch(`${running.listening.url}${path}`, { method: "POST", body, headers });
 
 const batch = (...runs: object[]): Promise<Response> => post("/runs/batch", JSON.stringify({ post: runs }));
 

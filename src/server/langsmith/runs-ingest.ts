@@ -10,6 +10,12 @@ export function runsIngestRoutes(app: Hono, context: ServerContext): void {
     withBody(c, context, async (body) => {
       const batch = await read(body, context.now());
       const { touched } = await context.store.spanIngest(batch);
+      // Runs sent one by one may leave their place in the trace to us; batches always tell it.
+      const unplaced = batch.spans.filter((span) => span.op === "post" && span.dottedOrder === undefined);
+      if (unplaced.length > 0) {
+        const traceIds = new Set(unplaced.map((span) => span.traceId ?? span.id));
+        await context.store.traceComplete({ traces: [...traceIds].map((traceId) => ({ traceId })) });
+      }
       context.notify(touched);
       return c.json(receipt(batch, context), 202);
     });

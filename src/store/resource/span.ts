@@ -78,6 +78,11 @@ export interface SpanStore {
    * that was not sent keeps what is there. Sending the same content again changes nothing.
    */
   spanIngest(params: SpanIngestParams): Promise<{ touched: TouchedTrace[] }>;
+  /**
+   * Puts in order what arrived piece by piece: children that know the root by another id (`rootAlias`) get it as their
+   * parent, and spans whose ancestors are all there now get the dotted order their sender could not know.
+   */
+  traceComplete(params: { traces: readonly { traceId: string; rootAlias?: string }[] }): Promise<void>;
   spanQuery(params: SpanQuery): Promise<SpanPage>;
   /** Adds a tag without counting as a change of the trace. */
   spanTag(params: { id: string; tag: string }): Promise<boolean>;

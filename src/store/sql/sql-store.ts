@@ -23,6 +23,7 @@ import { spanStatsStore } from "./span-stats.ts";
 import { spanReadStore } from "./span.ts";
 import { threadShareStore } from "./thread-share.ts";
 import { threadStore } from "./thread.ts";
+import { traceCompleteStore } from "./trace-complete.ts";
 import { traceTotalsStore } from "./trace-totals.ts";
 import { traceStore } from "./trace.ts";
 
@@ -45,6 +46,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...spanIngest(db, statements.ingest),
     ...spanReadStore(db),
     ...traceStore(db),
+    ...traceCompleteStore(db),
     ...traceTotalsStore(db),
     ...spanStatsStore(db),
     ...threadStore(db),
