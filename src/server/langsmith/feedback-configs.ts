@@ -46,9 +46,8 @@ export function feedbackConfigRoutes(app: Hono, context: ServerContext): void {
       lowerIsBetter: body.is_lower_score_better ?? false,
       enforced: body.is_enforced ?? false,
     });
-    const sameDirection =
-      typeof body.is_lower_score_better !== "boolean" || body.is_lower_score_better === stored.lowerIsBetter;
-    if (canonicalJson(stored.config) !== canonicalJson(config) || !sameDirection) {
+    // Which direction is better is no part of it: clients send their default for what they leave alone.
+    if (canonicalJson(stored.config) !== canonicalJson(config)) {
       throw new LoopsmithError("invalid", "Feedback config already exists", {
         hint: "Change it with PATCH /feedback-configs, or delete it first.",
         details: { field: "feedback_key" },

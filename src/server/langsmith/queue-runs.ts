@@ -105,7 +105,9 @@ export function queueRunRoutes(app: Hono, context: ServerContext): void {
 
   app.delete("/annotation-queues/:id/runs/:itemId", async (c) => {
     const { id, itemId } = c.req.param();
-    if ((await store.queueItemRemove({ queueId: id, ids: [itemId] })) === 0) throw itemNotFound(itemId);
+    // Clients send the run's id where LangSmith's own interface sends the item's.
+    const [ofRun] = await store.queueItemList({ queueId: id, runId: itemId, limit: 1, offset: 0 });
+    if ((await store.queueItemRemove({ queueId: id, ids: [ofRun?.id ?? itemId] })) === 0) throw itemNotFound(itemId);
     return c.json({ message: "deleted" });
   });
 

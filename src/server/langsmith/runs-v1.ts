@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { LoopsmithError } from "../../model/errors.ts";
-import { payloadsOfV1, runV1Text } from "../../wire/langsmith/run-v1.ts";
+import { payloadsOfV1, runV1Text, selectOfV1 } from "../../wire/langsmith/run-v1.ts";
 import { jsonText } from "../json-text.ts";
 import { readJson } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
@@ -44,7 +44,7 @@ export function runsV1Routes(app: Hono, context: ServerContext): void {
 
   app.post("/runs/query", async (c) => {
     const body = await readJson(c, context, QueryBody);
-    const select = body.select ? new Set(body.select) : undefined;
+    const select = body.select ? selectOfV1(body.select) : undefined;
     const { rows, nextCursor } = await store.spanQuery({
       ...toSpanSelection(body),
       order: body.order ?? "desc",

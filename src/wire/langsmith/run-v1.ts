@@ -1,4 +1,5 @@
 import { toIsoTime } from "../../internal/iso-time.ts";
+import { isJsonObject, type Json } from "../../model/json.ts";
 import type { SpanStatus } from "../../model/trace.ts";
 import { rawJson, writeFields, type FieldTable } from "./raw-json.ts";
 import { appPath, feedbackStatsJson, parentRunIds, previewOf, type RunSource } from "./run-extras.ts";
@@ -38,8 +39,12 @@ const FIELDS: FieldTable<RunSource> = {
   prompt_tokens: ({ span }) => span.usage.promptTokens ?? 0,
   completion_tokens: ({ span }) => span.usage.completionTokens ?? 0,
   total_cost: ({ span }) => (span.usage.cost === undefined ? null : String(span.usage.cost)),
-  prompt_cost: () => null,
-  completion_cost: () => null,
+  prompt_cost: (source) => costText(usageDetail(source, "input_cost")),
+  completion_cost: (source) => costText(usageDetail(source, "output_cost")),
+  prompt_token_details: (source) => usageDetail(source, "input_token_details") ?? null,
+  completion_token_details: (source) => usageDetail(source, "output_token_details") ?? null,
+  prompt_cost_details: (source) => usageDetail(source, "input_cost_details") ?? null,
+  completion_cost_details: (source) => usageDetail(source, "output_cost_details") ?? null,
   feedback_stats: ({ feedbackStats }) => feedbackStatsJson(feedbackStats),
   app_path: ({ span }) => appPath(span, TENANT_ID),
   share_token: ({ span }) => span.shareToken,
@@ -58,7 +63,34 @@ const FIELDS: FieldTable<RunSource> = {
         ),
 };
 
-/** Their names. */
+/** What the tracing client told of the usage; only the sums stand in columns. */
+function usageDetail({ span }: RunSource, name: string): Json | undefined {
+  const usage = span.metadata["usage_metadata"];
+  return isJsonObject(usage) ? usage[name] : undefined;
+}
+
+function costText(cost: Json | undefined): string | null {
+  return typeof cost === "number" ? String(cost) : null;
+}
+
+/** Fields that come along with another: LangSmith sends them unasked, and its clients count on it. */
+const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
+  inputs: ["s3_urls"],
+  outputs: ["s3_urls"],
+  prompt_tokens: ["prompt_token_details"],
+  completion_tokens: ["completion_token_details"],
+  prompt_cost: ["prompt_cost_details"],
+  completion_cost: ["completion_cost_details"],
+};
+
+/** The fields of a v1 `select`, with their companions. */
+export function selectOfV1(select: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    select.flatMap((name) => [name, ...(Object.hasOwn(COMPANIONS, name) ? (COMPANIONS[name] ?? []) : [])]),
+  );
+}
+
+/** The names of all fields. */
 export const V1_FIELDS: readonly string[] = Object.keys(FIELDS);
 
 /** One run as LangSmith's v1 API writes it; only the selected fields, or all. */
