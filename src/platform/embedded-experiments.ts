@@ -1,17 +1,18 @@
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { stableId } from "../model/id.ts";
 import type { SpanWrite } from "../model/span-write.ts";
+import { embeddedPrompts } from "./embedded-prompts.ts";
 import type { ExperimentPlatform, ExperimentResult } from "../remedy/experiment-platform.ts";
 import type { Store } from "../store/store.ts";
-
-/** Datasets and experiments in our own store, the same that the LangSmith routes of the server show. Prompts: see the server. */
-export type EmbeddedExperiments = Omit<ExperimentPlatform, "promptRead" | "promptCommit" | "promptTag">;
 
 const PAGE = 1_000;
 const encoder = new TextEncoder();
 
-export function embeddedExperiments(store: Store): EmbeddedExperiments {
+/** Datasets, experiments and prompts in our own store, the same that the LangSmith routes of the server show. */
+export function embeddedExperiments(store: Store): ExperimentPlatform {
   return {
+    ...embeddedPrompts(store),
+
     async datasetEnsure({ name, ...params }) {
       const known = await store.datasetGet({ name });
       return { id: (known ?? (await store.datasetCreate({ name, ...params }))).id };
