@@ -6,6 +6,7 @@ import { addCulprit } from "./command/culprit.ts";
 import { addDeliveries } from "./command/deliveries.ts";
 import { addDemo } from "./command/demo.ts";
 import { addDoctor } from "./command/doctor.ts";
+import { addEvaluators } from "./command/evaluators.ts";
 import { addGate } from "./command/gate.ts";
 import { addIssues } from "./command/issues.ts";
 import { addPatterns } from "./command/patterns.ts";
@@ -63,6 +64,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     addIssues,
     addCulprit,
     addGate,
+    addEvaluators,
     addQueue,
     addDeliveries,
     addReplay,
