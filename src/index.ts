@@ -37,6 +37,48 @@ export { slack } from "./destination/slack.ts";
 export type { ActionHandler } from "./destination/custom.ts";
 export type { DeliveryContext, Destination, SecretLookup } from "./destination/destination.ts";
 
+// Remedies: from a pattern to a fix that is proved. See docs/remedy.md.
+export { toExperimentEvaluator } from "./loop/remedy/experiment-evaluator.ts";
+export { durableRemedyStore } from "./loop/remedy/remedy-store.ts";
+export { embeddedExperiments } from "./platform/embedded-experiments.ts";
+export {
+  createGate,
+  createRemedy,
+  gate,
+  gateExitCode,
+  gateSummary,
+  memoryRemedyStore,
+  openFileJournal,
+  promoteCustom,
+  promotePrompt,
+  promotePullRequest,
+  promoteWebhook,
+  readExperimentPairs,
+  regressionTest,
+} from "./remedy/index.ts";
+export type {
+  Candidate,
+  CandidateSource,
+  DatasetSource,
+  Decision,
+  ExperimentEvaluator,
+  ExperimentPlatform,
+  GateOptions,
+  GatePair,
+  GateVerdict,
+  Promoter,
+  Promotion,
+  Proposer,
+  Remedy,
+  RemedyDefinition,
+  RemedyDeps,
+  RemedyPlan,
+  RemedyState,
+  RemedyStore,
+  Target,
+  Trial,
+} from "./remedy/index.ts";
+
 // What a loop talks about.
 export { ERROR_CODES, LoopsmithError } from "./model/errors.ts";
 export type { ErrorCode } from "./model/errors.ts";
