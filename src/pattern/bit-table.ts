@@ -17,7 +17,7 @@ export interface BitBlock {
   traceIds?: readonly string[];
   /** Per row; absent when all runs are independent. */
   clusters?: readonly (string | null)[];
-  /** Per row; failing blocks only. */
+  /** Per row; absent where nobody is blamed. */
   culprits?: readonly (string | null)[];
 }
 

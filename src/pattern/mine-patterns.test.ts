@@ -1,12 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { FeatureRow } from "../model/pattern.ts";
 import { minePatterns } from "./mine-patterns.ts";
+import { randomFrom } from "./random.fixture.ts";
 
-/** Uniform on [0, 1), the same every run. */
-const random = (() => {
-  let state = 1;
-  return () => (state = (state * 48271) % 2147483647) / 2147483647;
-})();
+const random = randomFrom(1);
 
 /** 1,000 runs; retrieval below 0.5 fails 60% of the time, the rest 10%; `noise` has nothing to do with it. */
 const rows = Array.from({ length: 1000 }, (_, i): FeatureRow => {

@@ -11,6 +11,9 @@ export interface Groups {
   extensions: Uint16Array<ArrayBuffer>;
 }
 
+/** Why groups are counted. */
+export type Step = "twins" | "pairs" | "triples";
+
 /** Runs with all of these items. */
 export type Itemset = readonly number[];
 
@@ -21,8 +24,8 @@ export type Itemset = readonly number[];
 export type CountRequest =
   /** Runs in all, and with each item. */
   | { kind: "totals" }
-  /** Runs of one side with each conjunction, in order. */
-  | { kind: "groups"; side: Side; groups: Groups }
+  /** Runs of one side with each conjunction, in order. `step` is the same for the same question in another run. */
+  | { kind: "groups"; step: Step; side: Side; groups: Groups }
   /** Runs with each candidate among those that match none of `shown`. */
   | { kind: "residual"; shown: readonly Itemset[]; candidates: readonly Itemset[] }
   /** How each candidate's runs sit in clusters. */
@@ -73,9 +76,9 @@ export function* askTotals(): Asking<Totals> {
   return (yield { kind: "totals" }) as Totals;
 }
 
-export function* askGroups(side: Side, groups: Groups): Asking<Uint32Array> {
+export function* askGroups(step: Step, side: Side, groups: Groups): Asking<Uint32Array> {
   if (groups.extensions.length === 0) return new Uint32Array(0);
-  return (yield { kind: "groups", side, groups }) as Uint32Array;
+  return (yield { kind: "groups", step, side, groups }) as Uint32Array;
 }
 
 export function* askResidual(shown: readonly Itemset[], candidates: readonly Itemset[]): Asking<Residual> {

@@ -51,12 +51,12 @@ export function* enumerate(
   const possible = vocabulary.deep.filter((item) => (totals.failing[item] ?? 0) >= leastPair);
   const pairs = new PairTable(possible, totals);
   const all = pairGroups(possible, (a, b) => attributeOf[a] !== attributeOf[b]);
-  pairs.record("failing", all, yield* askGroups("failing", all));
+  pairs.record("failing", all, yield* askGroups("pairs", "failing", all));
   const frequent = pairGroups(
     possible,
     (a, b) => attributeOf[a] !== attributeOf[b] && pairs.count("failing", a, b) >= leastPair,
   );
-  pairs.record("passing", frequent, yield* askGroups("passing", frequent));
+  pairs.record("passing", frequent, yield* askGroups("pairs", "passing", frequent));
   levels.push(pairs.level(frequent, second.least));
   if (third === undefined) return { levels, pairs, dropped };
 
@@ -64,9 +64,9 @@ export function* enumerate(
   if (triples.skipped > 0) {
     dropped.push(`${triples.skipped} conjunctions of three whose pairs are least notable (limit ${maxCandidates})`);
   }
-  const failing = yield* askGroups("failing", triples.groups);
+  const failing = yield* askGroups("triples", "failing", triples.groups);
   const survivors = survivingTriples(triples.groups, failing, pairs, totals, third.least);
-  const passing = yield* askGroups("passing", survivors.groups);
+  const passing = yield* askGroups("triples", "passing", survivors.groups);
   levels.push({ depth: 3, size: passing.length, items: survivors.items, failing: survivors.failing, passing });
   return { levels, pairs, dropped };
 }

@@ -12,6 +12,7 @@ import type { Codebook } from "../codebook.ts";
 import { createKernel } from "../kernel/create-kernel.ts";
 import { bySureness, candidateOf } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
+import { randomFrom } from "../random.fixture.ts";
 import { answerRequest } from "./answer-request.ts";
 import { answerAll } from "./count-request.ts";
 import { enumerate } from "./enumerate.ts";
@@ -26,11 +27,7 @@ const WEIGHTS = [0.6, 0.3, 0.1];
 const tables = fc
   .record({ seed: fc.integer(), rows: fc.integer({ min: 30, max: 500 }), strength: fc.constantFrom(0, 0.4, 0.8, 0.95) })
   .map(({ seed, rows, strength }) => {
-    let state = seed;
-    const random = (): number => {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      return (state >>> 8) / 2 ** 24;
-    };
+    const random = randomFrom(seed);
     return Array.from({ length: rows }, (_, i): FeatureRow => {
       const features: Record<string, string | number | boolean> = {
         a: "xyz".charAt(random() * 3),

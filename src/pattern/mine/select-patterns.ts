@@ -25,7 +25,7 @@ const MAX_REFINEMENTS = 16;
  *    rows of its own there and half of its excess risk, significantly (alpha divided by the candidates). Looking at the rest
  *    only keeps `a and b` from being taken because of an overlap with a strong `c`. Its numeric cuts then move to the best.
  * 2. A pattern whose excess vanishes outside its own refinements (`a`, when really `a and b` or `a and c` fail) gives way to them.
- * 3. From the least sure: whatever the others explain together by now is taken out again.
+ * 3. From the least sure: whatever the others explain together by now is taken out again, unless it is a sharper case of one.
  * 4. Benjamini-Hochberg once more over the whole bill, but counting only the patterns left as rejections: in the search the many
  *    relatives of one strong pattern are all rejected and would make room for false ones beside it.
  */
@@ -68,9 +68,30 @@ export function* selectPatterns(found: Found, codebook: Codebook, limit: number,
   for (const candidate of shown.toSorted((a, b) => bySureness(b, a))) {
     const others = shown.filter((other) => other !== candidate);
     const left = yield* askResidual(itemsOf(others), [candidate.items]);
-    if (!holds(candidate, left, 0)) shown = others;
+    if (!holds(candidate, left, 0) && !(yield* sharpens(candidate, others, codebook, cut))) shown = others;
   }
   return adjustShown(shown, found.budgets, alpha).sort(byRank).slice(0, limit);
+}
+
+/**
+ * Whether the pattern stands out within a wider one that is shown (`a and b` within `a`), where no third one matches: then both
+ * are worth knowing. An overlap of two shown patterns never is, for there the third one always matches.
+ */
+function* sharpens(
+  candidate: Candidate,
+  others: readonly Candidate[],
+  codebook: Codebook,
+  cut: number,
+): Asking<boolean> {
+  const kindsOf = ({ items }: Candidate): string[] => items.map((item) => kindOf(codebook.items[item]));
+  for (const wider of others.filter((other) => isSubset(kindsOf(other), kindsOf(candidate)))) {
+    const thirds = others.filter((other) => other !== wider);
+    const left = yield* askResidual(itemsOf(thirds), itemsOf([candidate, wider]));
+    const [inner, outer] = [countsOf(left, 0), countsOf(left, 1)];
+    const within = { ...inner, failures: outer.failing, passes: outer.passing };
+    if (inner.failing >= 3 && clusteredP(within, candidate.designEffect) <= cut) return true;
+  }
+  return false;
 }
 
 /** The q-values of the shown set itself; patterns above alpha leave. */

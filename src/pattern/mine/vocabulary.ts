@@ -119,8 +119,8 @@ function* findTwins(
     sizes: new Uint32Array(pairs.length).fill(1),
     extensions: Uint16Array.from(pairs.map(([, b]) => b)),
   };
-  const failing = yield* askGroups("failing", groups);
-  const passing = yield* askGroups("passing", groups);
+  const failing = yield* askGroups("twins", "failing", groups);
+  const passing = yield* askGroups("twins", "passing", groups);
   const twins = new Set<number>();
   pairs.forEach(([a, b], index) => {
     if (!twins.has(a) && failing[index] === totals.failing[a] && passing[index] === totals.passing[a]) twins.add(b);
