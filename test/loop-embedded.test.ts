@@ -76,6 +76,22 @@ describe("a loop over an embedded store", () => {
     expect(feedback).toMatchObject([{ key: "good", score: 0, source: { type: "model" } }]);
   });
 
+  it("takes over what a crashed run held under its lease", async () => {
+    await using source = await openSource();
+    await source.send("bad");
+    await using loop = source.loop();
+    await loop.status();
+    const [row] = await source.store.loopList();
+    const project = await source.store.projectGet({ name: "contract" });
+    const [head] = await source.store.traceHeads({ projectId: project?.id ?? "", changedFrom: 0, limit: 1 });
+    // What a process leaves behind that is killed between its claim and its verdict.
+    const loopId = row?.id ?? "";
+    await source.store.ledgerEnrol({ loopId, heads: head ? [{ ...head, dueAt: 0 }] : [] });
+    const claim = { loopId, limit: 1, leaseMs: 300, leaseToken: "00000000-0000-4000-8000-000000000000" };
+    expect(await source.store.ledgerClaim(claim)).toHaveLength(1);
+    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 1, delivered: 1 });
+  });
+
   it("notices new traces by itself while it runs", async () => {
     await using source = await openSource();
     await source.send("good");

@@ -24,7 +24,10 @@ const declaration = defineLoop({
   onFailure: (run, score) => ({
     action: "add_to_annotation_queue",
     queueName: "review",
-    metadata: { failureScore: score, spanIds: run.child_runs.filter((span) => span.name === "retrieval").map((span) => span.id) },
+    metadata: {
+      failureScore: score,
+      spanIds: run.child_runs.filter((span) => span.name === "retrieval").map((span) => span.id),
+    },
   }),
 });
 
@@ -97,16 +100,27 @@ describe("one loop file, two platforms", () => {
   });
 
   it("says what to do when the server cannot be reached", async () => {
-    const nowhere = new Client({ apiUrl: "http://127.0.0.1:9", apiKey: "x", timeout_ms: 500, callerOptions: { maxRetries: 0 } });
+    const nowhere = new Client({
+      apiUrl: "http://127.0.0.1:9",
+      apiKey: "x",
+      timeout_ms: 500,
+      callerOptions: { maxRetries: 0 },
+    });
     await using ledger = await openStore({ dataDir: join(folder, "nowhere") });
     await using loop = createFeedbackLoop({ ...declaration, client: nowhere, store: ledger });
-    await expect(loop.start()).rejects.toMatchObject({ code: "unavailable", hint: expect.stringContaining("LANGSMITH_ENDPOINT") as string });
+    await expect(loop.start()).rejects.toMatchObject({
+      code: "unavailable",
+      hint: expect.stringContaining("LANGSMITH_ENDPOINT") as string,
+    });
   });
 
   it("lists the projects there are when the name is wrong", async () => {
     await using ledger = await openStore({ dataDir: join(folder, "wrong") });
     await using loop = createFeedbackLoop({ ...declaration, projectName: "pipelin", client, store: ledger });
-    await expect(loop.start()).rejects.toMatchObject({ code: "not_found", hint: expect.stringContaining(PROJECT) as string });
+    await expect(loop.start()).rejects.toMatchObject({
+      code: "not_found",
+      hint: expect.stringContaining(PROJECT) as string,
+    });
   });
 
   it("never sends a webhook into a private network unless it may", async () => {

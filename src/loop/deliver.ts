@@ -24,11 +24,12 @@ export interface DeliverDeps {
   emitter: LoopEmitter;
 }
 
-const BATCH = 100;
+const BATCH = 50;
 const MAX_RETIRED = 10_000;
-const CONCURRENCY = 16;
-/** Longer than any attempt's own timeout, so that a live attempt is not handed out twice. */
-const LEASE_MS = 120_000;
+/** All of a batch at once, so that the lease need only outlive one attempt. */
+const CONCURRENCY = BATCH;
+/** Longer than any attempt's own timeout; a crash makes its deliveries wait this long. */
+const LEASE_MS = 30_000;
 
 /** One round of deliveries: claims what is due, attempts each, writes down what came of it. Returns how many there were. */
 export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Promise<number> {

@@ -31,6 +31,10 @@ export interface RunRange extends RunOptions {
   limit?: number;
 }
 
+/** How long a run waits for work that a crashed one (or another worker) holds under a lease: longer than any lease. */
+const FOREIGN_LEASE_MS = 60_000;
+const LEASE_POLL_MS = 1_000;
+
 /** Judges everything of a range that is or soon becomes due, delivers, and returns when nothing is left to do now. */
 export async function runThrough(
   loop: OpenLoop,
@@ -56,6 +60,7 @@ export async function runThrough(
   ];
   // A retry that is due later than this is left to the next run.
   const patienceMs = settleMs + options.retryMs * 2 ** options.maxAttempts;
+  const giveUpAt = store.now() + FOREIGN_LEASE_MS;
   const { signal } = sharedAbort();
   const judge = createJudge({ ...deps, emitter, onDeliveries: () => {} });
   const deliver = createDeliverer({ ...loop, options, emitter });
@@ -67,8 +72,16 @@ export async function runThrough(
       if (done > 0) continue;
       const due = await store.ledgerNextDue({ loopId });
       const inMs = due === null ? Infinity : due - store.now();
-      if (inMs > patienceMs) break;
-      await new Promise((resolve) => setTimeout(resolve, Math.max(5, inMs)));
+      if (inMs <= patienceMs) {
+        await new Promise((resolve) => setTimeout(resolve, Math.max(5, inMs)));
+        continue;
+      }
+      // Our own leases are all given back by now: one that is left is a crashed run's, or another worker's.
+      const leaseEnd = await store.leaseNextEnd({ loopId });
+      if (leaseEnd === null || store.now() > giveUpAt) break;
+      await new Promise((resolve) =>
+        setTimeout(resolve, Math.max(50, Math.min(leaseEnd - store.now(), LEASE_POLL_MS))),
+      );
     }
     if (options.learn) {
       await learn({ store, loopId, emitter, alerts: options.alerts, options: options.learn }, { mineNow: true });

@@ -51,7 +51,7 @@ test.each([
 
 test("gives back every microsecond of what it writes", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 253_402_300_799_999 }), fc.integer({ min: 0, max: 999 }), (ms, micros) => {
+    fc.property(fc.integer({ min: 0, max: 253_402_300_799_000 }), fc.integer({ min: 0, max: 999 }), (ms, micros) => {
       const at = ms + micros / 1000;
       expect(parseTime(toIsoTime(at))).toBeCloseTo(at, 2);
     }),

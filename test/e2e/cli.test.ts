@@ -59,7 +59,7 @@ describe.skipIf(!existsSync(recording))("examples/agent-triage.ts", () => {
     const killed = spawn(process.execPath, [BIN, "run", example, "--json"], {
       env: { ...process.env, LOOPSMITH_PORT: "0", ...env },
     });
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
     killed.kill("SIGKILL");
     for (let run = 0; run < 2; run += 1) {
       const report = json<RunReport>(["run", example], env);

@@ -105,6 +105,8 @@ export interface LedgerStore {
     oldestDueAt: number | null;
     nextDueAt: number | null;
   }>;
+  /** When the first lease on a row or delivery that still waits runs out, or `null` when nobody holds one. */
+  leaseNextEnd(params: { loopId: string }): Promise<number | null>;
   /** When the next unclaimed row is due, or `null`. */
   ledgerNextDue(params: { loopId: string }): Promise<number | null>;
   /** The latest verdict of each trace, newest trace first. */

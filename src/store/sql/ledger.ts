@@ -136,6 +136,25 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
       return { byState, waiting, oldestDueAt: waiting > 0 ? next : null, nextDueAt: next };
     },
 
+    async leaseNextEnd({ loopId }) {
+      const ledger = await db.read
+        .selectFrom("ledger")
+        .select(({ fn }) => fn.min<number | null>("lease_until").as("until"))
+        .where("loop_id", "=", loopId)
+        .where("state", "in", ["settling", "deferred"])
+        .where("lease_token", "is not", null)
+        .executeTakeFirstOrThrow();
+      const delivery = await db.read
+        .selectFrom("delivery")
+        .select(({ fn }) => fn.min<number | null>("lease_until").as("until"))
+        .where("loop_id", "=", loopId)
+        .where("state", "=", "pending")
+        .where("lease_token", "is not", null)
+        .executeTakeFirstOrThrow();
+      const ends = [ledger.until, delivery.until].filter((until) => until !== null).map(Number);
+      return ends.length === 0 ? null : fromMicros(Math.min(...ends));
+    },
+
     async ledgerNextDue({ loopId }) {
       const row = await db.read
         .selectFrom("ledger")
