@@ -10,6 +10,7 @@ const checks = checksIn(folder);
 
 describe("the official Python client", () => {
   if ("missing" in environment) {
+    process.stderr.write(`The official Python client cannot be tried here: ${environment.missing}\n`);
     it.skipIf(!process.env["CI"])(`cannot be tried here: ${environment.missing}`, () => {
       expect.fail("in CI the Python part must run");
     });
