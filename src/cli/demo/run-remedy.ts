@@ -63,11 +63,6 @@ export async function runRemedy(options: DemoOptions): Promise<RemedyReport> {
   const platform = embeddedPlatform(demo.server);
   const projectId = await platform.projectId({ name: DEMO_PROJECT });
   const window = { from: store.now() - 24 * 60 * 60_000, to: store.now() + 1 };
-  const refuse = (): never => {
-    throw new LoopsmithError("not_implemented", "the demo promotes a configuration, not a prompt", {
-      hint: "Use promoteCustom.",
-    });
-  };
   const remedy = createRemedy<CandidateConfig>(
     {
       name: "better-retrieval",
@@ -92,7 +87,7 @@ export async function runRemedy(options: DemoOptions): Promise<RemedyReport> {
       }),
     },
     {
-      platform: { ...embeddedExperiments(store), promptRead: refuse, promptCommit: refuse, promptTag: refuse },
+      platform: embeddedExperiments(store),
       journal: await openFileJournal(join(demo.dataDir, "remedy.jsonl")),
       store: durableRemedyStore(store),
       sources: () => datasetSources({ store, platform, loopId, projectId }, window),
