@@ -45,12 +45,18 @@ try {
     cpuSeconds: number;
   }>(clientsProcess);
   server.send("stop");
-  const served = await answer<{ stored: number; cpuSeconds: number; rssBytes: number; stallMs: number }>(server);
+  const served = await answer<{
+    stored: number;
+    cpuSeconds: number;
+    rssBytes: number;
+    stallMs: number;
+    isBuilt: boolean;
+  }>(server);
   if (served.stored !== load.spans + load.warmUp) {
     throw new Error(`${load.spans + load.warmUp} spans were acknowledged, but ${served.stored} are stored`);
   }
   const rawSeconds = String(Math.max(2, Math.min(10, seconds / 4)));
-  const raw = await answer<{ rowsPerSecond: number }>(child("raw", [folder, rawSeconds]));
+  const raw = await answer<{ rowsPerSecond: number }>(child("raw", [folder, rawSeconds, String(clients)]));
   const spansPerSecond = load.spans / load.seconds;
   const result = {
     spansPerSecond: Math.round(spansPerSecond),
@@ -64,6 +70,7 @@ try {
     serverCpuMicrosPerSpan: round((served.cpuSeconds * 1e6) / load.spans),
     clientCpuMicrosPerSpan: round((load.cpuSeconds * 1e6) / load.spans),
     longestStallMs: round(served.stallMs),
+    build: served.isBuilt ? "dist" : "src",
     serverRssMb: Math.round(served.rssBytes / 1024 / 1024),
     clients,
     seconds,

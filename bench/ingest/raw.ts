@@ -1,13 +1,18 @@
-// Child of bench/ingest.ts: the ceiling. The same rows go into the same tables by the bare driver, in transactions of one
-// request each with fsync, with nothing around it: no HTTP, no parsing, no merging.
+// Child of bench/ingest.ts: the ceiling. The same rows go into the same tables by the bare driver, in transactions as large
+// as all clients' requests together and with fsync, with nothing around it: no HTTP, no parsing, no merging, no load.
 import { join } from "node:path";
 import { ingestMultipart } from "../../src/wire/ingest.ts";
 import { toSpanRow, type SpanRowWrite } from "../../src/store/sql/span-row.ts";
+import { CHECKPOINT_PAGES } from "../../src/store/sqlite/checkpoint-pages.ts";
 import { openSqlite } from "../../src/store/sqlite/open-sqlite.ts";
 import { bodyTemplate, CONTENT_TYPE } from "./bodies.ts";
 
-const [folder = "", seconds = "10"] = process.argv.slice(2);
+const [folder = "", seconds = "10", clients = "16"] = process.argv.slice(2);
 const database = openSqlite({ path: join(folder, "raw.db") });
+await database.write(({ native }) => {
+  native.handle.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  return Promise.resolve();
+});
 const template = bodyTemplate();
 
 async function nextRows(): Promise<SpanRowWrite[]> {
@@ -26,7 +31,8 @@ let rows = 0;
 let spent = 0;
 while (spent < Number(seconds) * 1000) {
   // Only the inserting is timed.
-  const batch = await nextRows();
+  const batch: SpanRowWrite[] = [];
+  for (let request = 0; request < Number(clients); request++) batch.push(...(await nextRows()));
   const values = batch.map((row) => names.map((name) => row[name] ?? (name === "status" ? "success" : null)));
   const startedAt = performance.now();
   await database.write(({ native }) => {

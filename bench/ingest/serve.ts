@@ -1,7 +1,18 @@
-// Child of bench/ingest.ts: the server as `loopsmith serve` runs it, over a database in the folder it is given.
+// Child of bench/ingest.ts: the server as `loopsmith serve` runs it, over a database in the folder it is given. The built
+// package is what users run, so it is what is measured where there is one.
+import { existsSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { createServer, listen } from "../../src/server/index.ts";
-import { openStore } from "../../src/store/open-store.ts";
+import type * as ServerModule from "../../src/server/index.ts";
+import type * as StoreModule from "../../src/store/open-store.ts";
+
+const built = new URL("../../dist/", import.meta.url);
+const isBuilt = existsSync(new URL("server/index.js", built));
+const load = async <T>(path: string): Promise<T> =>
+  (await import(
+    isBuilt ? new URL(`${path}.js`, built).href : new URL(`../../src/${path}.ts`, import.meta.url).href
+  )) as T;
+const { createServer, listen } = await load<typeof ServerModule>("server/index");
+const { openStore } = await load<typeof StoreModule>("store/open-store");
 
 const store = await openStore({ dataDir: process.argv[2] ?? "" });
 const listening = await listen(createServer({ store, logger: console }), { port: 0 });
@@ -26,6 +37,7 @@ process.on("message", (message) => {
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
       rssBytes: process.memoryUsage.rss(),
       stallMs: delay.max / 1e6,
+      isBuilt,
     });
     process.disconnect();
   })();

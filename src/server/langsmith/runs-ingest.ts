@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import { LoopsmithError } from "../../model/errors.ts";
+import type { TouchedTrace } from "../../store/resource/span.ts";
 import { ingestBatch, ingestMultipart, ingestRun, type IngestBatch } from "../../wire/ingest.ts";
 import { withBody } from "../read-bytes.ts";
 import type { ServerContext } from "../server-context.ts";
@@ -8,16 +9,11 @@ import type { ServerContext } from "../server-context.ts";
 export function runsIngestRoutes(app: Hono, context: ServerContext): void {
   const receive = (c: Context, read: (body: Uint8Array, receivedAt: number) => Promise<IngestBatch>) =>
     withBody(c, context, async (body) => {
-      const batch = await read(body, context.now());
-      const { touched } = await context.store.spanIngest(batch);
-      // Runs sent one by one may leave their place in the trace to us; batches always tell it.
-      const unplaced = batch.spans.filter((span) => span.op === "post" && span.dottedOrder === undefined);
-      if (unplaced.length > 0) {
-        const traceIds = new Set(unplaced.map((span) => span.traceId ?? span.id));
-        await context.store.traceComplete({ traces: [...traceIds].map((traceId) => ({ traceId })) });
-      }
+      const writing = begin(context, await read(body, context.now()));
+      const { touched } = await writing.committed;
+      if (writing.unplaced.length > 0) await context.store.traceComplete({ traces: writing.unplaced });
       context.notify(touched);
-      return c.json(receipt(batch, context), 202);
+      return c.json(receipt(writing, context), 202);
     });
 
   app.post("/runs/multipart", (c) =>
@@ -30,16 +26,38 @@ export function runsIngestRoutes(app: Hono, context: ServerContext): void {
   );
 }
 
+/** What there is to remember of a batch while it is written; the batch itself can go. */
+interface Writing {
+  committed: Promise<{ touched: TouchedTrace[] }>;
+  /** Traces of runs that leave their place to us: those sent one by one may, batches always tell it. */
+  unplaced: { traceId: string }[];
+  stored: number;
+  rejected: IngestBatch["rejected"];
+}
+
+function begin({ store }: ServerContext, batch: IngestBatch): Writing {
+  const unplaced = new Set<string>();
+  for (const span of batch.spans) {
+    if (span.op === "post" && span.dottedOrder === undefined) unplaced.add(span.traceId ?? span.id);
+  }
+  return {
+    committed: store.spanIngest(batch),
+    unplaced: [...unplaced].map((traceId) => ({ traceId })),
+    stored: batch.spans.length + batch.attachments.length + batch.feedback.length,
+    rejected: batch.rejected,
+  };
+}
+
 /**
  * What the client hears. Items that were refused are named beside those that went through: a failure of the whole request
  * would make clients send everything again, refused items included.
  * @throws LoopsmithError when nothing of the request was worth storing
  */
-function receipt({ spans, attachments, feedback, rejected }: IngestBatch, { logger }: ServerContext): object {
+function receipt({ stored, rejected }: Writing, { logger }: ServerContext): object {
   for (const { item, message } of rejected) logger.warn(`${item} was refused: ${message}`);
   const [first] = rejected;
   if (!first) return { message: "Runs batch ingested" };
-  if (spans.length + attachments.length + feedback.length === 0) {
+  if (stored === 0) {
     throw new LoopsmithError(first.code, `${first.item}: ${first.message}`, {
       hint: first.hint,
       details: { field: first.field, errors: rejected },

@@ -8,7 +8,8 @@ import type { IngestReply, IngestRequest } from "./ingest-worker.ts";
 import type { SqliteDatabase, SqliteOptions } from "./open-sqlite.ts";
 
 interface Waiting {
-  message: IngestMessage;
+  /** `null` once it is sent: what waits for a commit should not weigh on the garbage collector. */
+  message: IngestMessage | null;
   resolve(result: { touched: TouchedTrace[] }): void;
   reject(error: unknown): void;
 }
@@ -55,7 +56,8 @@ export class IngestThread {
     const members = this.#waiting.splice(0, GROUP_SIZE);
     if (members.length === 0) return Promise.resolve();
     const worker = (this.#worker ??= this.#start());
-    const ingests = members.map((member) => member.message);
+    const ingests = members.flatMap((member) => member.message ?? []);
+    for (const member of members) member.message = null;
     // An idle thread does not keep the process alive, one at work does.
     worker.ref();
     return new Promise((resolve) => {

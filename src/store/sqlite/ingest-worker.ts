@@ -2,6 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { LoopsmithError, type ErrorCode } from "../../model/errors.ts";
 import type { TouchedTrace } from "../resource/span.ts";
 import { writeIngest } from "../sql/span-ingest.ts";
+import { CHECKPOINT_PAGES } from "./checkpoint-pages.ts";
 import { ingestStatements } from "./ingest.ts";
 import { decodeIngest, type IngestMessage } from "./ingest-message.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
@@ -22,8 +23,6 @@ export interface ThreadError {
   hint: string;
 }
 
-/** A longer log means fewer checkpoints, and each writes a page of an index once that changed many times: 16 MB. */
-const CHECKPOINT_PAGES = 4000;
 const CHECKPOINT_MS = 2000;
 
 const port = parentPort;
