@@ -22,7 +22,7 @@ const AREAS = [
   { name: "Experiments", js: ["evaluate"], python: ["experiments"] },
   { name: "Prompts, agents and skills", js: ["prompts"], python: ["prompts"] },
   { name: "OpenTelemetry", js: ["otlp"], python: [] },
-  { name: "Bad input and access", js: ["bad-input", "guards", "health"], python: [] },
+  { name: "Bad input and access", js: ["bad-input", "examples-bad-input", "guards", "health"], python: [] },
 ];
 
 function javascriptTests() {

@@ -9,7 +9,7 @@ import type { ServerContext } from "../server-context.ts";
 export const document = z.custom<JsonObject>(isJsonObject, "must be a JSON object");
 
 /** A JSON object written as text, as query strings carry it. */
-export const jsonText = z.string().transform((text, context): JsonObject => {
+export const jsonParam = z.string().transform((text, context): JsonObject => {
   try {
     const value: unknown = JSON.parse(text);
     if (isJsonObject(value)) return value;

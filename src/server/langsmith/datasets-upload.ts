@@ -6,14 +6,15 @@ import type { DatasetRow, ExampleWrite } from "../../store/resource/dataset.ts";
 import { parseCsv } from "../../wire/csv.ts";
 import { textOf } from "../../wire/ingest/parse-slice.ts";
 import { datasetJson } from "../../wire/langsmith/dataset.ts";
-import { exampleJson, splitMetadata } from "../../wire/langsmith/example.ts";
+import { splitMetadata } from "../../wire/langsmith/example.ts";
 import { readMultipart, type Part } from "../../wire/multipart.ts";
 import { withBody } from "../read-bytes.ts";
 import { checked, readJson } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
-import { asOfTime, document, jsonText, needDataset } from "./datasets-lookup.ts";
+import { asOfTime, document, jsonParam, needDataset } from "./datasets-lookup.ts";
 import { assertExamples } from "./examples-checked.ts";
-import { exampleContext } from "./examples-read.ts";
+import { examplesResponse } from "./examples-read.ts";
+import { byPage } from "./examples-write.ts";
 import { uuid } from "./field.ts";
 
 const keys = z.array(z.string()).default([]);
@@ -26,8 +27,8 @@ const UploadFields = z.object({
   name: z.string().min(1).optional(),
   description: z.string().optional(),
   data_type: z.enum(["kv", "llm", "chat"]).default("kv"),
-  inputs_schema_definition: jsonText.pipe(document).optional(),
-  outputs_schema_definition: jsonText.pipe(document).optional(),
+  inputs_schema_definition: jsonParam.pipe(document).optional(),
+  outputs_schema_definition: jsonParam.pipe(document).optional(),
   transformations: none,
   input_key_mappings: none,
   output_key_mappings: none,
@@ -75,9 +76,7 @@ export function datasetUploadRoutes(app: Hono, context: ServerContext): void {
       const examples = toExamples(rows, fields);
       assertExamples(dataset, examples, true);
       const { ids } = await store.exampleWrite({ datasetId: dataset.id, examples });
-      const created = await store.exampleList({ ids, order: "oldest", limit: ids.length, offset: 0 });
-      const writing = await exampleContext(c, context, created);
-      return c.json(created.map((example) => exampleJson(example, writing(example))));
+      return examplesResponse(c, context, byPage(context, ids));
     });
   });
 

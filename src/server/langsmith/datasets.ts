@@ -7,8 +7,9 @@ import type { DatasetSort } from "../../store/resource/dataset.ts";
 import { datasetJson, metadataOfExtra } from "../../wire/langsmith/dataset.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
-import { datasetNotFound, document, jsonText, needDataset } from "./datasets-lookup.ts";
+import { datasetNotFound, document, jsonParam, needDataset } from "./datasets-lookup.ts";
 import { flag, page, time, uuid } from "./field.ts";
+import { offsetOf } from "./offset-cursor.ts";
 
 const dataType = z.enum(["kv", "llm", "chat"]);
 /** Not supported, and told so instead of being dropped. */
@@ -55,7 +56,7 @@ const selection = {
   name: z.string().optional(),
   name_contains: z.string().optional(),
   data_type: z.array(dataType).optional(),
-  metadata: jsonText.optional(),
+  metadata: jsonParam.optional(),
   sort_by: z.enum(Object.keys(SORTS) as (keyof typeof SORTS)[]).default("created_at"),
 };
 const ListQuery = z.object({ ...selection, ...page, sort_by_desc: flag.default(true) });
@@ -101,8 +102,7 @@ export function datasetRoutes(app: Hono, context: ServerContext): void {
 
   app.get("/v2/datasets", async (c) => {
     const query = readQuery(c, ListV2Query);
-    const offset = Number(query.cursor ?? 0);
-    if (!Number.isSafeInteger(offset) || offset < 0) throw badCursor();
+    const offset = offsetOf(query.cursor);
     const rows = await store.datasetList({
       ...selected(query),
       sortOrder: query.sort_order,
@@ -169,11 +169,4 @@ function assertSchema(field: string, schema: JsonObject | null | undefined): voi
       cause: error,
     });
   }
-}
-
-export function badCursor(): LoopsmithError {
-  return new LoopsmithError("invalid", "cursor: is not one this server gave out", {
-    hint: "Pass the cursor of the previous page unchanged.",
-    details: { field: "cursor" },
-  });
 }

@@ -1,20 +1,22 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
+import { nextTurn } from "../../internal/next-turn.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { ExampleOrder, ExampleRow, ExampleSelection } from "../../store/resource/dataset.ts";
 import { parseExampleFilter } from "../../wire/filter.ts";
 import { exampleFields, exampleJson, type ExampleContext } from "../../wire/langsmith/example.ts";
 import { attachmentUrls } from "../attachment-url.ts";
+import { jsonText } from "../json-text.ts";
 import { readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
-import { asOfTime, jsonText } from "./datasets-lookup.ts";
+import { asOfTime, jsonParam } from "./datasets-lookup.ts";
 import { flag, page, uuid } from "./field.ts";
 
 const selection = {
   dataset: uuid.optional(),
   id: z.array(uuid).optional(),
   as_of: z.string().optional(),
-  metadata: jsonText.optional(),
+  metadata: jsonParam.optional(),
   full_text_contains: z.array(z.string()).optional(),
   splits: z.array(z.string()).optional(),
   filter: z.string().optional(),
@@ -36,6 +38,9 @@ const ListQuery = z.object({
   select: z.array(z.string()).optional(),
   exclude_default_fields: flag.default(false),
 });
+/** Text written before others get their turn. */
+const REST_AFTER_LENGTH = 1_000_000;
+
 const CountQuery = z.object(selection);
 const OneQuery = z.object({ as_of: z.string().optional(), dataset: uuid.optional() });
 
@@ -74,9 +79,30 @@ export async function listExamples(c: Context, context: ServerContext, datasetId
     limit: query.limit,
     offset: query.offset,
   });
-  const fields = exampleFields(query.select, query.exclude_default_fields);
-  const writing = await exampleContext(c, context, examples);
-  return c.json(examples.map((example) => exampleJson(example, writing(example), fields)));
+  return examplesResponse(c, context, [examples], exampleFields(query.select, query.exclude_default_fields));
+}
+
+/** Pages of examples as one list. Rests between pieces, since examples may be as large as they like. */
+export async function examplesResponse(
+  c: Context,
+  context: ServerContext,
+  pages: Iterable<ExampleRow[]> | AsyncIterable<ExampleRow[]>,
+  fields?: ReadonlySet<string>,
+): Promise<Response> {
+  const texts: string[] = [];
+  let length = 0;
+  for await (const page of pages) {
+    const writing = await exampleContext(c, context, page);
+    for (const example of page) {
+      const text = JSON.stringify(exampleJson(example, writing(example), fields));
+      texts.push(text);
+      length += text.length;
+      if (length < REST_AFTER_LENGTH) continue;
+      length = 0;
+      await nextTurn();
+    }
+  }
+  return jsonText(`[${texts.join(",")}]`);
 }
 
 /** What `GET /examples` and its count select by. */

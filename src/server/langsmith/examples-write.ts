@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { ExampleWrite } from "../../store/resource/dataset.ts";
+import type { ExampleRow, ExampleWrite } from "../../store/resource/dataset.ts";
 import { attachmentOperations } from "../../wire/example-upload.ts";
 import { exampleJson, splitMetadata } from "../../wire/langsmith/example.ts";
 import { readJson, readQuery } from "../read-json.ts";
@@ -9,7 +9,7 @@ import type { ServerContext } from "../server-context.ts";
 import { document, needDataset } from "./datasets-lookup.ts";
 import { assertExamples } from "./examples-checked.ts";
 import { fromSourceRun } from "./examples-from-run.ts";
-import { exampleContext, exampleNotFound } from "./examples-read.ts";
+import { exampleContext, exampleNotFound, examplesResponse } from "./examples-read.ts";
 import { time, uuid } from "./field.ts";
 
 const fields = {
@@ -34,6 +34,9 @@ const UpdateBody = z.looseObject({
   attachments_operations: document.nullish(),
 });
 const BulkUpdateBody = UpdateBody.extend({ id: uuid });
+/** Examples read at a time. */
+const PAGE = 100;
+
 const DeleteQuery = z.object({ example_ids: z.array(uuid) });
 
 /** Creating, changing and removing examples by JSON; attachments come by `platform-examples.ts`. */
@@ -51,11 +54,7 @@ export function exampleWriteRoutes(app: Hono, context: ServerContext): void {
 
   app.post("/examples/bulk", async (c) => {
     const ids = await createExamples(context, await readJsonList(c, context, CreateBody));
-    const rows = await store.exampleList({ ids, limit: ids.length, offset: 0 });
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    const created = ids.flatMap((id) => byId.get(id) ?? []);
-    const writing = await exampleContext(c, context, created);
-    return c.json(created.map((example) => exampleJson(example, writing(example))));
+    return examplesResponse(c, context, byPage(context, ids));
   });
 
   app.patch("/examples/bulk", async (c) => {
@@ -95,6 +94,16 @@ export function exampleWriteRoutes(app: Hono, context: ServerContext): void {
     await store.exampleDelete({ ids });
     return c.json({ message: "deleted" });
   });
+}
+
+/** Examples in the order of their ids. */
+export async function* byPage({ store }: ServerContext, ids: readonly string[]): AsyncGenerator<ExampleRow[]> {
+  for (let at = 0; at < ids.length; at += PAGE) {
+    const slice = ids.slice(at, at + PAGE);
+    const rows = await store.exampleList({ ids: slice, limit: PAGE, offset: 0 });
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    yield slice.flatMap((id) => byId.get(id) ?? []);
+  }
 }
 
 /** Ids in the order of the bodies. */

@@ -16,11 +16,11 @@ import { jsonText } from "../json-text.ts";
 import { pageResponse } from "../page-response.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
-import { badCursor } from "./datasets.ts";
 import { needDataset } from "./datasets-lookup.ts";
 import { needShared } from "./datasets-share.ts";
 import { exampleContext } from "./examples-read.ts";
 import { page, uuid } from "./field.ts";
+import { offsetOf } from "./offset-cursor.ts";
 import { runSources } from "./run-sources.ts";
 
 const filters = z.record(uuid, z.array(z.string())).nullish();
@@ -85,8 +85,7 @@ export function experimentRoutes(app: Hono, context: ServerContext): void {
   app.post("/v2/datasets/:id/experiment-runs", async (c) => {
     const body = await readJson(c, context, V2Body);
     const { id: datasetId } = await needDataset(context, c.req.param("id"));
-    const offset = Number(body.cursor ?? 0);
-    if (!Number.isSafeInteger(offset) || offset < 0) throw badCursor();
+    const offset = offsetOf(body.cursor);
     const limit = body.page_size ?? 100;
     const found = await store.experimentExampleList({
       datasetId,

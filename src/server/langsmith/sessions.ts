@@ -8,6 +8,7 @@ import { feedbackStatsJson } from "../../wire/langsmith/run-extras.ts";
 import { runStatsJson } from "../../wire/langsmith/run-stats.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
+import { jsonParam } from "./datasets-lookup.ts";
 import { flag, jsonObject, page, time, uuid } from "./field.ts";
 
 const CreateBody = z.looseObject({
@@ -35,7 +36,7 @@ const ListQuery = z.object({
   name_contains: z.string().optional(),
   reference_dataset: z.array(uuid).optional(),
   reference_free: flag.optional(),
-  metadata: z.string().optional(),
+  metadata: jsonParam.optional(),
   include_stats: flag.optional(),
   ...page,
 });
@@ -69,7 +70,7 @@ export function sessionRoutes(app: Hono, context: ServerContext): void {
         ...(query.name_contains === undefined ? {} : { nameContains: query.name_contains }),
         ...(query.reference_dataset ? { referenceDatasetIds: query.reference_dataset } : {}),
         ...(query.reference_free === undefined ? {} : { referenceFree: query.reference_free }),
-        ...(query.metadata === undefined ? {} : { metadata: parseMetadata(query.metadata) }),
+        ...(query.metadata === undefined ? {} : { metadata: query.metadata }),
         limit: query.limit,
         offset: query.offset,
       });
@@ -143,18 +144,6 @@ function experimentExtra(body: z.infer<typeof CreateBody>): JsonObject {
     ...(body.num_repetitions ? { num_repetitions: body.num_repetitions } : {}),
     ...(body.evaluator_keys ? { evaluator_keys: body.evaluator_keys } : {}),
   };
-}
-
-function parseMetadata(text: string): JsonObject {
-  try {
-    return JSON.parse(text) as JsonObject;
-  } catch (error) {
-    throw new LoopsmithError("invalid", "metadata: must be a JSON object", {
-      hint: 'Send metadata={"key":"value"}, URL-encoded.',
-      details: { field: "metadata" },
-      cause: error,
-    });
-  }
 }
 
 function notFound(id: string): never {

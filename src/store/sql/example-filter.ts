@@ -32,8 +32,25 @@ export function matchesExample(filter: FilterExpression, example: FilterableExam
       return false;
     case "contains":
       return contains(example[filter.field], filter.value);
-    case "search":
+    default:
       return searchText(example, filter.field).includes(filter.text.toLowerCase());
+  }
+}
+
+/** Whether some condition looks at inputs or outputs. */
+export function readsPayload(filter: FilterExpression): boolean {
+  switch (filter.kind) {
+    case "and":
+    case "or":
+      return filter.of.some(readsPayload);
+    case "not":
+      return readsPayload(filter.of);
+    case "record":
+      return filter.record !== "metadata";
+    case "contains":
+      return filter.field !== "metadata";
+    default:
+      return filter.kind === "search";
   }
 }
 

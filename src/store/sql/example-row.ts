@@ -1,4 +1,5 @@
 import type { SelectQueryBuilder } from "kysely";
+import { nextTurn } from "../../internal/next-turn.ts";
 import type { ExampleAttachment, ExampleRow } from "../resource/dataset.ts";
 import { fromMicros, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { ExampleTable, Schema } from "./schema.ts";
@@ -21,6 +22,22 @@ export function attachmentsOf(text: string): ExampleAttachment[] {
 
 export function splitsOf(text: string): string[] {
   return parseJson(text) as string[];
+}
+
+/** Text parsed before others get their turn: examples may be as large as they like. */
+const REST_AFTER_LENGTH = 1_000_000;
+
+export async function toExamples(rows: readonly ExampleTable[]): Promise<ExampleRow[]> {
+  const examples: ExampleRow[] = [];
+  let length = 0;
+  for (const row of rows) {
+    examples.push(toExample(row));
+    length += row.inputs_json.length + (row.outputs_json?.length ?? 0);
+    if (length < REST_AFTER_LENGTH) continue;
+    length = 0;
+    await nextTurn();
+  }
+  return examples;
 }
 
 export function toExample(row: ExampleTable): ExampleRow {

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { nextTurn } from "../../internal/next-turn.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { newId } from "../../model/id.ts";
 import type { DatasetStore, ExampleAttachment, ExampleWrite } from "../resource/dataset.ts";
@@ -13,6 +14,11 @@ type WriteMethods = Pick<DatasetStore, "exampleWrite" | "exampleRevise" | "examp
 const BASE_SPLIT = "base";
 /** Ids in one statement; both databases cap bound parameters. */
 const ID_CHUNK = 500;
+/** Rows in one statement: 12 columns each. */
+const ROW_CHUNK = 50;
+/** Text written before others get their turn, and what an example costs beside its own. */
+const REST_AFTER_BYTES = 1_000_000;
+const ROW_COST = 2000;
 
 interface WriteMode {
   asOf: number;
@@ -25,10 +31,7 @@ export function exampleWriteStore(db: Database): WriteMethods {
     exampleWrite({ datasetId, examples, createOnly = false, updateOnly = false }) {
       return db.write(async ({ query }) => {
         const asOf = await nextVersion(query, datasetId, db.now());
-        const ids: string[] = [];
-        for (const [position, example] of examples.entries()) {
-          ids.push(await writeExample(query, datasetId, example, position, { asOf, createOnly, updateOnly }));
-        }
+        const ids = await writeExamples(query, datasetId, examples, { asOf, createOnly, updateOnly });
         return { ids, asOf: fromMicros(asOf) };
       });
     },
@@ -54,7 +57,7 @@ export function exampleWriteStore(db: Database): WriteMethods {
         const found = rows.map((row) => row.id);
         if (changes.length === 0) return { ids: found, asOf: null };
         const asOf = await nextVersion(query, datasetId, db.now());
-        for (const change of changes) await writeExample(query, datasetId, change, 0, { asOf });
+        await writeExamples(query, datasetId, changes, { asOf });
         return { ids: found, asOf: fromMicros(asOf) };
       });
     },
@@ -71,7 +74,7 @@ export function exampleWriteStore(db: Database): WriteMethods {
         }
         const asOf = await nextVersion(query, dataset.id, db.now());
         const write = { id, ...example, ...(split === undefined ? {} : { splits: [split] }) };
-        await writeExample(query, dataset.id, write, 0, { asOf, createOnly: true });
+        await writeExamples(query, dataset.id, [write], { asOf, createOnly: true });
       });
     },
 
@@ -143,24 +146,70 @@ async function nextVersion(query: Kysely<Schema>, datasetId: string, now: number
   return asOf;
 }
 
-async function writeExample(
+/** Every example's next state. Rests between pieces: a large request must not hold up everybody else's reads. */
+async function writeExamples(
   query: Kysely<Schema>,
   datasetId: string,
-  write: ExampleWrite,
-  position: number,
+  examples: readonly ExampleWrite[],
   mode: WriteMode,
-): Promise<string> {
-  const id = write.id ?? newId();
-  const before = await query
-    .selectFrom("example")
-    .selectAll()
-    .where("id", "=", id)
-    .where("valid_to", "is", null)
-    .executeTakeFirst();
-  assertWritable(id, datasetId, before, mode);
-  const attachments = await storeAttachments(query, id, write, before ? attachmentsOf(before.attachments_json) : []);
-  const row: ExampleTable = {
-    id,
+): Promise<string[]> {
+  const ids = examples.map((example) => example.id ?? newId());
+  const stored = await liveStates(query, ids);
+  const next = new Map<string, ExampleTable>();
+  let bytes = 0;
+  for (const [position, example] of examples.entries()) {
+    const id = ids[position] ?? "";
+    const row = await nextState(query, datasetId, { ...example, id }, position, next.get(id) ?? stored.get(id), mode);
+    next.set(id, row);
+    bytes += row.inputs_json.length + (row.outputs_json?.length ?? 0) + ROW_COST;
+    if (bytes > REST_AFTER_BYTES) {
+      bytes = 0;
+      await nextTurn();
+    }
+  }
+  const replaced = [...next.keys()].filter((id) => stored.has(id));
+  for (const chunk of chunksOf(replaced, ID_CHUNK)) {
+    await query
+      .updateTable("example")
+      .set({ valid_to: mode.asOf })
+      .where("id", "in", chunk)
+      .where("valid_to", "is", null)
+      .execute();
+  }
+  for (const chunk of chunksOf([...next.values()], ROW_CHUNK)) {
+    await query.insertInto("example").values(chunk).execute();
+    await nextTurn();
+  }
+  return ids;
+}
+
+async function liveStates(query: Kysely<Schema>, ids: readonly string[]): Promise<Map<string, ExampleTable>> {
+  const states = new Map<string, ExampleTable>();
+  for (const chunk of chunksOf(ids, ID_CHUNK)) {
+    const rows = await query
+      .selectFrom("example")
+      .selectAll()
+      .where("id", "in", chunk)
+      .where("valid_to", "is", null)
+      .execute();
+    for (const row of rows) states.set(row.id, row);
+  }
+  return states;
+}
+
+async function nextState(
+  query: Kysely<Schema>,
+  datasetId: string,
+  write: ExampleWrite & { id: string },
+  position: number,
+  before: ExampleTable | undefined,
+  mode: WriteMode,
+): Promise<ExampleTable> {
+  assertWritable(write.id, datasetId, before, mode);
+  const known = before ? attachmentsOf(before.attachments_json) : [];
+  const attachments = await storeAttachments(query, write.id, write, known);
+  return {
+    id: write.id,
     valid_from: mode.asOf,
     valid_to: null,
     dataset_id: datasetId,
@@ -174,21 +223,6 @@ async function writeExample(
     position: before?.position ?? position,
     attachments_json: JSON.stringify(attachments),
   };
-  if (before?.valid_from === mode.asOf) {
-    // Written before in this very version: there is only one state of it.
-    await query.updateTable("example").set(row).where("id", "=", id).where("valid_from", "=", mode.asOf).execute();
-    return id;
-  }
-  if (before) {
-    await query
-      .updateTable("example")
-      .set({ valid_to: mode.asOf })
-      .where("id", "=", id)
-      .where("valid_to", "is", null)
-      .execute();
-  }
-  await query.insertInto("example").values(row).execute();
-  return id;
 }
 
 function assertWritable(id: string, datasetId: string, before: ExampleTable | undefined, mode: WriteMode): void {

@@ -4,8 +4,8 @@ import type { DatasetStore, ExampleOrder, ExampleRow, ExampleSelection } from ".
 import { chunksOf, fromMicros, parseObject } from "./columns.ts";
 import { holds } from "./dataset.ts";
 import type { Database } from "./database.ts";
-import { matchesExample } from "./example-filter.ts";
-import { attachmentsOf, splitsOf, toExample, validAt } from "./example-row.ts";
+import { matchesExample, readsPayload } from "./example-filter.ts";
+import { attachmentsOf, splitsOf, toExample, toExamples, validAt } from "./example-row.ts";
 
 type ReadMethods = Pick<
   DatasetStore,
@@ -28,7 +28,7 @@ export function exampleReadStore(db: Database): ReadMethods {
       const isPlain = order !== "random" && !needsScan(selection);
       if (isPlain) {
         const rows = await ordered(selected(db, selection).selectAll(), order).limit(limit).offset(offset).execute();
-        return rows.map(toExample);
+        return toExamples(rows);
       }
       const ids = await scan(db, selection, order);
       if (order === "random") {
@@ -107,7 +107,7 @@ async function scan(db: Database, selection: ExampleSelection, order: ExampleOrd
   const { splits, metadata, textContains, filter } = selection;
   const words = textContains?.map((word) => word.toLowerCase());
   const columns = ["id", "splits_json", "metadata_json", "created_at", "valid_from", "source_run_id"] as const;
-  const payloads = words || filter ? (["inputs_json", "outputs_json"] as const) : [];
+  const payloads = words || (filter && readsPayload(filter)) ? (["inputs_json", "outputs_json"] as const) : [];
   const rows = await ordered(selected(db, selection).select([...columns, ...payloads]), order).execute();
   const found = rows.filter((row) => {
     if (splits && !splitsOf(row.splits_json).some((split) => splits.includes(split))) return false;
@@ -123,8 +123,13 @@ async function scan(db: Database, selection: ExampleSelection, order: ExampleOrd
       matchesExample(filter, {
         id: row.id,
         metadata: { ...known, dataset_split: splitsOf(row.splits_json) },
-        inputs: parseObject(payload.inputs_json ?? null),
-        outputs: parseObject(payload.outputs_json ?? null),
+        // Parsed only when a condition looks at them.
+        get inputs() {
+          return parseObject(payload.inputs_json ?? null);
+        },
+        get outputs() {
+          return parseObject(payload.outputs_json ?? null);
+        },
         createdAt: fromMicros(row.created_at),
         modifiedAt: fromMicros(row.valid_from),
         sourceRunId: row.source_run_id,
@@ -138,7 +143,7 @@ async function readInOrder(db: Database, ids: readonly string[], asOf: number | 
   const byId = new Map<string, ExampleRow>();
   for (const chunk of chunksOf(ids, ID_CHUNK)) {
     const rows = await validAt(db.read.selectFrom("example").selectAll(), asOf).where("id", "in", chunk).execute();
-    for (const row of rows) byId.set(row.id, toExample(row));
+    for (const example of await toExamples(rows)) byId.set(example.id, example);
   }
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
