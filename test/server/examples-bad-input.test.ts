@@ -12,7 +12,7 @@ afterAll(async () => {
   await running[Symbol.asyncDispose]();
 });
 
-const call = (method: string, path: string, body: BodyInit): Promise<Response> =>
+const call = (method: string, path: string, body: string | FormData): Promise<Response> =>
   fetch(running.listening.url + path, { method, body });
 
 /** A multipart request with these parts, each JSON text. */
