@@ -11,6 +11,7 @@ import type { OnlineEvaluatorStore } from "./resource/online-evaluator.ts";
 import type { ProjectStore } from "./resource/project.ts";
 import type { PromptStore } from "./resource/prompt.ts";
 import type { QueueStore } from "./resource/queue.ts";
+import type { RetentionStore } from "./resource/retention.ts";
 import type { SecretStore } from "./resource/secret.ts";
 import type { SpanStatsStore } from "./resource/span-stats.ts";
 import type { SpanStore } from "./resource/span.ts";
@@ -43,6 +44,7 @@ export interface Store
     LedgerStore,
     DeliveryStore,
     SecretStore,
+    RetentionStore,
     DatasetStore,
     ExperimentStore,
     ComparativeStore,

@@ -41,15 +41,16 @@ export const ingestStatements: IngestStatements<PostgresNative> = {
         .slice(at, at + ROWS_PER_STATEMENT)
         .map(
           (row) =>
-            sql`(${row.id}, ${row.project_id}, ${row.start_at}::bigint, ${row.root_end_at}::bigint, ${row.changed_at}::bigint)`,
+            sql`(${row.id}, ${row.project_id}, ${row.start_at}::bigint, ${row.root_end_at}::bigint, ${row.changed_at}::bigint, ${row.bytes}::bigint)`,
         );
       const { rows: written } = await sql<TraceTable>`
-        insert into trace (id, project_id, start_at, root_end_at, changed_at) values ${sql.join(values)}
+        insert into trace (id, project_id, start_at, root_end_at, changed_at, bytes) values ${sql.join(values)}
         on conflict (id) do update set
           project_id = case when trace.project_id = '' then excluded.project_id else trace.project_id end,
           start_at = least(trace.start_at, excluded.start_at),
           root_end_at = coalesce(excluded.root_end_at, trace.root_end_at),
-          changed_at = greatest(trace.changed_at, excluded.changed_at)
+          changed_at = greatest(trace.changed_at, excluded.changed_at),
+          bytes = trace.bytes + excluded.bytes
         returning *`.execute(native);
       upserted.push(...written);
     }

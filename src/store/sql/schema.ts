@@ -50,6 +50,8 @@ export interface TraceTable {
   start_at: number;
   root_end_at: number | null;
   changed_at: number;
+  /** Payloads and attachments as they arrived, about. */
+  bytes: number;
 }
 
 export interface SpanTable {

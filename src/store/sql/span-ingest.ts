@@ -96,9 +96,11 @@ function tracesOf(rows: readonly SpanRowWrite[], changedAt: number): TraceTable[
         start_at: startAt,
         root_end_at: null,
         changed_at: changedAt,
+        bytes: 0,
       };
       traces.set(row.trace_id, trace);
     }
+    trace.bytes += ROW_BYTES + payloadBytes(row);
     trace.start_at = Math.min(trace.start_at, startAt);
     if (trace.project_id === "") trace.project_id = row.project_id;
     // A root that hangs below a foreign span has an id of its own; a patch does not say whether it is a root.
@@ -106,6 +108,15 @@ function tracesOf(rows: readonly SpanRowWrite[], changedAt: number): TraceTable[
     if (isRoot && row.end_at !== null) trace.root_end_at = row.end_at;
   }
   return [...traces.values()];
+}
+
+/** What a row costs beside its payloads, indexes included, about. */
+const ROW_BYTES = 600;
+
+function payloadBytes({ inputs, outputs, extra, events, serialized }: SpanRowWrite): number {
+  let bytes = 0;
+  for (const payload of [inputs, outputs, extra, events, serialized]) bytes += payload?.byteLength ?? 0;
+  return bytes;
 }
 
 async function ensureProjects(

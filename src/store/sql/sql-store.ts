@@ -17,6 +17,7 @@ import { projectStore } from "./project.ts";
 import { promptCommitStore } from "./prompt-commit.ts";
 import { promptStore } from "./prompt.ts";
 import { queueStore } from "./queue.ts";
+import { retentionStore } from "./retention.ts";
 import { secretStore } from "./secret.ts";
 import { spanIngest, type IngestStatements } from "./span-ingest.ts";
 import { spanStatsStore } from "./span-stats.ts";
@@ -58,6 +59,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...ledgerStore(db, statements.ledger),
     ...deliveryStore(db, statements.delivery),
     ...secretStore(db),
+    ...retentionStore(db),
     ...budgetStore(db),
     ...learningStore(db),
     ...datasetStore(db),

@@ -20,12 +20,13 @@ const INSERTED = [
 const INSERT = `insert into span (${INSERTED.join(", ")}) values (${INSERTED.map(() => "?").join(", ")})
   on conflict (id) do nothing`;
 
-const UPSERT_TRACE = `insert into trace (id, project_id, start_at, root_end_at, changed_at) values (?, ?, ?, ?, ?)
+const UPSERT_TRACE = `insert into trace (id, project_id, start_at, root_end_at, changed_at, bytes) values (?, ?, ?, ?, ?, ?)
   on conflict (id) do update set
     project_id = case when project_id = '' then excluded.project_id else project_id end,
     start_at = min(start_at, excluded.start_at),
     root_end_at = coalesce(excluded.root_end_at, root_end_at),
-    changed_at = max(changed_at, excluded.changed_at)
+    changed_at = max(changed_at, excluded.changed_at),
+    bytes = bytes + excluded.bytes
   returning *`;
 
 /**
@@ -59,7 +60,8 @@ export const ingestStatements: IngestStatements<Connection> = {
     const upsert = native.prepare(UPSERT_TRACE);
     return Promise.resolve(
       rows.map(
-        (row) => upsert.get(row.id, row.project_id, row.start_at, row.root_end_at, row.changed_at) as TraceTable,
+        (row) =>
+          upsert.get(row.id, row.project_id, row.start_at, row.root_end_at, row.changed_at, row.bytes) as TraceTable,
       ),
     );
   },
