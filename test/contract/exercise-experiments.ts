@@ -111,7 +111,10 @@ export function exerciseExperiments(open: OpenStore): void {
       const one = await experiment(store, datasetId, "one");
       const two = await experiment(store, datasetId, "two");
       const runs = [run(one, a, 1), run(one, b, 2000), run(one, c, 1), run(two, a, 5)];
-      await store.spanIngest({ spans: runs });
+      const parent = runs[0]?.id ?? "";
+      // Only roots are runs of an example, whatever their children say.
+      const child = run(one, ids[3] ?? "", 1, { parentId: parent, traceId: parent });
+      await store.spanIngest({ spans: [...runs, child] });
       await store.feedbackWrite({
         feedback: [score(runs[0]?.id ?? "", one, "right", 0.2), score(runs[2]?.id ?? "", one, "right", 0.9)],
       });
