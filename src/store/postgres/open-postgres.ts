@@ -70,6 +70,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
     dialect: postgresSqlDialect,
     now: options.now ?? clock!.now,
     read: query,
+    scan: query,
     async write(work) {
       for (let attempt = 1; ; attempt += 1) {
         try {

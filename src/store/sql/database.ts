@@ -14,6 +14,8 @@ export interface Database<Native = unknown> {
   now(): number;
   /** For queries outside a transaction; sees everything committed. */
   readonly read: Kysely<Schema>;
+  /** `read` for queries that may have to look at very many rows: an embedded database runs them beside everything else. */
+  readonly scan: Kysely<Schema>;
   /**
    * Runs `work` inside one durable transaction and resolves after commit. `work` may do nothing but talk to the
    * database: on SQLite one writer serves everybody and commits several callers' work with one fsync, each behind its own

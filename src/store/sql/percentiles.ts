@@ -20,7 +20,7 @@ export async function percentiles(
   const { rows } = await sql<{ value: number; rank: number }>`
     select value, rank from (${ranked}) as ranked
     where rank = (total + 1) / 2 or rank = (99 * total + 99) / 100
-    order by rank`.execute(db.read);
+    order by rank`.execute(db.scan);
   const [first, last] = [rows[0], rows.at(-1)];
   return { p50: first ? Number(first.value) : null, p99: last ? Number(last.value) : null };
 }

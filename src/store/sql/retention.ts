@@ -10,7 +10,7 @@ const TRACES = 50;
 export function retentionStore(db: Database): RetentionStore {
   return {
     async projectBytes({ projectId }) {
-      const { bytes } = await db.read
+      const { bytes } = await db.scan
         .selectFrom("trace")
         .select(({ fn }) => fn.sum<number | null>("bytes").as("bytes"))
         .where("project_id", "=", projectId)

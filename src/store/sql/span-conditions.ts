@@ -11,7 +11,9 @@ import type { Schema } from "./schema.ts";
 export type SpanSelect = SelectQueryBuilder<Schema, "span", object>;
 
 /** The spans a selection speaks of, without columns, order or limit. */
-export function selectSpans(db: Database, params: SpanSelection, query: Kysely<Schema> = db.read): SpanSelect {
+export function selectSpans(db: Database, params: SpanSelection): SpanSelect {
+  // Named spans are found at once; anything else may be a search.
+  const query: Kysely<Schema> = params.ids ? db.read : db.scan;
   let select: SpanSelect = query.selectFrom("span");
   select = among(select, "span.project_id", params.projectIds);
   select = among(select, "span.id", params.ids);

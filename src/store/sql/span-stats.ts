@@ -62,7 +62,7 @@ function inMs({ p50, p99 }: Percentiles): Percentiles {
 
 /** Feedback that meets a condition, summed up by key. */
 export async function feedbackTally(db: Database, condition: Sql<boolean>): Promise<FeedbackStats> {
-  const feedback = db.read.selectFrom("feedback").where(condition);
+  const feedback = db.scan.selectFrom("feedback").where(condition);
   const keys = await feedback
     .select(({ fn }) => [
       "key",

@@ -79,7 +79,7 @@ interface Sums {
 
 /** Tokens stand on the model calls below the roots, so the sums go over whole traces. */
 async function totalsOf(db: Database, projectId: string, threadIds: string[]): Promise<Map<string, Sums>> {
-  const rows = await db.read
+  const rows = await db.scan
     .selectFrom("span as root")
     .innerJoin("span as member", "member.trace_id", "root.trace_id")
     .select(({ fn }) => [

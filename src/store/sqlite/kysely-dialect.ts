@@ -1,23 +1,32 @@
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from "kysely";
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
-import { toBindable, type Connection } from "./statement-cache.ts";
+import { toBindable, type Bindable, type Connection } from "./statement-cache.ts";
+
+/** Another thread that runs queries, while it is worth it. */
+interface Elsewhere {
+  readonly isLarge: boolean;
+  all(sql: string, parameters: Bindable[]): Promise<unknown[]>;
+}
 
 /**
- * Kysely over one open connection. Transactions are the writer's business (`writer.ts`), so the driver refuses them; a
+ * Kysely over one open connection, or over another thread for as long as there is enough to do for one. Transactions are the writer's business (`writer.ts`), so the driver refuses them; a
  * query is one synchronous call and needs no lock.
  */
-export function sqliteDialect(connection: Connection): Dialect {
+export function sqliteDialect(connection: Connection, elsewhere?: Elsewhere): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => driverOver(connection),
+    createDriver: () => driverOver(connection, elsewhere),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
 
-function driverOver(connection: Connection): Driver {
+function driverOver(connection: Connection, elsewhere: Elsewhere | undefined): Driver {
   const wrapped: DatabaseConnection = {
-    executeQuery: <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
+    executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
+      if (elsewhere?.isLarge) {
+        return { rows: (await elsewhere.all(query.sql, query.parameters.map(toBindable))) as R[] };
+      }
       try {
         return Promise.resolve(execute<R>(connection, query));
       } catch (error) {

@@ -1,18 +1,14 @@
-import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
+import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { Kysely } from "kysely";
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { LoopsmithError, errorMessage } from "../../model/errors.ts";
 import { MIGRATIONS } from "../migrations/index.ts";
 import type { Database } from "../sql/database.ts";
 import type { Schema } from "../sql/schema.ts";
+import { connect } from "./connect.ts";
 import { sqliteDialect } from "./kysely-dialect.ts";
+import { ScanThread } from "./scan-thread.ts";
 import { sqliteSqlDialect } from "./sql-dialect.ts";
-import { withStatementCache, type Connection } from "./statement-cache.ts";
+import type { Connection } from "./statement-cache.ts";
 import { Writer } from "./writer.ts";
-
-/** Older versions can lose commits when two connections meet a checkpoint (the "WAL reset" bug, fixed in 3.51.3). */
-const OLDEST_SAFE_SQLITE = [3, 51, 3] as const;
 
 export interface SqliteOptions {
   /** Path of the database file; its folder is created. */
@@ -52,57 +48,26 @@ export function openSqlite(options: SqliteOptions): SqliteDatabase {
   }
   const query = new Kysely<Schema>({ dialect: sqliteDialect(writeConnection) });
   const read = new Kysely<Schema>({ dialect: sqliteDialect(readConnection) });
+  const scans = new ScanThread(path, readConnection);
+  const scan = new Kysely<Schema>({ dialect: sqliteDialect(readConnection, scans) });
   const writer = new Writer(writeConnection, { query, native: writeConnection });
   return {
     capabilities: { concurrentClaims: false, timePrecisionMs: 0.001 },
     dialect: sqliteSqlDialect,
     now: options.now ?? Date.now,
     read,
+    scan,
     writer,
     stopCheckpoints: () => writeConnection.handle.exec("PRAGMA wal_autocheckpoint = 0"),
     write: (work) => writer.write(work),
     async close() {
       await writer.close();
+      await scans.close();
       readConnection.handle.close();
       writeConnection.handle.exec("PRAGMA optimize");
       writeConnection.handle.close();
     },
   };
-}
-
-function connect(path: string, synchronous: "full" | "normal" | "off"): Connection {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    const handle = new DatabaseSync(path, { timeout: 10_000 });
-    assertSafe(handle);
-    // The driver's own default is NORMAL, which a power cut can undo.
-    handle.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY;
-      PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF`);
-    return withStatementCache(handle);
-  } catch (error) {
-    if (LoopsmithError.isInstance(error)) throw error;
-    const full = /ENOSPC|EROFS|EACCES|full|readonly/i.test(errorMessage(error));
-    throw new LoopsmithError(full ? "storage_full" : "unavailable", `cannot open ${path}: ${errorMessage(error)}`, {
-      hint: full
-        ? "Free space or fix the permissions of the data directory, or choose another with LOOPSMITH_DATA_DIR."
-        : "Check that the path is a Loopsmith database and that no other program locks it.",
-      cause: error,
-    });
-  }
-}
-
-function assertSafe(handle: DatabaseSyncInstance): void {
-  const row = handle.prepare("select sqlite_version() as version").get() as { version: string };
-  const parts = row.version.split(".").map(Number);
-  for (const [index, least] of OLDEST_SAFE_SQLITE.entries()) {
-    const part = parts[index] ?? 0;
-    if (part > least) return;
-    if (part < least) {
-      throw new LoopsmithError("unavailable", `SQLite ${row.version} can lose commits with two connections`, {
-        hint: `Use a build with SQLite ${OLDEST_SAFE_SQLITE.join(".")} or newer.`,
-      });
-    }
-  }
 }
 
 function migrate(handle: DatabaseSyncInstance): void {
