@@ -3,7 +3,7 @@
 import io
 
 from langsmith import Client, uuid7
-from langsmith.schemas import AttachmentsOperations
+from langsmith.schemas import AttachmentsOperations, ExampleUpsertWithAttachments
 from langsmith.utils import LangSmithConflictError, LangSmithNotFoundError
 from registry import check, equal, raises, unique
 
@@ -66,6 +66,11 @@ def attachments(client: Client) -> None:
     equal({name: item["reader"].read() for name, item in read.items()}, {"renamed": b"first", "b": b"second"})
     client.update_example(example_id, attachments={"c": ("image/png", b"third")})
     equal(list(client.read_example(example_id).attachments), ["c"])
+    upsert = ExampleUpsertWithAttachments(
+        id=example_id, dataset_id=dataset.id, inputs={"q": 2}, attachments={"d": ("text/plain", b"fourth")}
+    )
+    equal(client.upsert_examples_multipart(upserts=[upsert])["count"], 1)
+    equal(client.read_example(example_id).inputs, {"q": 2})
 
 
 @check("datasets", "holds examples to the dataset's JSON schema")
