@@ -36,6 +36,8 @@ const QueryBody = PageBody.extend({
   tree_filter: z.string().nullish(),
   reference_examples: z.array(uuid).nullish(),
   selects: z.array(z.string()).nullish(),
+  min_feedback_modified_at: time.nullish(),
+  max_feedback_modified_at: time.nullish(),
   ai_search: z.string().nullish(),
 });
 
@@ -69,6 +71,7 @@ export function runsV2Routes(app: Hono, context: ServerContext): void {
       ...(typeof body.max_start_time === "number" ? { startTo: body.max_start_time } : {}),
       ...(body.reference_examples ? { referenceExampleIds: body.reference_examples } : {}),
       ...parseFilters(body),
+      ...feedbackWindowOf(body),
       order: "desc",
       limit: body.page_size ?? 100,
       ...(body.cursor ? { cursor: body.cursor } : {}),
@@ -120,6 +123,18 @@ async function oneRun(
   });
   if (!source) throw runNotFound(id);
   return runV2Text(source, select);
+}
+
+/** When the feedback that the filters ask for was changed. */
+export function feedbackWindowOf(body: {
+  min_feedback_modified_at?: number | null | undefined;
+  max_feedback_modified_at?: number | null | undefined;
+}): { feedbackWindow?: { from?: number; to?: number } } {
+  const { min_feedback_modified_at: from, max_feedback_modified_at: to } = body;
+  if (typeof from !== "number" && typeof to !== "number") return {};
+  return {
+    feedbackWindow: { ...(typeof from === "number" ? { from } : {}), ...(typeof to === "number" ? { to } : {}) },
+  };
 }
 
 export function refuseAiSearch(aiSearch: string | null | undefined): void {

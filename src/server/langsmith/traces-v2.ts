@@ -8,7 +8,7 @@ import type { ServerContext } from "../server-context.ts";
 import { time, uuid } from "./field.ts";
 import { parseFilters } from "./parse-filters.ts";
 import { runSources } from "./run-sources.ts";
-import { PageBody, refuseAiSearch } from "./runs-v2.ts";
+import { feedbackWindowOf, PageBody, refuseAiSearch } from "./runs-v2.ts";
 import { streamItems } from "../stream-items.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -23,6 +23,8 @@ const QueryBody = PageBody.extend({
   min_start_time: time.nullish(),
   max_start_time: time.nullish(),
   selects: z.array(z.string()).nullish(),
+  min_feedback_modified_at: time.nullish(),
+  max_feedback_modified_at: time.nullish(),
   ai_search: z.string().nullish(),
 });
 
@@ -47,6 +49,7 @@ export function tracesV2Routes(app: Hono, context: ServerContext): void {
       ...(body.trace_ids ? { traceIds: body.trace_ids } : { startFrom: body.min_start_time ?? context.now() - DAY_MS }),
       ...(typeof body.max_start_time === "number" ? { startTo: body.max_start_time } : {}),
       ...parseFilters(body),
+      ...feedbackWindowOf(body),
       isRoot: true,
       order: "desc",
       limit: body.page_size ?? 100,
