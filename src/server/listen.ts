@@ -1,8 +1,9 @@
-import { serve } from "@hono/node-server";
+import { serve, type HttpBindings } from "@hono/node-server";
 import type { Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import type { Server } from "./create-server.ts";
+import { rememberIncoming } from "./incoming.ts";
 import { isLoopback } from "./host-guard.ts";
 
 export interface ListenOptions {
@@ -51,9 +52,11 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
 
 function start(server: Server, hostname: string, port: number): Promise<HttpServer> {
   return new Promise((resolve, reject) => {
-    const http = serve({ fetch: (request) => server.fetch(request), hostname, port }, () =>
-      resolve(http),
-    ) as HttpServer;
+    const fetch = (request: Request, bindings: unknown): Promise<Response> => {
+      rememberIncoming(request, (bindings as HttpBindings).incoming);
+      return server.fetch(request);
+    };
+    const http = serve({ fetch, hostname, port }, () => resolve(http)) as HttpServer;
     http.on("error", (error: NodeJS.ErrnoException) => {
       const taken = error.code === "EADDRINUSE";
       reject(

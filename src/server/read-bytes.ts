@@ -1,57 +1,82 @@
 import type { Context } from "hono";
 import { LoopsmithError } from "../model/errors.ts";
 import { decodeBody } from "../wire/read-body.ts";
+import { chunksOf } from "./body-chunks.ts";
 import type { ByteLease } from "./in-flight-bytes.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /**
- * Reads the request's body, decompressed, and hands it to `work`; its bytes count as in flight until `work` is done.
- * @throws LoopsmithError `too_large`, `rate_limited`, or `invalid` for a broken encoding
+ * A body in memory. `take` hands it over once and keeps nothing of it, so that it can go as soon as it is understood;
+ * `release` says that what was made of it is dealt with.
  */
-export async function withBody<T>(
-  c: Context,
-  { limits, inFlight }: ServerContext,
-  work: (body: Uint8Array) => Promise<T>,
-): Promise<T> {
+export interface HeldBody {
+  take(): Uint8Array;
+  release(): void;
+}
+
+/**
+ * Reads the request's body, decompressed. Its bytes count as in flight until it is released.
+ * @throws LoopsmithError `too_large`, `rate_limited`, or `invalid` for a broken encoding or a client that hung up
+ */
+export async function readBody(c: Context, { limits, inFlight }: ServerContext): Promise<HeldBody> {
   const lease = inFlight.lease();
   try {
-    const raw = await rawBody(c.req.raw, limits.bodyBytes, lease);
     const encoding = c.req.header("content-encoding");
-    const body = await decodeBody(raw, encoding, { maxBytes: limits.inflatedBytes });
-    if (body !== raw) lease.grow(body.byteLength);
-    return await work(body);
-  } finally {
+    let body: Uint8Array | null = await rawBody(c.req.raw, limits.bodyBytes, lease);
+    const size = body.byteLength;
+    body = await decodeBody(body, encoding, { maxBytes: limits.inflatedBytes });
+    if (encoding !== undefined) lease.grow(Math.max(0, body.byteLength - size));
+    return {
+      take() {
+        const taken = body ?? new Uint8Array(0);
+        body = null;
+        return taken;
+      },
+      release: () => lease.release(),
+    };
+  } catch (error) {
     lease.release();
+    throw error;
+  }
+}
+
+/** {@link readBody} for work that needs the body until its end. */
+export async function withBody<T>(
+  c: Context,
+  context: ServerContext,
+  work: (body: Uint8Array) => Promise<T>,
+): Promise<T> {
+  const held = await readBody(c, context);
+  try {
+    return await work(held.take());
+  } finally {
+    held.release();
   }
 }
 
 async function rawBody(request: Request, maxBytes: number, lease: ByteLease): Promise<Uint8Array> {
-  const declared = request.headers.get("content-length");
+  const header = request.headers.get("content-length");
+  const declared = header === null ? null : Number(header);
   if (declared !== null) {
-    const bytes = Number(declared);
-    if (!(bytes <= maxBytes)) throw tooLarge(maxBytes);
-    lease.grow(bytes);
-    return new Uint8Array(await request.arrayBuffer());
+    if (!(declared <= maxBytes)) throw tooLarge(maxBytes);
+    lease.grow(declared);
   }
-  if (request.body === null) return new Uint8Array(0);
-  // Without a declared length the limits are watched while it arrives.
-  const chunks: Uint8Array[] = [];
+  // Where the length is known the chunks go straight to their place; otherwise the limits are watched while they arrive.
+  const whole = declared === null ? null : Buffer.allocUnsafeSlow(declared);
+  const pieces: Uint8Array[] = [];
   let total = 0;
-  const reader = request.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    total += value.byteLength;
-    try {
-      if (total > maxBytes) throw tooLarge(maxBytes);
-      lease.grow(value.byteLength);
-    } catch (error) {
-      reader.cancel().catch(() => {});
-      throw error;
+  await chunksOf(request, (chunk) => {
+    if (whole) {
+      whole.set(chunk.subarray(0, whole.byteLength - total), total);
+    } else {
+      if (total + chunk.byteLength > maxBytes) throw tooLarge(maxBytes);
+      lease.grow(chunk.byteLength);
+      pieces.push(chunk);
     }
-    chunks.push(value);
-  }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, total);
+    total += chunk.byteLength;
+  });
+  if (!whole) return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, total);
+  return total >= whole.byteLength ? whole : whole.subarray(0, total);
 }
 
 function tooLarge(maxBytes: number): LoopsmithError {

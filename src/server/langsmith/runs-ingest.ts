@@ -2,19 +2,26 @@ import type { Context, Hono } from "hono";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { TouchedTrace } from "../../store/resource/span.ts";
 import { ingestBatch, ingestMultipart, ingestRun, type IngestBatch } from "../../wire/ingest.ts";
-import { withBody } from "../read-bytes.ts";
+import { readBody } from "../read-bytes.ts";
 import type { ServerContext } from "../server-context.ts";
 
 /** The ways in which LangSmith's clients send runs. A 202 means committed and fsynced. */
 export function runsIngestRoutes(app: Hono, context: ServerContext): void {
-  const receive = (c: Context, read: (body: Uint8Array, receivedAt: number) => Promise<IngestBatch>) =>
-    withBody(c, context, async (body) => {
-      const writing = begin(context, await read(body, context.now()));
+  const receive = async (
+    c: Context,
+    read: (body: Uint8Array, receivedAt: number) => Promise<IngestBatch>,
+  ): Promise<Response> => {
+    const held = await readBody(c, context);
+    try {
+      const writing = begin(context, await read(held.take(), context.now()));
       const { touched } = await writing.committed;
       if (writing.unplaced.length > 0) await context.store.traceComplete({ traces: writing.unplaced });
       context.notify(touched);
       return c.json(receipt(writing, context), 202);
-    });
+    } finally {
+      held.release();
+    }
+  };
 
   app.post("/runs/multipart", (c) =>
     receive(c, (body, receivedAt) => ingestMultipart(body, c.req.header("content-type"), { receivedAt })),
