@@ -25,7 +25,7 @@ function chunksOfMessage(incoming: IncomingMessage, take: (chunk: Uint8Array) =>
     const settle = (error?: unknown): void => {
       incoming.off("data", onData).off("end", onEnd).off("error", onClose).off("close", onClose);
       if (error === undefined) resolve();
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error instanceof Error ? error : new Error("The request body could not be read.", { cause: error }));
     };
     const onData = (chunk: Uint8Array): void => {
       try {
