@@ -36,6 +36,7 @@ process.on("message", (message) => {
       stored: count,
       cpuSeconds: (cpu.user + cpu.system) / 1e6,
       rssBytes: process.memoryUsage.rss(),
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
       stallMs: delay.max / 1e6,
       isBuilt,
     });

@@ -75,7 +75,8 @@ async function rawBody(request: Request, maxBytes: number, lease: ByteLease): Pr
     }
     total += chunk.byteLength;
   });
-  if (!whole) return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces, total);
+  // Always a copy: without a socket a chunk may still belong to the caller, and ours may be handed on.
+  if (!whole) return Buffer.concat(pieces, total);
   return total >= whole.byteLength ? whole : whole.subarray(0, total);
 }
 

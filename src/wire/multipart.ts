@@ -82,7 +82,13 @@ interface PartHeaders {
   length: number;
 }
 
+/** The headers as LangSmith's clients write them; others are read line by line. */
+const USUAL =
+  /^Content-Disposition: form-data; name="([^"\\%]*)"\r\nContent-Type: ([^;\r\n]+)(?:; length=(\d{1,15})|\r\nContent-Length: (\d{1,15}))$/;
+
 function readHeaders(text: string, index: number): PartHeaders {
+  const usual = USUAL.exec(text);
+  if (usual) return { name: usual[1] ?? "", contentType: usual[2] ?? "", length: Number(usual[3] ?? usual[4]) };
   let name: string | undefined;
   let filename: string | undefined;
   let contentType = "";

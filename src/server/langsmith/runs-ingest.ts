@@ -48,7 +48,7 @@ function begin({ store }: ServerContext, batch: IngestBatch): Writing {
     if (span.op === "post" && span.dottedOrder === undefined) unplaced.add(span.traceId ?? span.id);
   }
   return {
-    committed: store.spanIngest(batch),
+    committed: store.spanIngest({ ...batch, ownsPayloads: true }),
     unplaced: [...unplaced].map((traceId) => ({ traceId })),
     stored: batch.spans.length + batch.attachments.length + batch.feedback.length,
     rejected: batch.rejected,

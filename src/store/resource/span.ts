@@ -70,6 +70,8 @@ export interface SpanIngestParams {
   spans: readonly SpanWrite[];
   attachments?: readonly AttachmentWrite[];
   feedback?: readonly FeedbackWrite[];
+  /** The payloads are not needed any more: a store that writes elsewhere may take their memory along. @default false */
+  ownsPayloads?: boolean;
 }
 
 export interface SpanStore {

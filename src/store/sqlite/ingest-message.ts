@@ -1,6 +1,7 @@
 import type { AttachmentWrite, FeedbackWrite } from "../../model/span-write.ts";
 import type { IngestRows } from "../sql/span-ingest.ts";
 import type { SpanRowWrite } from "../sql/span-row.ts";
+import { PayloadPacker, unpackPayloads, type PackedPayloads } from "./payload-packer.ts";
 
 const SCALARS = [
   "op",
@@ -35,51 +36,36 @@ const PAYLOADS = [
   "serialized",
 ] as const satisfies readonly (keyof SpanRowWrite)[];
 
-const ABSENT = -1;
-
 /**
- * An ingest on its way to another thread: values of all rows in one flat list and payloads in one buffer that changes hands,
- * since thousands of small objects are slow to clone.
+ * An ingest on its way to another thread: values of all rows in one flat list and payloads in few buffers, since thousands
+ * of small objects are slow to clone.
  */
 export interface IngestMessage {
   count: number;
   scalars: (string | number | null)[];
-  /** Byte lengths of the payloads in `bytes`, row by row, then of the attachments; -1 where there is none. */
-  lengths: Int32Array;
-  bytes: Uint8Array<ArrayBuffer>;
+  /** Of the rows, row by row, then of the attachments. */
+  payloads: PackedPayloads;
   projectNames: (string | null)[];
   attachments: Omit<AttachmentWrite, "bytes">[];
   feedback: FeedbackWrite[];
 }
 
-export function encodeIngest({ rows, projectNames, attachments, feedback }: IngestRows): IngestMessage {
+/** `ownsPayloads`: the payloads' buffers may go to the other thread and are empty here afterwards; otherwise they are copied. */
+export function encodeIngest(
+  { rows, projectNames, attachments, feedback }: IngestRows,
+  ownsPayloads: boolean,
+): IngestMessage {
   const scalars: IngestMessage["scalars"] = [];
-  const lengths = new Int32Array(rows.length * PAYLOADS.length + attachments.length);
-  const pieces: Uint8Array[] = [];
-  let total = 0;
-  let at = 0;
-  const add = (piece: Uint8Array | null): void => {
-    lengths[at++] = piece === null ? ABSENT : piece.byteLength;
-    if (piece === null) return;
-    pieces.push(piece);
-    total += piece.byteLength;
-  };
+  const packer = new PayloadPacker(rows.length * PAYLOADS.length + attachments.length, ownsPayloads);
   for (const row of rows) {
     for (const name of SCALARS) scalars.push(row[name]);
-    for (const name of PAYLOADS) add(row[name]);
+    for (const name of PAYLOADS) packer.add(row[name]);
   }
-  for (const attachment of attachments) add(attachment.bytes);
-  const bytes = new Uint8Array(total);
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.byteLength;
-  }
+  for (const attachment of attachments) packer.add(attachment.bytes);
   return {
     count: rows.length,
     scalars,
-    lengths,
-    bytes,
+    payloads: packer.pack(),
     projectNames: [...projectNames],
     attachments: attachments.map(({ spanId, name, mimeType }) => ({ spanId, name, mimeType })),
     feedback: [...feedback],
@@ -87,26 +73,20 @@ export function encodeIngest({ rows, projectNames, attachments, feedback }: Inge
 }
 
 export function decodeIngest(message: IngestMessage): IngestRows {
-  const { scalars, lengths, bytes } = message;
+  const { scalars } = message;
+  const payloads = unpackPayloads(message.payloads);
   let scalar = 0;
-  let length = 0;
-  let offset = 0;
-  const take = (): Uint8Array | null => {
-    const size = lengths[length++] ?? ABSENT;
-    if (size === ABSENT) return null;
-    offset += size;
-    return bytes.subarray(offset - size, offset);
-  };
+  let payload = 0;
   const rows = Array.from({ length: message.count }, () => {
     const row: Record<string, unknown> = {};
     for (const name of SCALARS) row[name] = scalars[scalar++];
-    for (const name of PAYLOADS) row[name] = take();
+    for (const name of PAYLOADS) row[name] = payloads[payload++];
     return row as unknown as SpanRowWrite;
   });
   return {
     rows,
     projectNames: message.projectNames,
-    attachments: message.attachments.map((head) => ({ ...head, bytes: take() ?? new Uint8Array(0) })),
+    attachments: message.attachments.map((head) => ({ ...head, bytes: payloads[payload++] ?? new Uint8Array(0) })),
     feedback: message.feedback,
   };
 }

@@ -53,7 +53,21 @@ describe("an ingest by thread", () => {
       ],
       feedback: [{ id: newId(), runId: newId(), key: "k", value: { deep: [1] } }],
     });
-    expect(decodeIngest(structuredClone(encodeIngest(rows)))).toEqual(rows);
+    expect(decodeIngest(structuredClone(encodeIngest(rows, false)))).toEqual(rows);
+  });
+
+  it("takes large buffers along that the sender is done with", () => {
+    const body = new Uint8Array(100_000).map((_, index) => index % 251);
+    const spans = trace("p", 2).map((span, index) => ({
+      ...span,
+      inputs: body.subarray(index * 1000, index * 1000 + 500),
+    }));
+    const rows = toIngestRows({ spans });
+    const message = encodeIngest(rows, true);
+    const there = decodeIngest(structuredClone(message, { transfer: message.payloads.buffers }));
+    expect(body.byteLength).toBe(0);
+    expect(there.rows[1]?.inputs).toEqual(Uint8Array.from({ length: 500 }, (_, index) => (1000 + index) % 251));
+    expect(there.rows[1]?.outputs).toEqual(rows.rows[1]?.outputs);
   });
 
   it("writes side by side with this thread, and leaves the sender's bytes alone", async () => {

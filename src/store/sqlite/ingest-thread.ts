@@ -34,9 +34,9 @@ export class IngestThread {
     this.#database = database;
   }
 
-  ingest(rows: IngestRows): Promise<{ touched: TouchedTrace[] }> {
+  ingest(rows: IngestRows, ownsPayloads: boolean): Promise<{ touched: TouchedTrace[] }> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ message: encodeIngest(rows), resolve, reject });
+      this.#waiting.push({ message: encodeIngest(rows, ownsPayloads), resolve, reject });
       // One turn takes along everybody who waits by then; a turn that finds nobody left is over at once.
       this.#database.writer.exclusive(() => this.#turn()).catch(reject);
     });
@@ -69,7 +69,7 @@ export class IngestThread {
       this.#pending = { id, members, done };
       worker.postMessage(
         { id, ingests } satisfies IngestRequest,
-        ingests.map(({ bytes }) => bytes.buffer),
+        ingests.flatMap(({ payloads }) => payloads.buffers),
       );
     });
   }

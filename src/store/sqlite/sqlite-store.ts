@@ -34,7 +34,8 @@ export function sqliteStore(options: SqliteOptions): Promise<Store> {
     };
     return {
       ...store,
-      spanIngest: (params) => (isLarge(params) ? thread.ingest(toIngestRows(params)) : store.spanIngest(params)),
+      spanIngest: (params) =>
+        isLarge(params) ? thread.ingest(toIngestRows(params), params.ownsPayloads ?? false) : store.spanIngest(params),
       close,
       [Symbol.asyncDispose]: close,
     };

@@ -17,8 +17,10 @@ const DOTTED_ORDER = /^(?:\d{8}T\d{6,20}Z[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-
  * @throws LoopsmithError `invalid` naming `dotted_order`
  */
 export function parseDottedOrder(text: string): DottedOrder {
-  const lower = text.toLowerCase().replaceAll("t", "T").replaceAll("z", "Z");
-  if (!DOTTED_ORDER.test(lower)) {
+  // Almost all come in the case they are kept in.
+  const usual = DOTTED_ORDER.test(text);
+  const lower = usual ? text : text.toLowerCase().replaceAll("t", "T").replaceAll("z", "Z");
+  if (!usual && !DOTTED_ORDER.test(lower)) {
     throw fieldError(
       "dotted_order",
       `${JSON.stringify(text.slice(0, 120))} is not a dotted order`,
