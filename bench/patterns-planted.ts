@@ -1,5 +1,5 @@
 import type { FeatureRow, FeatureValue, Pattern, Predicate } from "../src/model/pattern.ts";
-import { encodeFeatureRow, tableOf } from "../src/pattern/bit-table.ts";
+import { buildTable, encodeFeatureRow, tableOf } from "../src/pattern/bit-table.ts";
 import type { BitTable, EncodedRow } from "../src/pattern/bit-table.ts";
 import { buildCodebook } from "../src/pattern/codebook.ts";
 import type { Codebook } from "../src/pattern/codebook.ts";
@@ -68,6 +68,45 @@ export function measureNoise(windows: number, n: number, seed: number): { window
     if (mineTable(table, codebook).patterns.length > 0) wrong += 1;
   }
   return { windows, falseShare: wrong / windows };
+}
+
+/**
+ * The same where runs come in fours that share half of their features and, half the time, their outcome, as trials of one task
+ * do: respecting the clusters, and taking every run for independent.
+ */
+export function measureClusteredNoise(
+  windows: number,
+  n: number,
+  seed: number,
+): { windows: number; falseShare: number; ignoringClusters: number } {
+  let [wrong, naive] = [0, 0];
+  for (let window = 0; window < windows; window += 1) {
+    const random = randomFrom(seed * 2_000_003 + window);
+    const rows = Array.from({ length: Math.floor(n / 4) }, (_, task) => {
+      const fails = random() < 0.3;
+      const shared = Object.fromEntries(
+        Array.from({ length: 25 }, (_, at) => [`task${at}`, `v${Math.floor(random() * 4)}`]),
+      );
+      return Array.from({ length: 4 }, (_, trial): FeatureRow => {
+        const own = Object.fromEntries(
+          Array.from({ length: 25 }, (_, at) => [`run${at}`, `v${Math.floor(random() * 4)}`]),
+        );
+        const failed = random() < 0.5 ? fails : random() < 0.3;
+        return {
+          traceId: `${task}/${trial}`,
+          at: task,
+          failed,
+          features: { ...shared, ...own },
+          cluster: `task ${task}`,
+        };
+      });
+    }).flat();
+    const codebook = buildCodebook(rows);
+    const independent = rows.map(({ cluster: _cluster, ...row }) => row);
+    if (mineTable(buildTable(codebook, rows), codebook).patterns.length > 0) wrong += 1;
+    if (mineTable(buildTable(codebook, independent), codebook).patterns.length > 0) naive += 1;
+  }
+  return { windows, falseShare: wrong / windows, ignoringClusters: naive / windows };
 }
 
 /** Conjunctions over features of their own, depth 1 to 3, matching 2 to 40% of runs (log-uniform), half the conditions numeric. */

@@ -2,7 +2,10 @@ import type { FeatureRow, FeatureValue, Predicate } from "../model/pattern.ts";
 import { roundCuts } from "./round-cuts.ts";
 
 export interface CodebookOptions {
-  /** Cut points per numeric feature, at label-blind quantiles; default 15, and the outer 2% at both ends from 7 on. */
+  /**
+   * Cut points per numeric feature, at label-blind quantiles, and the outer 2% at both ends from 7 on. Default: a quarter of
+   * the root of the number of rows, from 3 (up to 200 rows) to 15 (from 3,600 on), since each cut is a hypothesis to pay for.
+   */
   maxCuts?: number;
   /** Values per categorical feature, the most frequent ones; default 32. The rest stays unmatched and is reported. */
   maxValues?: number;
@@ -52,7 +55,15 @@ export function buildCodebook(
   all: readonly Pick<FeatureRow, "traceId" | "features">[],
   options: CodebookOptions = {},
 ): Codebook {
-  const { maxCuts = 15, maxValues = 32, minRows = 5, passMarks = {}, exclude = [], sampleRows = 20_000 } = options;
+  const affordable = Math.min(15, Math.max(3, Math.round(Math.sqrt(all.length) / 4)));
+  const {
+    maxCuts = affordable,
+    maxValues = 32,
+    minRows = 5,
+    passMarks = {},
+    exclude = [],
+    sampleRows = 20_000,
+  } = options;
   const every = Math.max(1, Math.ceil(all.length / sampleRows));
   const rows = every === 1 ? all : all.filter(({ traceId }) => hash(traceId) % every === 0);
   const skipped = new Set([...DESCRIPTIVE_FEATURES, ...exclude]);

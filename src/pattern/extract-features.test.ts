@@ -86,7 +86,7 @@ describe("extractFeatures", () => {
   });
 
   it("describes the whole trace", () => {
-    expect(features).toMatchObject({ latency_ms: 1_500, error: false, error_count: 1, span_count: 5, tool_calls: 2 });
+    expect(features).toMatchObject({ latency_ms: 1_500, error: false, error_count: 1, span_count: 5, "tool.count": 2 });
     expect(features).toMatchObject({ prompt_tokens: 100, completion_tokens: 9, culprit: "retrieval" });
   });
 
@@ -94,7 +94,8 @@ describe("extractFeatures", () => {
     expect(features).toMatchObject({
       "order:retrieval>tool:search": true,
       "order:tool:search>llm:answer": true,
-      "tool:search.repeated": true,
+      "tool:search.repeats": 1,
+      "tool.repeats": 1,
       "tool:search.retries": 1,
       first_span: "retrieval",
       last_span: "llm:answer",
@@ -114,6 +115,23 @@ describe("extractFeatures", () => {
   it("takes labels but not ids, uuids or prose", () => {
     const labels = Object.keys(features).filter((name) => /^(tag:|metadata\.)/.test(name));
     expect(labels.sort()).toEqual(["metadata.seed", "metadata.tier", "tag:beta"]);
+  });
+
+  it("notices broken JSON and answers about something else", () => {
+    const asked = { query: "graph neural networks fraud" };
+    const odd = traceOf(
+      span("0", "r", "chain", { inputs: asked, outputs: { answer: "networks detect fraud" } }),
+      span("1", "search", "tool", { inputs: asked, outputs: { output: '{"results": [{"text": "cut o' } }),
+      span("2", "search", "tool", { inputs: asked, outputs: { output: "Graph neural networks against fraud" } }),
+    );
+    expect(extractFeatures(odd, [], null)).toMatchObject({
+      output_overlap: 0.5,
+      "tool:search.broken_json": true,
+      "tool:search.output_overlap": 0,
+      "tool.output_overlap": 0,
+      "tool:search.least_output_chars": 28,
+    });
+    expect(extractFeatures(trace, [], null)["tool:search.broken_json"]).toBe(false);
   });
 
   it("says how many span names and labels it left out", () => {

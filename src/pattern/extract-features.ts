@@ -10,6 +10,7 @@ import { orderFeatures } from "./feature/order-features.ts";
 import { scoreFeatures } from "./feature/score-features.ts";
 import { spanFeatures, total } from "./feature/span-features.ts";
 import { maskVarying, spanKey } from "./feature/span-key.ts";
+import { wordOverlap } from "./feature/text-features.ts";
 
 export interface ExtractOptions {
   /** Features of your own, merged over the built-in ones. Must not depend on whether the trace failed. */
@@ -26,9 +27,9 @@ const ID_KEY = /^(session|thread|conversation|run|trace|request|message|example|
 /**
  * Everything the miner may say about a trace, by feature name.
  *
- * - whole trace: `latency_ms`, `error`, `error_count`, `span_count`, `tool_calls`, `prompt_tokens`, `completion_tokens`,
- *   `cost_usd`, `input_chars`, `output_chars`
- * - per span name (see `spanFeatures`, `scoreFeatures`, `orderFeatures`): `retrieval.relevance`, `tool:search.count`,
+ * - whole trace: `latency_ms`, `error`, `error_kind`, `error_count`, `span_count`, `prompt_tokens`, `completion_tokens`,
+ *   `cost_usd`, `input_chars`, `output_chars`, `output_overlap` (see `wordOverlap`)
+ * - per kind (`tool.count`, `llm.latency_ms`, `retriever.error`, ...) and per span name (see `spanFeatures`, `scoreFeatures`, `orderFeatures`): `retrieval.relevance`, `tool:search.count`,
  *   `llm:answer.model`, `order:plan>tool:search`, `last_span`, ...
  * - labels of the root: `tag:<tag>`, `metadata.<key>`
  * - `culprit` and `culprit_kind`: known only of failing runs, so the miner describes patterns with them and never tests them
@@ -47,6 +48,15 @@ export function extractFeatures(
   const listed = keys.slice(0, maxSpanNames);
   const features: Record<string, FeatureValue> = { ...traceFeatures(trace) };
   if (keys.length > listed.length) features["unlisted_spans"] = keys.length - listed.length;
+  for (const kind of ["llm", "tool", "retriever"]) {
+    Object.assign(
+      features,
+      spanFeatures(
+        kind,
+        trace.spans.filter((span) => span.kind === kind && span !== trace.root),
+      ),
+    );
+  }
   for (const key of listed) Object.assign(features, spanFeatures(key, groups.get(key) ?? []));
   Object.assign(features, orderFeatures(trace), scoreFeatures(trace, scores), labelFeatures(trace.root, maxLabels));
   if (attribution?.culprit) {
@@ -75,13 +85,13 @@ function traceFeatures({ root, spans }: Trace): Record<string, FeatureValue> {
     error: root.status === "error" || root.error !== null,
     error_count: spans.filter((span) => span.status === "error" || span.error !== null).length,
     span_count: spans.length,
-    tool_calls: spans.filter((span) => span.kind === "tool").length,
     // Parents repeat their children's usage, so only the calls themselves are added up.
     prompt_tokens: total(leaves.map((span) => span.usage.promptTokens)) ?? root.usage.promptTokens ?? null,
     completion_tokens: total(leaves.map((span) => span.usage.completionTokens)) ?? root.usage.completionTokens ?? null,
     cost_usd: total(leaves.map((span) => span.usage.cost)) ?? root.usage.cost ?? null,
     input_chars: jsonSize(root.inputs),
     output_chars: root.outputs === null ? null : jsonSize(root.outputs),
+    output_overlap: wordOverlap(root.inputs, root.outputs),
   };
   if (root.error !== null)
     features["error_kind"] = maskVarying(root.error.split("\n", 1)[0] ?? "")

@@ -29,8 +29,13 @@ export interface SearchSettings {
   exemplars?: number;
   /** Items conjunctions are built from, at most 2,048; default 640. More items mean finer cuts and cubic work. */
   maxItems?: number;
-  /** Conjunctions of three that are counted; default 1 million. Those with the least notable pairs are left out beyond it. */
+  /** Conjunctions of three that are counted; default 1 million. Those whose pairs interact least are left out beyond it. */
   maxCandidates?: number;
+  /**
+   * A categorical feature (`metadata.route`, `llm:answer.model`): runs are only compared with runs of the same value, so that a
+   * difference between its values does not pass for a pattern. It is not mined itself.
+   */
+  stratifyBy?: string;
   /** How reliable the judge is, where it was calibrated: adds `judgeCorrected` risk ratios. */
   judge?: JudgeError;
 }
@@ -71,8 +76,19 @@ export function withDefaults(options: SearchSettings): ReportOptions {
           : null;
   if (wrong !== null)
     throw new LoopsmithError("invalid", wrong, { hint: "Correct the option, or leave it out for its default." });
-  const { window = { from: 0, to: 0 }, limit = 20, exemplars = 5, judge } = options;
-  return { alpha, minSupport, maxDepth, maxItems, maxCandidates, window, limit, exemplars, ...(judge && { judge }) };
+  const { window = { from: 0, to: 0 }, limit = 20, exemplars = 5, judge, stratifyBy } = options;
+  return {
+    alpha,
+    minSupport,
+    maxDepth,
+    maxItems,
+    maxCandidates,
+    window,
+    limit,
+    exemplars,
+    ...(judge && { judge }),
+    ...(stratifyBy !== undefined && { stratifyBy }),
+  };
 }
 
 function windowOf(rows: readonly FeatureRow[]): { from: number; to: number } {

@@ -7,8 +7,8 @@ const MAX_PAIRS = 48;
 
 /**
  * What happened in which order, over the spans that do work themselves (no children), by start: `order:a>b` where b starts
- * directly after a, `first_span`, `last_span`, `<span>.repeated` for the same call with the same inputs twice in a row, and
- * `<span>.retries` for calls directly after an error of the same span.
+ * directly after a, `first_span`, `last_span`, `<span>.repeats` for the same call with the same inputs in a row, and
+ * `<span>.retries` for calls directly after an error of the same span; both also for the kind (`tool.repeats`).
  */
 export function orderFeatures(trace: Trace): Record<string, FeatureValue> {
   const parents = new Set(trace.spans.map((span) => span.parentId));
@@ -25,9 +25,9 @@ export function orderFeatures(trace: Trace): Record<string, FeatureValue> {
     if (previous !== undefined) {
       const [a, b] = [spanKey(previous), spanKey(step)];
       if (pairs.size < MAX_PAIRS) pairs.add(`order:${a}>${b}`);
-      if (a === b) {
-        if (previous.error !== null) features[`${b}.retries`] = Number(features[`${b}.retries`] ?? 0) + 1;
-        if (sameInputs(previous, step)) features[`${b}.repeated`] = true;
+      for (const key of a === b ? [b, step.kind] : []) {
+        if (previous.error !== null) features[`${key}.retries`] = Number(features[`${key}.retries`] ?? 0) + 1;
+        if (sameInputs(previous, step)) features[`${key}.repeats`] = Number(features[`${key}.repeats`] ?? 0) + 1;
       }
     }
     previous = step;

@@ -2,6 +2,7 @@ import type { FeatureValue } from "../../model/pattern.ts";
 import { spanLatencyMs } from "../../model/trace.ts";
 import type { Span } from "../../model/trace.ts";
 import { jsonSize, listLength } from "./json-size.ts";
+import { hasBrokenJson, wordOverlap } from "./text-features.ts";
 import { maskVarying } from "./span-key.ts";
 
 const PROMPT_VERSION_KEYS = ["prompt_version", "lc_hub_commit_hash", "prompt_commit", "ls_prompt_version"];
@@ -9,7 +10,8 @@ const PROMPT_VERSION_KEYS = ["prompt_version", "lc_hub_commit_hash", "prompt_com
 /**
  * Features of all spans that share one key, as `<key>.<what>`: `count`, `error` (any) with `error_kind` (first) and
  * `first_error`, `latency_ms` (slowest), `prompt_tokens` and `completion_tokens` (sums), `output_chars` (of the last) and
- * `output_items` (of the last, where the output holds one list), `model` and `prompt_version` (of the last).
+ * `output_items` (of the last, where the output holds one list), `broken_json` (any), `model` and `prompt_version` (of the last);
+ * for tools and retrievers also `output_overlap` (least; see `wordOverlap`); `least_output_chars` when there are several.
  * A key that does not occur in a trace has no features there, which the miner reads as "missing".
  */
 export function spanFeatures(key: string, spans: readonly Span[]): Record<string, FeatureValue> {
@@ -26,6 +28,14 @@ export function spanFeatures(key: string, spans: readonly Span[]): Record<string
   features["completion_tokens"] = total(spans.map((span) => span.usage.completionTokens));
   features["output_chars"] = last.outputs === null ? null : jsonSize(last.outputs);
   features["output_items"] = last.outputs === null ? null : listLength(last.outputs);
+  features["broken_json"] = spans.some((span) => hasBrokenJson(span.outputs));
+  const answered = spans.filter((span) => span.outputs !== null);
+  if (answered.length > 1)
+    features["least_output_chars"] = -(largest(answered.map((span) => -jsonSize(span.outputs))) ?? 0);
+  const looksUp = last.kind === "tool" || last.kind === "retriever";
+  const overlaps = looksUp ? answered.map((span) => wordOverlap(span.inputs, span.outputs)) : [];
+  const overlap = largest(overlaps.map((share) => share && -share));
+  features["output_overlap"] = overlap === null ? null : Math.abs(overlap);
   features["model"] = last.model;
   features["prompt_version"] = promptVersion(last);
   return Object.fromEntries(

@@ -3,6 +3,7 @@ import type { BitBlock, BitTable } from "../bit-table.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { NO_PREFIX } from "../kernel/kernel.ts";
 import { clusterMoments } from "./cluster-moments.ts";
+import { countCells } from "./count-cells.ts";
 import { countGroups } from "./count-groups.ts";
 import type { Meter } from "./count-groups.ts";
 import type { CountAnswer, CountRequest, Description, Groups, Itemset, Residual } from "./count-request.ts";
@@ -22,6 +23,8 @@ export function answerRequest(kernel: Kernel, table: BitTable, request: CountReq
       return countGroups(kernel, table.items, table[request.side], request.groups, meter);
     case "residual":
       return residual(kernel, table, request.shown, request.candidates);
+    case "cells":
+      return countCells(kernel, table, request.strata, request.shown, request.candidates);
     case "clusters":
       return clusterMoments(kernel, table, request.candidates);
     default:

@@ -28,10 +28,16 @@ export type CountRequest =
   | { kind: "groups"; step: Step; side: Side; groups: Groups }
   /** Runs with each candidate among those that match none of `shown`. */
   | { kind: "residual"; shown: readonly Itemset[]; candidates: readonly Itemset[] }
+  /** Runs with each candidate, apart for every combination of strata and shown patterns that runs match. */
+  | { kind: "cells"; strata: readonly Itemset[]; shown: readonly Itemset[]; candidates: readonly Itemset[] }
   /** How each candidate's runs sit in clusters. */
   | { kind: "clusters"; candidates: readonly Itemset[] }
   /** Failing runs behind each itemset: how often each item holds among them, who was blamed, a few ids. */
   | { kind: "describe"; itemsets: readonly Itemset[]; exemplars: number };
+
+export function itemsOf(candidates: readonly { items: Itemset }[]): Itemset[] {
+  return candidates.map(({ items }) => items);
+}
 
 export interface Totals {
   failures: number;
@@ -46,6 +52,18 @@ export interface Residual {
   failing: Uint32Array;
   passing: Uint32Array;
 }
+
+/** Runs that match the same of the shown patterns, in the same stratum. */
+export interface Cell {
+  failures: number;
+  passes: number;
+  /** Per candidate. */
+  failing: Uint32Array;
+  passing: Uint32Array;
+}
+
+/** Cells by which stratum and shown patterns they match, in numbers that are the same wherever the runs lie. */
+export type Cells = Map<number, Cell>;
 
 /** Sums over clusters c with N_c runs, F_c of them failing, and x_c runs with the candidate. */
 export interface ClusterMoments {
@@ -67,7 +85,7 @@ export interface Description {
   exemplars: string[];
 }
 
-export type CountAnswer = Totals | Uint32Array | Residual | ClusterMoments | Description[];
+export type CountAnswer = Totals | Uint32Array | Residual | Cells | ClusterMoments | Description[];
 
 /** A computation that asks for counts. Driven by `answerAll` or by merging the answers of several workers. */
 export type Asking<Result> = Generator<CountRequest, Result, CountAnswer>;
@@ -83,6 +101,14 @@ export function* askGroups(step: Step, side: Side, groups: Groups): Asking<Uint3
 
 export function* askResidual(shown: readonly Itemset[], candidates: readonly Itemset[]): Asking<Residual> {
   return (yield { kind: "residual", shown, candidates }) as Residual;
+}
+
+export function* askCells(
+  strata: readonly Itemset[],
+  shown: readonly Itemset[],
+  candidates: readonly Itemset[],
+): Asking<Cells> {
+  return (yield { kind: "cells", strata, shown, candidates }) as Cells;
 }
 
 export function* askClusters(candidates: readonly Itemset[]): Asking<ClusterMoments> {

@@ -62,7 +62,7 @@ export function* enumerate(
 
   const triples = generateTriples(pairs, attributeOf, third.least, maxCandidates);
   if (triples.skipped > 0) {
-    dropped.push(`${triples.skipped} conjunctions of three whose pairs are least notable (limit ${maxCandidates})`);
+    dropped.push(`${triples.skipped} conjunctions of three whose pairs interact least (limit ${maxCandidates})`);
   }
   const failing = yield* askGroups("triples", "failing", triples.groups);
   const survivors = survivingTriples(triples.groups, failing, pairs, totals, third.least);

@@ -7,15 +7,23 @@ export interface LoadedBlock {
   /** Address of a bitmap with a one for each row of the block; yours to change. */
   everyRow: number;
   addressOf: (item: number) => number;
-  /** Address of the rows that have all items; valid until the next call. */
+  /** Address of the rows that have all items; valid until the next call, and not to be changed. */
   conjunction: (itemset: Itemset) => number;
+  /** Address of the spare bitmaps that were asked for, one after the other. */
+  spare: number;
 }
 
-/** Puts the bitmaps of some items of a block into the kernel's memory. */
-export function loadBlock(kernel: Kernel, { stride, rows, bits }: BitBlock, items: readonly number[]): LoadedBlock {
+/** Puts the bitmaps of some items of a block into the kernel's memory, with room for a few more. */
+export function loadBlock(
+  kernel: Kernel,
+  { stride, rows, bits }: BitBlock,
+  items: readonly number[],
+  spares = 0,
+): LoadedBlock {
   const everyRow = items.length * stride;
   const scratch = everyRow + stride;
-  const memory = kernel.reserve(scratch + stride);
+  const spare = scratch + stride;
+  const memory = kernel.reserve(spare + spares * stride);
   const places = new Map<number, number>();
   items.forEach((item, place) => {
     places.set(item, place * stride);
@@ -28,6 +36,7 @@ export function loadBlock(kernel: Kernel, { stride, rows, bits }: BitBlock, item
     memory,
     everyRow,
     addressOf,
+    spare,
     conjunction: ([first = 0, ...rest]) => {
       let address = addressOf(first);
       for (const item of rest) {

@@ -46,17 +46,26 @@ export class PairTable {
     return this.#placeOf[item] ?? 0;
   }
 
-  /** How over-represented each pair is among failures, in standard deviations, by place. */
-  zByPlace(): Float32Array {
+  /**
+   * How much more often each pair fails than its two items make expect (their risk ratios multiplied), in standard deviations,
+   * by place: what is left when an item is only strong by itself.
+   */
+  interactionByPlace(): Float32Array {
     const { failures, passes } = this.#totals;
-    const [runs, { failing, passing }] = [failures + passes, this.#counts];
-    const scale = (failures * passes) / (runs * runs * (runs - 1));
+    const [{ failing, passing }, overall] = [this.#counts, failures / (failures + passes)];
+    const rates = Float64Array.from(this.items, (item) => {
+      const f = this.#totals.failing[item] ?? 0;
+      return f / Math.max(1, f + (this.#totals.passing[item] ?? 0));
+    });
     const z = new Float32Array(failing.length);
-    for (let cell = 0; cell < z.length; cell += 1) {
-      const f = failing[cell] ?? 0;
-      const matching = f + (passing[cell] ?? 0);
-      const variance = matching * (runs - matching) * scale;
-      if (variance > 0) z[cell] = (f - (matching * failures) / runs) / Math.sqrt(variance);
+    for (let a = 0, cell = 0; a < rates.length; a += 1) {
+      for (let b = 0; b < rates.length; b += 1, cell += 1) {
+        const f = failing[cell] ?? 0;
+        const matching = f + (passing[cell] ?? 0);
+        const expected = Math.min(0.95, ((rates[a] ?? 0) * (rates[b] ?? 0)) / overall);
+        const variance = matching * expected * (1 - expected);
+        if (variance > 0) z[cell] = (f - matching * expected) / Math.sqrt(variance);
+      }
     }
     return z;
   }

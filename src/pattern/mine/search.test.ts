@@ -105,7 +105,7 @@ function bruteForce(rows: readonly FeatureRow[], codebook: Codebook): Candidate[
     const q = benjaminiHochberg(strictP, level.length);
     level.forEach((set, at) => {
       const tested = { p: p[at] ?? 1, strictP: strictP[at] ?? 1, q: (q[at] ?? 1) / weight };
-      if (tested.q <= ALPHA && riskRatio(counts(set)).low > 1) found.push(candidateOf(set, counts(set), tested));
+      if (tested.q <= ALPHA && riskRatio(counts(set)).low > 1) found.push(candidateOf(set, [counts(set)], tested));
     });
   });
   return firstOfEachKind(found.sort(bySureness), codebook);

@@ -1,15 +1,16 @@
+import { LoopsmithError } from "../../model/errors.ts";
 import type { Codebook } from "../codebook.ts";
-import { bySureness, candidateOf, deflate } from "./candidate.ts";
+import { bySureness, candidateOf } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
-import { askClusters, askTotals } from "./count-request.ts";
-import type { Asking, Totals } from "./count-request.ts";
-import { designEffects } from "./design-effect.ts";
+import { askTotals } from "./count-request.ts";
+import type { Asking, Itemset, Totals } from "./count-request.ts";
 import { enumerate } from "./enumerate.ts";
 import type { Level } from "./enumerate.ts";
 import { depthBudgets } from "./hypotheses.ts";
 import type { DepthBudget } from "./hypotheses.ts";
 import { firstOfEachKind } from "./kind.ts";
-import { adjusted, significantOf } from "./significance.ts";
+import { stillSignificant, testClustered, testWithinStrata } from "./retest.ts";
+import { significantOf } from "./significance.ts";
 import type { Significant } from "./significance.ts";
 import { chooseVocabulary } from "./vocabulary.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -22,6 +23,8 @@ export interface SearchOptions {
   maxItems: number;
   /** Conjunctions of three that are counted. */
   maxCandidates: number;
+  /** Feature within whose values runs are compared. */
+  stratifyBy?: string;
 }
 
 /** What a search found, before redundancy is removed. */
@@ -29,19 +32,28 @@ export interface Found {
   totals: Totals;
   vocabulary: Vocabulary;
   budgets: DepthBudget[];
+  /** Items that mark the strata, none when runs are compared across all. */
+  strata: readonly Itemset[];
   /** Significant and productive, surest first; of those that differ only in cuts, the surest. */
   candidates: Candidate[];
   dropped: string[];
 }
 
+/** Most candidates that are tested again within strata. */
+const MAX_STRATIFIED = 10_000;
 /** Most candidates whose clusters are looked at, and that selection goes through. */
 const MAX_CANDIDATES = 1_000;
 
 /** Enumerates, tests and ranks every conjunction of a codebook's items. */
 export function* search(codebook: Codebook, options: SearchOptions): Asking<Found> {
   const totals = yield* askTotals();
+  const strata = strataOf(codebook, options.stratifyBy);
   const least = Math.max(3, Math.ceil(options.minSupport * totals.failures - 1e-9));
-  const vocabulary = yield* chooseVocabulary(codebook, totals, { least, maxItems: options.maxItems });
+  const vocabulary = yield* chooseVocabulary(codebook, totals, {
+    least,
+    maxItems: options.maxItems,
+    without: strata.flat(),
+  });
   const budgets = depthBudgets(vocabulary.sizes, totals, options);
   const enumeration = yield* enumerate(vocabulary, codebook.attributeOf, totals, budgets, options.maxCandidates);
   const { failures, passes } = totals;
@@ -52,59 +64,42 @@ export function* search(codebook: Codebook, options: SearchOptions): Asking<Foun
       : candidatesOf(level, significantOf(level, budget, totals, enumeration.pairs, options.alpha));
   });
   const ranked = found.filter((candidate) => candidate.risk.low > 1).sort(bySureness);
-  const kinds = firstOfEachKind(ranked, codebook);
-  const candidates = kinds.slice(0, MAX_CANDIDATES);
   const dropped = [...enumeration.dropped];
-  if (kinds.length > candidates.length) {
-    dropped.push(`${kinds.length - candidates.length} significant patterns, the least sure ones`);
-  }
-  const clustered = yield* deflateByClusters(candidates, totals, budgets, options.alpha);
-  return { totals, vocabulary, budgets, candidates: clustered, dropped };
+  const first = <T>(all: readonly T[], limit: number): T[] => {
+    if (all.length > limit)
+      dropped.push(`${all.length - limit} significant patterns, the least sure ones (limit ${limit})`);
+    return all.slice(0, limit);
+  };
+  const comparable =
+    strata.length === 0
+      ? ranked
+      : stillSignificant(yield* testWithinStrata(first(ranked, MAX_STRATIFIED), strata), budgets, options.alpha);
+  const kinds = first(firstOfEachKind(comparable, codebook), MAX_CANDIDATES);
+  const clustered = yield* testClustered(kinds, totals);
+  const tested = clustered.some(({ designEffect }) => designEffect > 1)
+    ? stillSignificant(clustered, budgets, options.alpha)
+    : clustered;
+  return { totals, vocabulary, budgets, strata, candidates: tested, dropped };
 
   function candidatesOf({ depth, items, failing, passing }: Level, { index, p, strictP, q }: Significant): Candidate[] {
     return Array.from(index, (row, at) => {
       const counts = { failing: failing[row] ?? 0, failures, passing: passing[row] ?? 0, passes };
       const tested = { p: p[at] ?? 1, strictP: strictP[at] ?? 1, q: q[at] ?? 1 };
-      return candidateOf(Array.from(items.subarray(row * depth, (row + 1) * depth)), counts, tested);
+      return candidateOf(Array.from(items.subarray(row * depth, (row + 1) * depth)), [counts], tested);
     });
   }
 }
 
-/**
- * Repeats the tests with runs of one cluster counted for what they are worth. A deflated p is never smaller than the plain one,
- * so only what was significant before can be now; everything else stays in the bill at p = 1.
- */
-function* deflateByClusters(
-  candidates: readonly Candidate[],
-  totals: Totals,
-  budgets: readonly DepthBudget[],
-  alpha: number,
-): Asking<Candidate[]> {
-  const moments = yield* askClusters(candidates.map((candidate) => candidate.items));
-  if (moments.clusters === 0) return [...candidates];
-  const effects = designEffects(
-    moments,
-    totals,
-    candidates.map(({ failing, passing }) => failing + passing),
+/** The values of the stratifying feature, "missing" among them. */
+function strataOf({ attributes, items, attributeOf }: Codebook, stratifyBy: string | undefined): Itemset[] {
+  if (stratifyBy === undefined) return [];
+  const index = attributes.findIndex(({ feature }) => feature === stratifyBy);
+  if (index < 0) {
+    throw new LoopsmithError("invalid", `there is no feature ${stratifyBy} to stratify by`, {
+      hint: "Name a feature that runs have, for example metadata.route.",
+    });
+  }
+  return items.flatMap(({ operator }, item) =>
+    attributeOf[item] === index && (operator === "=" || operator === "missing") ? [[item]] : [],
   );
-  const deflated = candidates.map((one, at) => {
-    const effect = effects[at] ?? 1;
-    return candidateOf(
-      one.items,
-      one,
-      { p: deflate(one.p, effect), strictP: deflate(one.strictP, effect), q: 1 },
-      effect,
-    );
-  });
-  return budgets
-    .flatMap((budget, index) => {
-      const level = deflated.filter(({ items }) => items.length === index + 1);
-      const q = adjusted(
-        level.map((one) => one.strictP),
-        budget,
-      );
-      return level.map((one, at) => ({ ...one, q: q[at] ?? 1 }));
-    })
-    .filter((candidate) => candidate.q <= alpha && candidate.risk.low > 1)
-    .sort(bySureness);
 }

@@ -20,34 +20,52 @@ function graphOf(size: number, joins: (a: number, b: number) => boolean): Graph 
   return { size, words, rows };
 }
 
-/** Calls `visit` with each bit set in a word, as a number from 0 to 31. */
-function eachBit(word: number, visit: (bit: number) => void): void {
-  for (let rest = word; rest !== 0; rest &= rest - 1) visit(31 - Math.clz32(rest & -rest));
-}
-
 function bitsIn(word: number): number {
   const pairs = word - ((word >>> 1) & 0x55555555);
   const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
   return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-function countTriangles({ size, words, rows }: Graph): number {
-  let total = 0;
+/**
+ * Visits triangles of `frequent`: for each edge a-b with later common neighbours, one word of 32 neighbours at a time. Only
+ * triangles with at least two edges in `notable` count; all do when it is `null`.
+ */
+function eachWord(
+  frequent: Graph,
+  notable: Graph | null,
+  visit: (neighbours: number, word: number, a: number, b: number) => void,
+): void {
+  const { size, words, rows } = frequent;
   for (let a = 0; a < size; a += 1) {
     for (let word = 0; word < words; word += 1) {
       for (let rest = rows[a * words + word] ?? 0; rest !== 0; rest &= rest - 1) {
-        const b = 32 * word + 31 - Math.clz32(rest & -rest);
-        for (let w = word; w < words; w += 1) total += bitsIn((rows[a * words + w] ?? 0) & (rows[b * words + w] ?? 0));
+        const bit = 31 - Math.clz32(rest & -rest);
+        const b = 32 * word + bit;
+        const edge = notable !== null && (((notable.rows[a * words + word] ?? 0) >>> bit) & 1) === 1;
+        for (let w = word; w < words; w += 1) {
+          let common = (rows[a * words + w] ?? 0) & (rows[b * words + w] ?? 0);
+          if (notable !== null) {
+            const [ac, bc] = [notable.rows[a * words + w] ?? 0, notable.rows[b * words + w] ?? 0];
+            common &= edge ? ac | bc : ac & bc;
+          }
+          if (common !== 0) visit(common, w, a, b);
+        }
       }
     }
   }
+}
+
+function countTriangles(frequent: Graph, notable: Graph | null): number {
+  let total = 0;
+  eachWord(frequent, notable, (neighbours) => (total += bitsIn(neighbours)));
   return total;
 }
 
 /**
  * Triples whose three pairs all have at least `least` failing runs, grouped by their first two items: the triangles of the
- * graph of frequent pairs. Where there are more than `maxCandidates`, those with the most over-represented pair are kept: a
- * choice that costs power, not honesty, since the left-out ones stay in the bill as hypotheses that were not rejected.
+ * graph of frequent pairs. Where there are more than `maxCandidates`, those stay in which at least two pairs fail most beyond
+ * what their items make expect, as all pairs of a real triple do, while a strong pair with just anything does not. That costs
+ * power, not honesty: the left-out ones stay in the bill as hypotheses that were not rejected.
  */
 export function generateTriples(
   pairs: PairTable,
@@ -60,36 +78,26 @@ export function generateTriples(
   const size = items.length;
   const attributes = items.map((item) => attributeOf[item]);
   const frequent = graphOf(size, (a, b) => (failing[a * size + b] ?? 0) >= least && attributes[a] !== attributes[b]);
-  const total = countTriangles(frequent);
-  const z = total > maxCandidates ? pairs.zByPlace() : null;
-  const bar = z === null ? -Infinity : notableBar(frequent, z, total - maxCandidates);
-  const notable = graphOf(size, (a, b) => z === null || (z[a * size + b] ?? 0) >= bar);
+  const total = countTriangles(frequent, null);
+  const notable = total > maxCandidates ? mostNotable(frequent, pairs.interactionByPlace(), maxCandidates) : null;
 
-  const { words, rows } = frequent;
   const extensions = new Uint16Array(Math.min(total, maxCandidates));
   const prefixes: number[] = [];
   const sizes: number[] = [];
   let count = 0;
-  for (let a = 0; a < size; a += 1) {
-    for (let word = 0; word < words; word += 1) {
-      eachBit(rows[a * words + word] ?? 0, (bit) => {
-        const b = 32 * word + bit;
-        const open = ((notable.rows[a * words + word] ?? 0) >>> bit) & 1;
-        const before = count;
-        for (let w = word; w < words; w += 1) {
-          const both = (rows[a * words + w] ?? 0) & (rows[b * words + w] ?? 0);
-          const either = open ? ~0 : (notable.rows[a * words + w] ?? 0) | (notable.rows[b * words + w] ?? 0);
-          eachBit(both & either, (last) => {
-            extensions[count] = items[32 * w + last] ?? 0;
-            count += 1;
-          });
-        }
-        if (count === before) return;
-        prefixes.push(items[a] ?? 0, items[b] ?? 0);
-        sizes.push(count - before);
-      });
+  let [lastA, lastB] = [-1, -1];
+  eachWord(frequent, notable, (neighbours, word, a, b) => {
+    if (a !== lastA || b !== lastB) {
+      prefixes.push(items[a] ?? 0, items[b] ?? 0);
+      sizes.push(0);
+      [lastA, lastB] = [a, b];
     }
-  }
+    sizes[sizes.length - 1] = (sizes.at(-1) ?? 0) + bitsIn(neighbours);
+    for (let rest = neighbours; rest !== 0; rest &= rest - 1) {
+      extensions[count] = items[32 * word + 31 - Math.clz32(rest & -rest)] ?? 0;
+      count += 1;
+    }
+  });
   return {
     groups: {
       prefixes: Uint16Array.from(prefixes),
@@ -100,28 +108,28 @@ export function generateTriples(
   };
 }
 
-/** Nearly the lowest z such that at least `surplus` triangles have no edge that reaches it; never below. */
-function notableBar({ size, words, rows }: Graph, z: Float32Array, surplus: number): number {
-  let [low, high] = [-8, 8];
-  const below = new Uint32Array(rows.length);
-  const trianglesBelow = (bar: number): number => {
+/** The frequent pairs above the lowest z (nearly) that leaves at most `maxCandidates` triangles. */
+function mostNotable(frequent: Graph, z: Float32Array, maxCandidates: number): Graph {
+  const { size, words, rows } = frequent;
+  const above = (bar: number): Graph => {
+    const kept = rows.slice();
     for (let a = 0; a < size; a += 1) {
       for (let word = 0; word < words; word += 1) {
-        let kept = rows[a * words + word] ?? 0;
-        for (let rest = kept; rest !== 0; rest &= rest - 1) {
+        for (let rest = rows[a * words + word] ?? 0; rest !== 0; rest &= rest - 1) {
           const bit = rest & -rest;
-          if ((z[a * size + 32 * word + 31 - Math.clz32(bit)] ?? 0) >= bar) kept &= ~bit;
+          const weak = (z[a * size + 32 * word + 31 - Math.clz32(bit)] ?? 0) < bar;
+          if (weak) kept[a * words + word] = (kept[a * words + word] ?? 0) & ~bit;
         }
-        below[a * words + word] = kept;
       }
     }
-    return countTriangles({ size, words, rows: below });
+    return { size, words, rows: kept };
   };
-  while (trianglesBelow(high) < surplus) [low, high] = [high, 4 * high];
-  for (let step = 0; step < 8; step += 1) {
+  let [low, high] = z.reduce(([least, most], one) => [Math.min(least, one), Math.max(most, one)], [0, 0]);
+  high += 1;
+  for (let step = 0; step < 12; step += 1) {
     const middle = (low + high) / 2;
-    if (trianglesBelow(middle) >= surplus) high = middle;
-    else low = middle;
+    if (countTriangles(frequent, above(middle)) > maxCandidates) low = middle;
+    else high = middle;
   }
-  return high;
+  return above(high);
 }

@@ -20,19 +20,19 @@ const COARSE_SHARE = 0.6;
 
 /**
  * Chooses items without looking at who failed. `least` runs in all are needed because fewer cannot hold `least` failures;
- * items that always hold say nothing; of items with the same runs (`search.count` missing, `search.latency_ms` missing)
+ * items that always hold say nothing; those in `without` are taken; of items with the same runs (`search.count` missing, `search.latency_ms` missing)
  * the one with the plainest name stands for all.
  */
 export function* chooseVocabulary(
   codebook: Codebook,
   totals: Totals,
-  { least, maxItems }: { least: number; maxItems: number },
+  { least, maxItems, without }: { least: number; maxItems: number; without: readonly number[] },
 ): Asking<Vocabulary> {
   const { items, attributeOf } = codebook;
   const rows = totals.failures + totals.passes;
   const frequent = items.flatMap((_, item) => {
     const matching = runsWith(item, totals);
-    return matching >= least && matching < rows ? [item] : [];
+    return matching >= least && matching < rows && !without.includes(item) ? [item] : [];
   });
   const name = (item: number): string => items[item]?.feature ?? "";
   const twins = yield* findTwins(frequent, totals, (a, b) => plainness(name(a)) - plainness(name(b)) || a - b);
