@@ -11,6 +11,7 @@ import type { OnlineEvaluatorStore } from "./resource/online-evaluator.ts";
 import type { ProjectStore } from "./resource/project.ts";
 import type { PromptStore } from "./resource/prompt.ts";
 import type { QueueStore } from "./resource/queue.ts";
+import type { RemedyRecordStore } from "./resource/remedy.ts";
 import type { RetentionStore } from "./resource/retention.ts";
 import type { SecretStore } from "./resource/secret.ts";
 import type { SpanStatsStore } from "./resource/span-stats.ts";
@@ -50,7 +51,8 @@ export interface Store
     ComparativeStore,
     PromptStore,
     BudgetStore,
-    LearningStore {
+    LearningStore,
+    RemedyRecordStore {
   readonly capabilities: StoreCapabilities;
   /** The database's clock in epoch ms: leases and due times of all workers are measured against this one. */
   now(): number;

@@ -7,6 +7,7 @@ import { exerciseFilters } from "./exercise-filters.ts";
 import { exerciseLedger } from "./exercise-ledger.ts";
 import { exercisePrompts } from "./exercise-prompts.ts";
 import { exerciseQueues } from "./exercise-queues.ts";
+import { exerciseRemedies } from "./exercise-remedies.ts";
 import { exerciseSpans } from "./exercise-spans.ts";
 import { exerciseStats } from "./exercise-stats.ts";
 
@@ -25,5 +26,6 @@ export function storeContract(name: string, open: OpenStore): void {
     exerciseDatasets(open);
     exerciseExperiments(open);
     exercisePrompts(open);
+    exerciseRemedies(open);
   });
 }

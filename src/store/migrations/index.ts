@@ -4,8 +4,18 @@ import { budget } from "./0004-budget.ts";
 import { prompts } from "./0003-prompts.ts";
 import { learning } from "./0005-learning.ts";
 import { review } from "./0006-review.ts";
+import { remedies } from "./0008-remedies.ts";
 import { search } from "./0007-search.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
-export const MIGRATIONS: readonly Migration[] = [initial, datasets, prompts, budget, learning, review, search];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  datasets,
+  prompts,
+  budget,
+  learning,
+  review,
+  search,
+  remedies,
+];

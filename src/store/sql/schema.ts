@@ -19,6 +19,9 @@ export interface Schema {
   budget_use: BudgetUseTable;
   learning: LearningTable;
   issue: IssueTable;
+  remedy: RemedyTable;
+  remedy_lease: RemedyLeaseTable;
+  remedy_call: RemedyCallTable;
   dataset: DatasetTable;
   dataset_version: DatasetVersionTable;
   dataset_tag: DatasetTagTable;
@@ -327,6 +330,29 @@ export interface IssueTable {
   id: string;
   state: string;
   document_json: string;
+}
+
+export interface RemedyTable {
+  id: string;
+  loop_id: string;
+  version: number;
+  state_json: string;
+  changed_at: number;
+}
+
+export interface RemedyLeaseTable {
+  remedy_id: string;
+  token: string;
+  until: number;
+}
+
+export interface RemedyCallTable {
+  remedy_id: string;
+  key: string;
+  result_json: string | null;
+  usd: number;
+  open_usd: number;
+  open: number;
 }
 
 export interface FeedbackConfigTable {

@@ -17,6 +17,7 @@ import { projectStore } from "./project.ts";
 import { promptCommitStore } from "./prompt-commit.ts";
 import { promptStore } from "./prompt.ts";
 import { queueStore } from "./queue.ts";
+import { remedyStore } from "./remedy.ts";
 import { retentionStore } from "./retention.ts";
 import { secretStore } from "./secret.ts";
 import { spanIngest, type IngestStatements } from "./span-ingest.ts";
@@ -62,6 +63,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...retentionStore(db),
     ...budgetStore(db),
     ...learningStore(db),
+    ...remedyStore(db),
     ...datasetStore(db),
     ...datasetVersionStore(db),
     ...exampleReadStore(db),
