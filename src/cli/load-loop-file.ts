@@ -17,6 +17,20 @@ export interface LoopFile {
   source: ((progress: (text: string) => void) => Promise<void>) | null;
 }
 
+const DEFAULT_FILES = ["ts", "mts", "js", "mjs"].map((extension) => `loopsmith.config.${extension}`);
+
+/**
+ * The loop file of a command: the one named, or the `loopsmith.config.ts` (`.mts`, `.js`, `.mjs`) of the current folder.
+ * @throws LoopsmithError `invalid` when none is named and there is none
+ */
+export function loopFileOf(named: string | undefined): string {
+  const file = named ?? DEFAULT_FILES.find((name) => existsSync(name));
+  if (file !== undefined) return file;
+  throw new LoopsmithError("invalid", "no loop file is named, and this folder has no loopsmith.config.ts", {
+    hint: "Name one, or put your loops into loopsmith.config.ts; `loopsmith help run` shows a loop file.",
+  });
+}
+
 /**
  * Loads a TypeScript or JavaScript file without a build step.
  * @throws LoopsmithError `not_found`, or `invalid` when the file does not load or exports no loop

@@ -16,8 +16,9 @@ const LOAD_TYPESCRIPT = `
 export function startThread(module: URL, callerUrl: string, data: unknown): Worker {
   const isSource = callerUrl.endsWith(".ts");
   const file = fileURLToPath(`${module.href}.${isSource ? "ts" : "js"}`);
-  if (!isSource) return new Worker(file, { workerData: { data } });
+  // The parent's flags and loaders are for the parent: some, like --input-type, would keep the thread from starting.
+  const execArgv: string[] = [];
+  if (!isSource) return new Worker(file, { execArgv, workerData: { data } });
   const jiti = createRequire(import.meta.url).resolve("jiti");
-  // Loaders of the parent are for the parent: the thread brings its own.
-  return new Worker(LOAD_TYPESCRIPT, { eval: true, execArgv: [], workerData: { data, module: file, jiti } });
+  return new Worker(LOAD_TYPESCRIPT, { eval: true, execArgv, workerData: { data, module: file, jiti } });
 }

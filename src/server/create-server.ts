@@ -15,6 +15,7 @@ import { signingKey } from "./signing-key.ts";
 import { DEFAULT_LIMITS, type ServerContext, type ServerLimits, type ServerLogger } from "./server-context.ts";
 
 export interface ServerOptions {
+  /** Where traces are kept: what `openStore` gives. Whoever opens it closes it. */
   store: Store;
   /** What clients must send as `x-api-key` or bearer token. `null` lets everybody in. @default null */
   apiKey?: string | null;
@@ -44,9 +45,16 @@ const SILENT: ServerLogger = { info() {}, warn() {}, error() {} };
 /**
  * The LangSmith-compatible server over a store, as one `fetch` function without a socket; `listen` gives it a port.
  * A 2xx on a write means committed and fsynced.
+ *
+ * @throws LoopsmithError `invalid` without a store
  */
 export function createServer(options: ServerOptions): Server {
   const { store, apiKey = null, logger = SILENT, now = Date.now } = options;
+  if (!(store as Store | undefined)) {
+    throw new LoopsmithError("invalid", "createServer was given no store", {
+      hint: "Pass { store: await openStore({ dataDir }) }; loopsmith/server exports openStore.",
+    });
+  }
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const listeners = new Set<(touched: TouchedTrace[]) => void>();
   let key: Promise<Uint8Array> | undefined;

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { RunReport } from "../../src/cli/summary.ts";
 import type { RemedyReport } from "../../src/cli/demo/run-remedy.ts";
 
@@ -14,7 +14,7 @@ function loopsmith(
   env: Record<string, string> = {},
 ): { status: number | null; stdout: string; stderr: string } {
   const { LANGSMITH_ENDPOINT: _endpoint, ...inherited } = process.env;
-  const options = { encoding: "utf8" as const, env: { ...inherited, LOOPSMITH_PORT: "0", ...env }, timeout: 120_000 };
+  const options = { encoding: "utf8" as const, env: { ...inherited, LOOPSMITH_PORT: "0", ...env }, timeout: 240_000 };
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], options);
   return { status, stdout, stderr };
 }
@@ -24,6 +24,9 @@ function json<T>(args: readonly string[], env: Record<string, string> = {}): T {
   expect(status, stderr).toBe(0);
   return JSON.parse(stdout) as T;
 }
+
+// Whole processes: on a busy machine they take their time, and only hanging is a failure.
+vi.setConfig({ testTimeout: 300_000 });
 
 describe("loopsmith demo", () => {
   it("ends with every failure queued, delivered, verified and explained", () => {
@@ -94,6 +97,17 @@ describe("bad input", () => {
     expect(result.stderr).toMatch(message);
     expect(result.stderr).toContain("hint:");
     expect(result.status).toBe(status);
+  });
+
+  it("takes loopsmith.config.ts of the current folder when no file is named", () => {
+    const empty = mkdtempSync(join(folder, "config-"));
+    const options = { cwd: empty, encoding: "utf8" as const, env: { ...process.env, LOOPSMITH_PORT: "0", ...env } };
+    const run = (): { status: number | null; stderr: string } =>
+      spawnSync(process.execPath, [BIN, "run", "--once"], options);
+    expect(run()).toMatchObject({ status: 2, stderr: expect.stringContaining("no loopsmith.config.ts") as string });
+    const config = "export default { projectName: 'from config', evaluator: () => 1, threshold: 0.5 };";
+    writeFileSync(join(empty, "loopsmith.config.ts"), config);
+    expect(run()).toMatchObject({ status: 3, stderr: expect.stringContaining('"from config"') as string });
   });
 
   it("names what is wrong with a loop file", () => {

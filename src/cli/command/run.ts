@@ -1,6 +1,6 @@
 import { wholeNumber, type AddCommand, type StoreFlags } from "../command.ts";
 import { dryRunLoopFile, runLoopFile, watchLoopFile } from "../run-loop-file.ts";
-import { loadLoopFile } from "../load-loop-file.ts";
+import { loadLoopFile, loopFileOf } from "../load-loop-file.ts";
 
 interface Flags extends StoreFlags {
   once?: boolean;
@@ -12,7 +12,7 @@ interface Flags extends StoreFlags {
 }
 
 const EXAMPLE = `
-A loop file
+A loop file; without a name, loopsmith.config.ts
   import { defineLoop } from "loopsmith";
 
   export default defineLoop({
@@ -28,7 +28,7 @@ all of them are judged and delivered.`;
 
 export const addRun: AddCommand = (program, context) => {
   program
-    .command("run <file>")
+    .command("run [file]")
     .description(
       "Runs the loops of a TypeScript or JavaScript file, until Ctrl-C or, with --once, until nothing is left to do.",
     )
@@ -40,7 +40,8 @@ export const addRun: AddCommand = (program, context) => {
     .option("--data-dir <dir>", "folder of the database")
     .option("--json", "print one JSON object at the end")
     .addHelpText("after", EXAMPLE)
-    .action(async (file: string, flags: Flags) => {
+    .action(async (named: string | undefined, flags: Flags) => {
+      const file = loopFileOf(named);
       const { source } = await loadLoopFile(file);
       if (flags.dryRun) {
         await dryRunLoopFile(file, { ...flags, since: flags.since ?? "7d" }, context);
