@@ -21,18 +21,24 @@ const AREAS = [
   { name: "Datasets and examples", js: ["datasets"], python: ["datasets"] },
   { name: "Experiments", js: ["evaluate"], python: ["experiments"] },
   { name: "Prompts, agents and skills", js: ["prompts"], python: ["prompts"] },
-  { name: "OpenTelemetry", js: ["otlp"], python: [] },
+  { name: "OpenTelemetry", js: ["otlp", "otel-exporters", "agent-trees"], python: [] },
   { name: "Bad input and access", js: ["bad-input", "examples-bad-input", "guards"], python: [] },
 ];
 
+/** Tests in these folders are lines of the matrix. */
+const TEST_FOLDERS = ["test/server", "test/compat"];
+/** About the matrix itself. */
+const NO_LINE = ["table.test.ts"];
+
 function javascriptTests() {
-  const folder = `${root}test/server`;
-  const files = readdirSync(folder).filter((file) => file.endsWith(".test.ts"));
-  return files.toSorted().flatMap((file) => {
-    const text = readFileSync(`${folder}/${file}`, "utf8");
+  const files = TEST_FOLDERS.flatMap((folder) => readdirSync(`${root}${folder}`).map((file) => `${folder}/${file}`));
+  const tests = files.filter((file) => file.endsWith(".test.ts") && !NO_LINE.includes(basename(file)));
+  return tests.toSorted().flatMap((file) => {
+    const text = readFileSync(`${root}${file}`, "utf8");
     return [...text.matchAll(/^\s*it(?:\.each\([^]*?\)\s*)?\(\s*(["`])((?:\\.|(?!\1)[^\\])*)\1/gm)].map((match) => ({
       about: basename(file, ".test.ts"),
-      title: match[2].replaceAll('\\"', '"'),
+      // What differs from case to case is left open.
+      title: match[2].replaceAll('\\"', '"').replaceAll(/%s|\$\w+/g, "…"),
     }));
   });
 }

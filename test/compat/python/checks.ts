@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { runPython } from "./run-python.ts";
 
 export interface Check {
   area: string;
@@ -26,23 +26,8 @@ export function checksIn(folder: string): Check[] {
 
 /** Runs the checks against a server. */
 export async function runChecks(python: string, folder: string, endpoint: string): Promise<CheckResult[]> {
-  const child = spawn(python, [join(folder, "main.py")], {
-    env: {
-      PATH: process.env["PATH"],
-      LANGSMITH_ENDPOINT: endpoint,
-      LANGSMITH_API_KEY: "any",
-      LANGSMITH_TRACING: "true",
-      PYTHONDONTWRITEBYTECODE: "1",
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const read = async (stream: AsyncIterable<Buffer>): Promise<string> => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk);
-    return Buffer.concat(chunks).toString("utf8");
-  };
-  const [output, log] = await Promise.all([read(child.stdout), read(child.stderr)]);
+  const output = await runPython(python, join(folder, "main.py"), { endpoint });
   const lines = output.split("\n").filter((line) => line.startsWith("CHECK "));
-  if (lines.length === 0) throw new Error(`the checks did not run:\n${log.slice(-2000)}`);
+  if (lines.length === 0) throw new Error("the checks did not run");
   return lines.map((line) => JSON.parse(line.slice("CHECK ".length)) as CheckResult);
 }
