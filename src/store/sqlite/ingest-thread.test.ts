@@ -95,6 +95,19 @@ describe("an ingest by thread", () => {
     expect((await store.spanIngest({ spans: sent })).touched).toEqual([]);
   });
 
+  it("finishes what it was given before the store closes, and takes nothing afterwards", async () => {
+    const path = join(folder, "closing.db");
+    const closing = await sqliteStore({ path });
+    const writes = Array.from({ length: 30 }, () => closing.spanIngest({ spans: trace("closing") }));
+    const small = closing.spanIngest({ spans: trace("closing", 2) });
+    const closed = closing.close();
+    await expect(closing.spanIngest({ spans: trace("late") })).rejects.toMatchObject({ code: "unavailable" });
+    await Promise.all([...writes, small, closed]);
+    await using reopened = await sqliteStore({ path });
+    expect((await reopened.spanStats({})).count).toBe(30 * 40 + 2);
+    expect(await reopened.projectGet({ name: "late" })).toBeNull();
+  });
+
   it("tells which traces it touched", async () => {
     const spans = trace("touched");
     const { touched } = await store.spanIngest({ spans });

@@ -3,31 +3,31 @@ import { startThread } from "../../internal/start-thread.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { TouchedTrace } from "../resource/span.ts";
 import type { IngestRows } from "../sql/span-ingest.ts";
-import { encodeIngest, type IngestMessage } from "./ingest-message.ts";
+import { encodeIngest } from "./ingest-message.ts";
 import type { IngestReply, IngestRequest } from "./ingest-worker.ts";
 import type { SqliteDatabase, SqliteOptions } from "./open-sqlite.ts";
 
-interface Waiting {
-  /** `null` once it is sent: what waits for a commit should not weigh on the garbage collector. */
-  message: IngestMessage | null;
+interface Unanswered {
   resolve(result: { touched: TouchedTrace[] }): void;
   reject(error: unknown): void;
 }
 
-/** Ingests that share one commit at most. */
-const GROUP_SIZE = 24;
-
 /**
  * Writes ingests on a thread of its own, so that inserting and waiting for the disk leave this one free to read requests.
- * It takes turns with the writer of this thread: never do both hold the database's write lock.
+ * What comes is passed on at once; the thread writes for as long as it has the database's one write lock, which it gives
+ * back when something is to be written here.
  */
 export class IngestThread {
   readonly #options: SqliteOptions;
   readonly #database: Pick<SqliteDatabase, "writer" | "stopCheckpoints">;
   #worker: Worker | null = null;
-  #waiting: Waiting[] = [];
-  #pending: { id: number; members: Waiting[]; done: () => void } | null = null;
+  readonly #unanswered = new Map<number, Unanswered>();
   #nextId = 1;
+  /** While the thread has the lock or waits for it. */
+  #hasTurn = false;
+  #endTurn: (() => void) | null = null;
+  #allAnswered: (() => void) | null = null;
+  #isClosing = false;
 
   constructor(options: SqliteOptions, database: Pick<SqliteDatabase, "writer" | "stopCheckpoints">) {
     this.#options = options;
@@ -35,13 +35,28 @@ export class IngestThread {
   }
 
   ingest(rows: IngestRows, ownsPayloads: boolean): Promise<{ touched: TouchedTrace[] }> {
+    if (this.#isClosing) {
+      return Promise.reject(toError("unavailable", "the store is closed", "Do not write after close()."));
+    }
+    const ingest = encodeIngest(rows, ownsPayloads);
+    const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ message: encodeIngest(rows, ownsPayloads), resolve, reject });
-      // One turn takes along everybody who waits by then; a turn that finds nobody left is over at once.
-      this.#database.writer.exclusive(() => this.#turn()).catch(reject);
+      const id = this.#nextId++;
+      this.#unanswered.set(id, { resolve, reject });
+      // An idle thread does not keep the process alive, one at work does.
+      worker.ref();
+      worker.postMessage({ id, ingest } satisfies IngestRequest, ingest.payloads.buffers);
+      if (!this.#hasTurn) void this.#takeTurns();
     });
   }
 
+  /** Takes nothing new and waits for what is being written; the database's writer must still run. */
+  async settle(): Promise<void> {
+    this.#isClosing = true;
+    if (this.#unanswered.size > 0) await new Promise<void>((resolve) => (this.#allAnswered = resolve));
+  }
+
+  /** Ends the thread, once the writer is closed. */
   async close(): Promise<void> {
     const worker = this.#worker;
     if (!worker) return;
@@ -52,25 +67,23 @@ export class IngestThread {
     this.#worker = null;
   }
 
-  #turn(): Promise<void> {
-    const members = this.#waiting.splice(0, GROUP_SIZE);
-    if (members.length === 0) return Promise.resolve();
-    const worker = (this.#worker ??= this.#start());
-    const ingests = members.flatMap((member) => member.message ?? []);
-    for (const member of members) member.message = null;
-    // An idle thread does not keep the process alive, one at work does.
-    worker.ref();
+  async #takeTurns(): Promise<void> {
+    this.#hasTurn = true;
+    try {
+      while (this.#unanswered.size > 0) await this.#database.writer.exclusive((wanted) => this.#lend(wanted));
+    } catch (error) {
+      this.#rejectAll(error);
+    }
+    this.#hasTurn = false;
+  }
+
+  #lend(wanted: Promise<void>): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return Promise.resolve();
     return new Promise((resolve) => {
-      const id = this.#nextId++;
-      const done = (): void => {
-        worker.unref();
-        resolve();
-      };
-      this.#pending = { id, members, done };
-      worker.postMessage(
-        { id, ingests } satisfies IngestRequest,
-        ingests.flatMap(({ payloads }) => payloads.buffers),
-      );
+      this.#endTurn = resolve;
+      worker.postMessage("take" satisfies IngestRequest);
+      void wanted.then(() => worker.postMessage("give" satisfies IngestRequest));
     });
   }
 
@@ -78,36 +91,38 @@ export class IngestThread {
     // The thread's log can grow long, and moving it into the file must not fall to this thread.
     this.#database.stopCheckpoints();
     const worker = startThread(new URL("./ingest-worker", import.meta.url), import.meta.url, this.#options);
-    worker.on("message", ({ id, results }: IngestReply) => {
-      const pending = this.#pending;
-      if (pending?.id !== id) return;
-      this.#pending = null;
-      for (const [index, member] of pending.members.entries()) {
-        const result = results[index];
-        if (result && "touched" in result) member.resolve(result);
-        else member.reject(toError(result?.error.code ?? "internal", result?.error.message, result?.error.hint));
+    worker.on("message", (reply: IngestReply) => {
+      if (reply === "given") {
+        this.#endTurn?.();
+        return;
       }
-      pending.done();
+      const waiting = this.#unanswered.get(reply.id);
+      this.#unanswered.delete(reply.id);
+      if ("touched" in reply) waiting?.resolve({ touched: reply.touched });
+      else waiting?.reject(toError(reply.error.code, reply.error.message, reply.error.hint));
+      if (this.#unanswered.size > 0) return;
+      worker.unref();
+      this.#allAnswered?.();
     });
     const fail = (error: unknown): void => {
+      if (this.#worker !== worker) return;
       this.#worker = null;
-      const pending = this.#pending;
-      this.#pending = null;
       // Whether it was committed is not known, and a retry of the same content changes nothing.
-      const failure = toError("unavailable", `the writing thread ended: ${String(error)}`, "Send the request again.");
-      for (const member of pending?.members ?? []) member.reject(failure);
-      pending?.done();
+      this.#rejectAll(toError("unavailable", `the writing thread ended: ${String(error)}`, "Send the request again."));
+      this.#endTurn?.();
     };
     worker.on("error", fail);
     worker.on("exit", (code) => fail(`exit code ${code}`));
     return worker;
   }
+
+  #rejectAll(error: unknown): void {
+    for (const waiting of this.#unanswered.values()) waiting.reject(error);
+    this.#unanswered.clear();
+    this.#allAnswered?.();
+  }
 }
 
-function toError(
-  code: LoopsmithError["code"],
-  message = "no answer",
-  hint = "Send the request again.",
-): LoopsmithError {
+function toError(code: LoopsmithError["code"], message: string, hint: string): LoopsmithError {
   return new LoopsmithError(code, message, { hint });
 }

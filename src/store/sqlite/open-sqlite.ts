@@ -8,7 +8,7 @@ import { sqliteDialect } from "./kysely-dialect.ts";
 import { ScanThread } from "./scan-thread.ts";
 import { sqliteSqlDialect } from "./sql-dialect.ts";
 import type { Connection } from "./statement-cache.ts";
-import { Writer } from "./writer.ts";
+import { Writer, type WriterOptions } from "./writer.ts";
 
 export interface SqliteOptions {
   /** Path of the database file; its folder is created. */
@@ -35,7 +35,7 @@ export interface SqliteDatabase extends Database<Connection> {
  * reader never waits for a commit.
  * @throws LoopsmithError `storage_full` when the folder cannot be written, `unavailable` when the file cannot be opened
  */
-export function openSqlite(options: SqliteOptions): SqliteDatabase {
+export function openSqlite(options: SqliteOptions, writing: WriterOptions = {}): SqliteDatabase {
   const { path, synchronous = "full" } = options;
   const writeConnection = connect(path, synchronous);
   let readConnection: Connection;
@@ -50,7 +50,7 @@ export function openSqlite(options: SqliteOptions): SqliteDatabase {
   const read = new Kysely<Schema>({ dialect: sqliteDialect(readConnection) });
   const scans = new ScanThread(path, readConnection);
   const scan = new Kysely<Schema>({ dialect: sqliteDialect(readConnection, scans) });
-  const writer = new Writer(writeConnection, { query, native: writeConnection });
+  const writer = new Writer(writeConnection, { query, native: writeConnection }, writing);
   return {
     capabilities: { concurrentClaims: false, timePrecisionMs: 0.001 },
     dialect: sqliteSqlDialect,

@@ -28,6 +28,7 @@ export function sqliteStore(options: SqliteOptions): Promise<Store> {
     if (options.now) return store;
     const thread = new IngestThread(options, database);
     const close = async (): Promise<void> => {
+      await thread.settle();
       await database.writer.close();
       await thread.close();
       await database.close();

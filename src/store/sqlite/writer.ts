@@ -2,18 +2,29 @@ import { LoopsmithError, errorMessage } from "../../model/errors.ts";
 import type { WriteTransaction } from "../sql/database.ts";
 import type { Connection } from "./statement-cache.ts";
 
-interface Waiting {
-  work: () => Promise<unknown>;
-  /** Somebody else writes meanwhile: the turn has no transaction here. */
-  isElsewhere: boolean;
+interface Answer {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
 
+interface Local extends Answer {
+  work: () => Promise<unknown>;
+}
+
+/** Somebody else writes meanwhile: the turn has no transaction here. */
+interface Elsewhere extends Answer {
+  lend: (wanted: Promise<void>) => Promise<unknown>;
+}
+
+type Waiting = Local | Elsewhere;
+
 /** Callers that share one commit at most, so that the first of them does not wait for a long queue. */
 const GROUP_SIZE = 64;
-/** A group is closed after this long, so that the event loop gets its turn. */
-const GROUP_MS = 20;
+
+export interface WriterOptions {
+  /** A group is closed after this long, so that the event loop gets its turn. @default 20 */
+  groupMs?: number;
+}
 
 /**
  * The single writer of a SQLite file: group commit. Callers queue up; each group runs in one transaction, one savepoint a
@@ -23,32 +34,40 @@ const GROUP_MS = 20;
 export class Writer {
   readonly #connection: Connection;
   readonly #transaction: WriteTransaction<Connection>;
+  readonly #groupMs: number;
   #waiting: Waiting[] = [];
   #running: Promise<void> | null = null;
+  /** Tells whoever the write lock is lent to that it is wanted here. */
+  #want: (() => void) | null = null;
   #closed = false;
 
-  constructor(connection: Connection, transaction: WriteTransaction<Connection>) {
+  constructor(connection: Connection, transaction: WriteTransaction<Connection>, { groupMs = 20 }: WriterOptions = {}) {
     this.#connection = connection;
     this.#transaction = transaction;
+    this.#groupMs = groupMs;
   }
 
   write<T>(work: (transaction: WriteTransaction<Connection>) => Promise<T>): Promise<T> {
-    return this.#enqueue(() => work(this.#transaction), false);
+    return this.#enqueue((answer) => ({ ...answer, work: () => work(this.#transaction) }));
   }
 
-  /** A turn in which nobody writes on this connection: the file has one write lock, and `work` hands it to another one. */
-  exclusive<T>(work: () => Promise<T>): Promise<T> {
-    return this.#enqueue(work, true);
+  /**
+   * A turn in which nobody writes on this connection: the file has one write lock, and `lend` hands it to another one. It
+   * may keep it until `wanted` resolves, which it does once somebody waits here.
+   */
+  exclusive<T>(lend: (wanted: Promise<void>) => Promise<T>): Promise<T> {
+    return this.#enqueue((answer) => ({ ...answer, lend }));
   }
 
-  #enqueue<T>(work: () => Promise<T>, isElsewhere: boolean): Promise<T> {
+  #enqueue<T>(waiting: (answer: Answer) => Waiting): Promise<T> {
     if (this.#closed) {
       return Promise.reject(
         new LoopsmithError("unavailable", "the store is closed", { hint: "Do not write after close()." }),
       );
     }
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ work, isElsewhere, resolve: (value) => resolve(value as T), reject });
+      this.#waiting.push(waiting({ resolve: (value) => resolve(value as T), reject }));
+      this.#want?.();
       this.#running ??= this.#drain();
     });
   }
@@ -60,6 +79,7 @@ export class Writer {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#want?.();
     await this.#running;
   }
 
@@ -68,9 +88,9 @@ export class Writer {
     await new Promise<void>((next) => setImmediate(next));
     while (this.#waiting.length > 0) {
       const first = this.#waiting[0];
-      if (first?.isElsewhere) {
+      if (first && "lend" in first) {
         this.#waiting.shift();
-        await first.work().then(first.resolve, first.reject);
+        await this.#lend(first);
         continue;
       }
       await this.#commitGroup();
@@ -79,16 +99,22 @@ export class Writer {
     this.#running = null;
   }
 
+  async #lend({ lend, resolve, reject }: Elsewhere): Promise<void> {
+    const wanted = new Promise<void>((want) => (this.#want = want));
+    if (this.#waiting.length > 0 || this.#closed) this.#want?.();
+    await lend(wanted).then(resolve, reject);
+    this.#want = null;
+  }
+
   async #commitGroup(): Promise<void> {
     const { handle } = this.#connection;
     const answers: (() => void)[] = [];
-    const members: Waiting[] = [];
+    const members: Local[] = [];
     const startedAt = performance.now();
     try {
       handle.exec("BEGIN IMMEDIATE");
-      while (members.length < GROUP_SIZE && performance.now() - startedAt < GROUP_MS) {
-        if (this.#waiting[0]?.isElsewhere !== false) break;
-        const next = this.#waiting.shift();
+      while (members.length < GROUP_SIZE && performance.now() - startedAt < this.#groupMs) {
+        const next = this.#nextLocal();
         if (!next) break;
         members.push(next);
         answers.push(await this.#runMember(next));
@@ -97,20 +123,27 @@ export class Writer {
     } catch (error) {
       if (handle.isTransaction) handle.exec("ROLLBACK");
       const failure = toStoreError(error);
-      // BEGIN itself failed: nobody has joined yet, but the first in line must hear of it, or it would wait for ever.
-      if (members.length === 0) members.push(...this.#takeLocal());
+      // BEGIN itself failed: nobody has joined yet, but those in line must hear of it, or they would wait for ever.
+      while (answers.length === 0 && members.length < GROUP_SIZE) {
+        const next = this.#nextLocal();
+        if (!next) break;
+        members.push(next);
+      }
       for (const member of members) member.reject(failure);
       return;
     }
     for (const answer of answers) answer();
   }
 
-  #takeLocal(): Waiting[] {
-    const first = this.#waiting.findIndex((waiting) => waiting.isElsewhere);
-    return this.#waiting.splice(0, Math.min(GROUP_SIZE, first === -1 ? GROUP_SIZE : first));
+  /** The next in line, unless the lock is to be lent to it. */
+  #nextLocal(): Local | undefined {
+    const [next] = this.#waiting;
+    if (!next || "lend" in next) return undefined;
+    this.#waiting.shift();
+    return next;
   }
 
-  async #runMember(member: Waiting): Promise<() => void> {
+  async #runMember(member: Local): Promise<() => void> {
     const { handle } = this.#connection;
     handle.exec("SAVEPOINT member");
     try {
