@@ -41,6 +41,7 @@ export type { DeliveryContext, Destination, SecretLookup } from "./destination/d
 export { toExperimentEvaluator } from "./loop/remedy/experiment-evaluator.ts";
 export { durableRemedyStore } from "./loop/remedy/remedy-store.ts";
 export { embeddedExperiments } from "./platform/embedded-experiments.ts";
+export { langsmithExperiments } from "./platform/langsmith-experiments.ts";
 export {
   createGate,
   createRemedy,
@@ -71,6 +72,7 @@ export type {
   Proposer,
   Remedy,
   RemedyDefinition,
+  RemedyAction,
   RemedyDeps,
   RemedyPlan,
   RemedyState,

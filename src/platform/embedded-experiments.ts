@@ -2,10 +2,14 @@ import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { stableId } from "../model/id.ts";
 import type { SpanWrite } from "../model/span-write.ts";
 import { embeddedPrompts } from "./embedded-prompts.ts";
+import { dottedOrder } from "../wire/dotted-order.ts";
+import { evaluatorOf, personOf } from "../wire/feedback-source.ts";
 import type { ExperimentPlatform, ExperimentResult } from "../remedy/experiment-platform.ts";
 import type { Store } from "../store/store.ts";
 
 const PAGE = 1_000;
+/** More on one page of runs than this is not read. */
+const FEEDBACK_LIMIT = PAGE * 100;
 const encoder = new TextEncoder();
 
 /** Datasets, experiments and prompts in our own store, the same that the LangSmith routes of the server show. */
@@ -114,6 +118,15 @@ export function embeddedExperiments(store: Store): ExperimentPlatform {
       });
     },
 
+    async feedbackList({ runIds }) {
+      const found = await store.feedbackList({ runIds, limit: FEEDBACK_LIMIT, offset: 0 });
+      return found
+        .sort((a, b) => a.createdAt - b.createdAt)
+        .flatMap(({ runId, key, score, comment, correction, source }) =>
+          runId === null ? [] : [{ runId, key, score, comment, correction, who: personOf(source) }],
+        );
+    },
+
     async resultList({ experimentId }) {
       const results: ExperimentResult[] = [];
       let cursor: string | undefined;
@@ -127,7 +140,7 @@ export function embeddedExperiments(store: Store): ExperimentPlatform {
           ...(cursor === undefined ? {} : { cursor }),
         });
         const runIds = page.rows.map((row) => row.id);
-        const feedback = await store.feedbackList({ runIds, limit: PAGE * 100, offset: 0 });
+        const feedback = await store.feedbackList({ runIds, limit: FEEDBACK_LIMIT, offset: 0 });
         for (const row of page.rows) {
           const repetition = row.metadata["repetition"];
           results.push({
@@ -192,7 +205,7 @@ function spansOf(projectId: string, result: ExperimentResult): SpanWrite[] {
       id,
       traceId: result.runId,
       parentId: result.runId,
-      dottedOrder: `${root.dottedOrder}.${dottedOrder(span.startAt, id)}`,
+      dottedOrder: dottedOrder(span.startAt, id, root.dottedOrder),
       projectId,
       name: span.name,
       kind: span.kind,
@@ -204,21 +217,6 @@ function spansOf(projectId: string, result: ExperimentResult): SpanWrite[] {
     };
   });
   return [root, ...children];
-}
-
-/** `YYYYMMDDTHHMMSSffffffZ<id>`, as LangSmith orders runs. */
-function dottedOrder(startAt: number, id: string): string {
-  const stamp = new Date(startAt).toISOString().replace(/[-:.]/g, "").replace(/Z$/, "000Z");
-  return `${stamp}${id}`;
-}
-
-function evaluatorOf(source: JsonObject | null): { evaluator: string; evaluatorVersion: string } {
-  const metadata = isJsonObject(source?.["metadata"]) ? source["metadata"] : {};
-  const { evaluator, evaluator_version: version } = metadata;
-  return {
-    evaluator: typeof evaluator === "string" ? evaluator : "",
-    evaluatorVersion: typeof version === "string" ? version : "",
-  };
 }
 
 function objectOf(bytes: Uint8Array | null): JsonObject | null {

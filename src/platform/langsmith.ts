@@ -198,11 +198,11 @@ async function assertReachable(client: Client): Promise<void> {
 }
 
 /** 404, 405 and 501 on a v2 path mean a deployment older than it; everything else is a real answer. */
-function isMissingRoute(error: unknown): boolean {
+export function isMissingRoute(error: unknown): boolean {
   return [404, 405, 501].includes(statusOf(error));
 }
 
-function statusOf(error: unknown): number {
+export function statusOf(error: unknown): number {
   if (!isJsonObject(error)) return 0;
   const status = (error as JsonObject)["status"];
   if (typeof status === "number") return status;
@@ -210,7 +210,7 @@ function statusOf(error: unknown): number {
   return said ? Number(said[1]) : 0;
 }
 
-function toPlatformError(error: unknown): LoopsmithError {
+export function toPlatformError(error: unknown): LoopsmithError {
   if (LoopsmithError.isInstance(error)) return error;
   const status = statusOf(error);
   const message = `LangSmith answered: ${errorMessage(error)}`;

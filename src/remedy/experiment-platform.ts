@@ -54,6 +54,18 @@ export interface ExperimentHead {
   metadata: JsonObject;
 }
 
+/** What somebody said about a run. */
+export interface RunFeedback {
+  runId: string;
+  key: string;
+  score: number | null;
+  comment: string | null;
+  /** What the outputs should have been. */
+  correction: Json;
+  /** A person's name or id, where the platform knows it. */
+  who: string | null;
+}
+
 /**
  * What remedies need of the place where datasets, experiments and prompts live: LangSmith, a server that speaks its API,
  * or our own store. Every write may be repeated after a crash with the same ids and then changes nothing more; ids a
@@ -92,6 +104,9 @@ export interface ExperimentPlatform {
   resultWrite(params: { experimentId: string; result: ExperimentResult }): Promise<void>;
   /** Every run of an experiment with its feedback, in any order. */
   resultList(params: { experimentId: string }): Promise<ExperimentResult[]>;
+
+  /** All feedback on these runs, the oldest first. */
+  feedbackList(params: { runIds: readonly string[] }): Promise<RunFeedback[]>;
 
   /** The newest commit of a prompt, or the one a tag points to. */
   promptRead(params: { name: string; tag?: string }): Promise<{ commit: string; content: JsonObject } | null>;

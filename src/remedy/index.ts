@@ -30,6 +30,7 @@ export type {
   ExperimentResult,
   PlatformExample,
   ResultScore,
+  RunFeedback,
 } from "./experiment-platform.ts";
 export { openFileJournal } from "./file-journal.ts";
 export type { FileJournal } from "./file-journal.ts";
@@ -62,9 +63,11 @@ export type {
 } from "./proposer.ts";
 export { regressionTest } from "./regression-test.ts";
 export type { Import, RegressionTestOptions } from "./regression-test.ts";
+export { decideRemedy, REMEDY_ACTIONS } from "./decide-remedy.ts";
+export type { Decision, RemedyAction } from "./decide-remedy.ts";
 export { createRemedy } from "./remedy.ts";
-export type { Decision, Remedy } from "./remedy.ts";
-export type { RemedyDefinition, RemedyDeps } from "./remedy-definition.ts";
+export type { Remedy } from "./remedy.ts";
+export type { RemedyDefinition, RemedyDeps, RemedyPattern } from "./remedy-definition.ts";
 export type { RemedyExample, RemedySplit } from "./remedy-example.ts";
 export type { PlannedStep, RemedyPlan } from "./remedy-plan.ts";
 export { memoryRemedyStore } from "./remedy-state.ts";

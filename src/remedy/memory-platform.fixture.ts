@@ -1,10 +1,18 @@
 import { canonicalJson } from "../internal/canonical-json.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { ExperimentHead, ExperimentPlatform, ExperimentResult, PlatformExample } from "./experiment-platform.ts";
+import type {
+  ExperimentHead,
+  ExperimentPlatform,
+  ExperimentResult,
+  PlatformExample,
+  RunFeedback,
+} from "./experiment-platform.ts";
 
 export interface MemoryPlatform extends ExperimentPlatform {
   /** How often each method was called. */
   calls: Record<string, number>;
+  /** What people said; tests add to it. */
+  feedback: RunFeedback[];
 }
 
 interface Prompt {
@@ -18,6 +26,7 @@ export function memoryPlatform(): MemoryPlatform {
   const experiments = new Map<string, ExperimentHead>();
   const results = new Map<string, Map<string, ExperimentResult>>();
   const prompts = new Map<string, Prompt>();
+  const feedback: RunFeedback[] = [];
   const calls: Record<string, number> = {};
   const called = (name: string): void => {
     calls[name] = (calls[name] ?? 0) + 1;
@@ -32,6 +41,7 @@ export function memoryPlatform(): MemoryPlatform {
 
   return {
     calls,
+    feedback,
     async datasetEnsure({ id, name }) {
       called("datasetEnsure");
       const found = named(datasets, name);
@@ -79,6 +89,7 @@ export function memoryPlatform(): MemoryPlatform {
     async resultList({ experimentId }) {
       return structuredClone([...(results.get(experimentId)?.values() ?? [])]);
     },
+    feedbackList: async ({ runIds }) => feedback.filter((item) => runIds.includes(item.runId)),
     async promptRead({ name, tag }) {
       const prompt = prompts.get(name);
       const commit = tag === undefined ? prompt?.commits.at(-1)?.commit : prompt?.tags.get(tag);

@@ -1,11 +1,11 @@
 import type { RandomSource } from "../internal/random.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { Attribution } from "../model/failure.ts";
-import type { Pattern } from "../model/pattern.ts";
 import type { RemedyBudget } from "./budget.ts";
 import type { Proposal } from "./candidates.ts";
 import type { Trial } from "./experiment.ts";
 import type { ExperimentJournal } from "./experiment-journal.ts";
+import type { RemedyPattern } from "./remedy-definition.ts";
 import type { VisibleExamples } from "./sealed-dataset.ts";
 
 /** Why a failing trace failed, as its loop decided. */
@@ -42,7 +42,7 @@ export interface VisibleResult {
 export interface ProposerContext<C> {
   baseline: C;
   /** What the failures have in common. Its exemplars are the visible ones only. */
-  pattern: Pick<Pattern, "sentence" | "predicates" | "share" | "riskRatio" | "culprits" | "exemplars">;
+  pattern: Omit<RemedyPattern, "id">;
   /** The visible examples, and nothing else. */
   examples: VisibleExamples;
   failures: readonly VisibleFailure[];

@@ -11,12 +11,16 @@ import type { Promoter } from "./promote/promoter.ts";
 import type { FailureNote } from "./proposer.ts";
 import type { RemedyState, RemedyStore } from "./remedy-state.ts";
 
+/** What a remedy and its proposers need to know of a pattern. */
+export type RemedyPattern = Pick<Pattern, "id" | "sentence" | "predicates"> &
+  Partial<Pick<Pattern, "share" | "riskRatio" | "culprits" | "exemplars">>;
+
 /** The whole chain from a pattern to a fix in use, as it is declared beside a loop. */
 export interface RemedyDefinition<C extends object> {
   /** Unique; names the dataset and the experiments too. */
   name: string;
   /** The pattern to be fixed. */
-  on: Pattern;
+  on: RemedyPattern;
   /** The configuration in use. */
   baseline: C;
   candidates: readonly CandidateSource<C>[];
@@ -52,6 +56,8 @@ export interface RemedyDefinition<C extends object> {
 
 /** Everything a remedy touches. */
 export interface RemedyDeps<C extends object> {
+  /** Default: one made of the remedy's name and its pattern. */
+  id?: string;
   platform: ExperimentPlatform;
   journal: ExperimentJournal;
   store: RemedyStore<C>;

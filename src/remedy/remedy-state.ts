@@ -5,17 +5,20 @@ import type { GateVerdict } from "./gate-verdict.ts";
 import type { Promoted } from "./promote/promoter.ts";
 
 /**
+ * - `awaiting_start`: a person has to let it start; nothing was paid for
  * - `collecting`: waits for enough failing traces
  * - `proposing`, `screening`, `testing`: at work; running it again goes on
  * - `inconclusive`: no candidate passed yet and some may; running it again tests on what the dataset has gained
  * - `awaiting_approval`: a candidate passed and a person has to agree
  * - `canary`: the candidate serves a share of live traffic
  * - `promoting`: approved, on its way
+ * - `rolling_back`: somebody asked for it to be taken back, on its way
  * - `watching`: in use; the pattern tells whether it comes back
  * - `resolved`, `regressed`: what the pattern told
  * - `not_fixed`, `rejected`, `rolled_back`: ended without the candidate in use
  */
 export type RemedyStage =
+  | "awaiting_start"
   | "collecting"
   | "proposing"
   | "screening"
@@ -29,6 +32,7 @@ export type RemedyStage =
   | "regressed"
   | "not_fixed"
   | "rejected"
+  | "rolling_back"
   | "rolled_back";
 
 /** One step, for people: who did what, and why. */
@@ -66,13 +70,50 @@ export interface RemedyState<C> {
   candidates: TriedCandidate<C>[];
   /** Name of the candidate that passed and was chosen. */
   winner: string | null;
+  /** Where an approval of the winner leads; `null` before there is one. */
+  next: "canary" | "promoting" | null;
   /** Who agreed to the winner. */
   approval: { who: string; why: string } | null;
   canary: CanaryState | null;
-  promoted: Promoted | null;
+  /** `reversible`: whether the promoter can take it back. */
+  promoted: (Promoted & { reversible: boolean }) | null;
+  /** The configuration it set out to replace. */
+  baseline: C;
   history: RemedyEvent[];
   /** Grows with every write. */
   version: number;
+}
+
+/** A remedy nobody has worked on yet. */
+export function newRemedy<C>(start: Pick<RemedyState<C>, "id" | "name" | "patternId" | "baseline">): RemedyState<C> {
+  return {
+    ...start,
+    stage: "collecting",
+    deferred: null,
+    dataset: null,
+    candidates: [],
+    winner: null,
+    next: null,
+    approval: null,
+    canary: null,
+    promoted: null,
+    history: [],
+    version: 0,
+  };
+}
+
+/** The next version of a state, with a line of history unless the last line says the same already. */
+export function remember<C>(
+  state: RemedyState<C>,
+  change: Partial<RemedyState<C>>,
+  { who, what, why }: Pick<RemedyEvent, "who" | "what" | "why">,
+  at: number,
+): RemedyState<C> {
+  const stage = change.stage ?? state.stage;
+  const last = state.history.at(-1);
+  const news = last?.what !== what || last.why !== why || last.stage !== stage;
+  const history = news ? [...state.history, { at, stage, who, what, why }] : state.history;
+  return { ...state, ...change, history, version: state.version + 1 };
 }
 
 /** Where remedies are remembered. */

@@ -133,17 +133,13 @@ export async function testCandidates<C extends object>(
     const why = Number.isFinite(more) ? `About ${more} more failing examples may decide it.` : "No candidate passed.";
     return { change: { candidates, deferred: null, stage }, what: `The gate: ${told}.`, why };
   }
-  const next = definition.approval === "automatic" ? afterApproval(definition) : "awaiting_approval";
+  const next = definition.canary ? "canary" : "promoting";
+  const stage = definition.approval === "automatic" ? next : "awaiting_approval";
   return {
-    change: { candidates, winner: winner.name, deferred: null, stage: next },
+    change: { candidates, winner: winner.name, deferred: null, stage, next },
     what: `The gate: ${told}. ${winner.name} is chosen.`,
     why: winner.verdict?.explanation ?? "",
   };
-}
-
-/** What comes once a winner is agreed to. */
-export function afterApproval<C extends object>({ canary }: RemedyDefinition<C>): "canary" | "promoting" {
-  return canary ? "canary" : "promoting";
 }
 
 async function wholeBudget<C extends object>(

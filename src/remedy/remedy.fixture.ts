@@ -101,7 +101,7 @@ export function aRemedy(
         threshold: 0.5,
       },
       gate: { slices: { margin: 0.15 } },
-      promote: promotePrompt({ platform, prompt: "answer", content: ({ prompt, topK }) => ({ prompt, topK }) }),
+      promote: promotePrompt({ prompt: "answer", content: ({ prompt, topK }) => ({ prompt, topK }) }),
       ...rest,
     },
     deps: {

@@ -27,7 +27,7 @@ describe("createRemedy", () => {
     expect(await world.deps.platform.promptRead({ name: "answer" })).toBeNull();
     expect(world.calls).toMatchObject({ asked: 1, watched: 0 });
 
-    const used = await remedy.approve(ANA);
+    const used = await remedy.decide("approve", ANA);
     expect(used).toMatchObject({ stage: "watching", approval: ANA });
     expect(await world.deps.platform.promptRead({ name: "answer", tag: "production" })).toMatchObject({
       content: { topK: 6 },
@@ -167,17 +167,20 @@ describe("createRemedy", () => {
   it("can be rejected, and not approved afterwards", async () => {
     const remedy = remedyOf(aRemedy());
     await remedy.run();
-    expect(await remedy.reject({ who: "ben", why: "too expensive" })).toMatchObject({ stage: "rejected" });
-    const caught: unknown = await remedy.approve(ANA).catch((error: unknown) => error);
+    expect(await remedy.decide("reject", { who: "ben", why: "too expensive" })).toMatchObject({ stage: "rejected" });
+    const caught: unknown = await remedy.decide("approve", ANA).catch((error: unknown) => error);
     expect(LoopsmithError.isInstance(caught) && caught.code).toBe("conflict");
-    await expect(remedy.rollBack(ANA)).rejects.toMatchObject({ code: "conflict" });
+    await expect(remedy.decide("roll_back", ANA)).rejects.toMatchObject({ code: "conflict" });
     expect((await remedy.state()).history.at(-1)).toMatchObject({ who: "ben", why: "too expensive" });
   });
 
   it("lets one of two who act at once through", async () => {
     const world = aRemedy();
     await remedyOf(world).run();
-    const both = await Promise.allSettled([remedyOf(world).approve(ANA), remedyOf(world).reject(ANA)]);
+    const both = await Promise.allSettled([
+      remedyOf(world).decide("approve", ANA),
+      remedyOf(world).decide("reject", ANA),
+    ]);
     expect(both.filter((result) => result.status === "fulfilled")).toHaveLength(1);
   });
 
@@ -195,7 +198,7 @@ describe("createRemedy", () => {
       await remedy.run();
       const regressed = await remedy.observePattern("regressed", "the rate is back");
       expect(regressed.stage).toBe(byItself ? "rolled_back" : "regressed");
-      if (!byItself) await remedy.rollBack(ANA);
+      if (!byItself) await remedy.decide("roll_back", ANA);
       expect(await platform.promptRead({ name: "answer", tag: "production" })).toMatchObject({ content: { topK: 2 } });
     }
   });

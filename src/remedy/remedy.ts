@@ -1,21 +1,18 @@
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
-import { assignCanary, describeCanary, endCanary, observeCanary, startCanary } from "./canary.ts";
+import { assignCanary, describeCanary, observeCanary, startCanary } from "./canary.ts";
 import type { CanaryArm, CanaryOutcome } from "./canary.ts";
-import type { PromoteContext, Promoted } from "./promote/promoter.ts";
+import { decideRemedy } from "./decide-remedy.ts";
+import type { Decision, RemedyAction } from "./decide-remedy.ts";
+import type { PromoteContext } from "./promote/promoter.ts";
 import { AUTOMATIC, promotionOf, summaryOf, winnerOf } from "./promotion-of.ts";
 import type { RemedyDefinition, RemedyDeps } from "./remedy-definition.ts";
 import { planRemedy } from "./remedy-plan.ts";
 import type { RemedyPlan } from "./remedy-plan.ts";
-import type { RemedyEvent, RemedyStage, RemedyState } from "./remedy-state.ts";
-import { afterApproval, collectExamples, proposeCandidates, screenCandidates, testCandidates } from "./remedy-work.ts";
+import { newRemedy, remember } from "./remedy-state.ts";
+import type { RemedyEvent, RemedyState } from "./remedy-state.ts";
+import { collectExamples, proposeCandidates, screenCandidates, testCandidates } from "./remedy-work.ts";
 import { sleep } from "./sleep.ts";
-
-/** Somebody's decision, for the history. */
-export interface Decision {
-  who: string;
-  why: string;
-}
 
 /** One remedy on its way. Every method loads the state, does its part and saves it with a line of history. */
 export interface Remedy<C> {
@@ -25,12 +22,11 @@ export interface Remedy<C> {
   plan(): Promise<RemedyPlan>;
   /** Goes on until it is done, waits for something, or is deferred. Safe to repeat, also after a crash. */
   run(): Promise<RemedyState<C>>;
-  /** Agrees to the winner and goes on. @throws LoopsmithError `conflict` when nothing awaits approval */
-  approve(decision: Decision): Promise<RemedyState<C>>;
-  /** @throws LoopsmithError `conflict` when it is already in use or ended */
-  reject(decision: Decision): Promise<RemedyState<C>>;
-  /** Takes the promotion back. @throws LoopsmithError `conflict` when nothing is in use, `invalid` when it cannot be */
-  rollBack(decision: Decision): Promise<RemedyState<C>>;
+  /**
+   * Takes a person's decision and goes on from there.
+   * @throws LoopsmithError `conflict` where there is nothing to decide so, `invalid` where a promotion cannot be taken back
+   */
+  decide(action: RemedyAction, decision: Decision): Promise<RemedyState<C>>;
   /** The configuration for a live unit of traffic, and the share to report with its outcome. At most a second behind. */
   assign(unit: string): Promise<{ arm: CanaryArm; share: number; config: C }>;
   /** Live outcomes of a canary; ends it when the evidence is there, and goes on. */
@@ -46,47 +42,29 @@ export interface Remedy<C> {
  * State lives in `deps.store`, paid work in `deps.journal`, so any process may go on with it.
  */
 export function createRemedy<C extends object>(definition: RemedyDefinition<C>, deps: RemedyDeps<C>): Remedy<C> {
-  const { store, now = Date.now } = deps;
-  const id = stableId("remedy", definition.name, definition.on.id);
+  const { store, platform, now = Date.now } = deps;
+  const id = deps.id ?? stableId("remedy", definition.name, definition.on.id);
 
   /** What `assign` goes by, so that live traffic does not read the store for every request. */
   let routing: { at: number; state: RemedyState<C> } | null = null;
 
   const load = async (): Promise<RemedyState<C>> =>
-    (await store.remedyRead({ id })) ?? {
-      id,
-      name: definition.name,
-      patternId: definition.on.id,
-      stage: "collecting",
-      deferred: null,
-      dataset: null,
-      candidates: [],
-      winner: null,
-      approval: null,
-      canary: null,
-      promoted: null,
-      history: [],
-      version: 0,
-    };
+    (await store.remedyRead({ id })) ??
+    newRemedy({ id, name: definition.name, patternId: definition.on.id, baseline: definition.baseline });
 
-  const save = async (
-    state: RemedyState<C>,
-    change: Partial<RemedyState<C>>,
-    event: Pick<RemedyEvent, "what" | "why"> & { who?: string },
-  ): Promise<RemedyState<C>> => {
-    const stage = change.stage ?? state.stage;
-    const { who = "loopsmith", what, why } = event;
-    const last = state.history.at(-1);
-    // A run that finds everything as it was adds nothing to tell.
-    const news = last?.what !== what || last.why !== why || last.stage !== stage;
-    const history = news ? [...state.history, { at: now(), stage, who, what, why }] : state.history;
-    const next = { ...state, ...change, history, version: state.version + 1 };
+  const write = async (before: RemedyState<C>, next: RemedyState<C>): Promise<RemedyState<C>> => {
     routing = null;
-    if (await store.remedyWrite({ state: next, expectedVersion: state.version })) return next;
+    if (await store.remedyWrite({ state: next, expectedVersion: before.version })) return next;
     throw new LoopsmithError("conflict", `The remedy "${definition.name}" was changed by somebody else meanwhile.`, {
       hint: "Look at its state and try again; nothing paid for is paid twice.",
     });
   };
+
+  const save = (
+    state: RemedyState<C>,
+    change: Partial<RemedyState<C>>,
+    event: Pick<RemedyEvent, "what" | "why"> & { who?: string },
+  ): Promise<RemedyState<C>> => write(state, remember(state, change, { who: "loopsmith", ...event }, now()));
 
   const run = async (): Promise<RemedyState<C>> => {
     let state = await load();
@@ -133,6 +111,8 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
       }
       case "promoting":
         return promote(state);
+      case "rolling_back":
+        return takeBack(state);
       default:
         return state;
     }
@@ -141,18 +121,40 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
   async function promote(state: RemedyState<C>): Promise<RemedyState<C>> {
     const { promote: promoter } = definition;
     if (!promoter || state.promoted) return watch(state);
-    let promoted: Promoted;
-    try {
-      promoted = await promoter.promote(promotionOf(definition, state), promoteContext());
-    } catch (error) {
-      deps.signal?.throwIfAborted();
-      if (isConflict(error)) throw error;
-      const why = errorMessage(error);
-      return save(state, { deferred: why }, { what: `The promotion (${promoter.kind}) did not succeed.`, why });
-    }
+    const outcome = await attempt(() => promoter.promote(promotionOf(definition, state), promoteContext()));
+    if ("why" in outcome) return defer(state, `The promotion (${promoter.kind}) did not succeed.`, outcome.why);
+    const promoted = { ...outcome.result, reversible: promoter.rollBack !== undefined };
     const what = `${state.winner} was promoted (${promoter.kind}): ${promoted.url ?? promoted.reference}.`;
     return watch(await save(state, { promoted, deferred: null }, { what, why: state.approval?.why ?? "" }));
   }
+
+  async function takeBack(state: RemedyState<C>): Promise<RemedyState<C>> {
+    const { promote: promoter } = definition;
+    const { promoted } = state;
+    const asked = state.history.findLast((event) => event.stage === "rolling_back");
+    const outcome = await attempt(async () => {
+      if (!promoted || !promoter?.rollBack)
+        throw new Error("No promoter that could take it back is declared any more.");
+      await promoter.rollBack(promotionOf(definition, state), promoted, promoteContext());
+    });
+    if ("why" in outcome) return defer(state, "Taking it back did not succeed.", outcome.why);
+    const what = `${state.winner} was taken back (${promoter?.kind}).`;
+    return save(state, { stage: "rolled_back", deferred: null }, { what, why: asked?.why ?? "" });
+  }
+
+  /** An outside effect that may fail for now: it is told, and tried again by the next run. */
+  async function attempt<T>(effect: () => Promise<T>): Promise<{ result: T } | { why: string }> {
+    try {
+      return { result: await effect() };
+    } catch (error) {
+      deps.signal?.throwIfAborted();
+      if (LoopsmithError.isInstance(error) && error.code === "conflict") throw error;
+      return { why: errorMessage(error) };
+    }
+  }
+
+  const defer = (state: RemedyState<C>, what: string, why: string): Promise<RemedyState<C>> =>
+    save(state, { deferred: why }, { what, why });
 
   async function watch(state: RemedyState<C>): Promise<RemedyState<C>> {
     const reference = state.promoted?.reference ?? state.winner ?? "";
@@ -164,30 +166,16 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
   }
 
   const promoteContext = (): PromoteContext => ({
+    platform,
     signal: deps.signal ?? new AbortController().signal,
     now,
     sleep: deps.sleep ?? sleep,
   });
 
-  const refuse = (state: RemedyState<C>, wanted: string): LoopsmithError =>
-    new LoopsmithError("conflict", `The remedy "${state.name}" is ${state.stage.replaceAll("_", " ")}; ${wanted}.`, {
-      hint: "Look at its state first.",
-    });
-
-  const rollBack = async (state: RemedyState<C>, { who, why }: Decision): Promise<RemedyState<C>> => {
-    const { promote: promoter } = definition;
-    if (!state.promoted) throw refuse(state, "nothing was promoted");
-    if (!promoter?.rollBack) {
-      throw new LoopsmithError("invalid", "This promotion cannot be taken back by Loopsmith.", {
-        hint: "Take it back where it was made, or pass a promoter with `rollBack`.",
-      });
-    }
-    await promoter.rollBack(promotionOf(definition, state), state.promoted, promoteContext());
-    return save(
-      state,
-      { stage: "rolled_back" },
-      { who, what: `${state.winner} was taken back (${promoter.kind}).`, why },
-    );
+  const decide = async (action: RemedyAction, decision: Decision): Promise<RemedyState<C>> => {
+    const state = await load();
+    await write(state, decideRemedy(state, action, decision, now()));
+    return run();
   };
 
   return {
@@ -195,26 +183,7 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
     state: load,
     plan: async () => planRemedy(definition, deps, await load()),
     run,
-    async approve({ who, why }) {
-      const state = await load();
-      if (state.stage !== "awaiting_approval") throw refuse(state, "nothing awaits approval");
-      const stage = afterApproval(definition);
-      await save(state, { stage, approval: { who, why } }, { who, what: `Approved ${state.winner}.`, why });
-      return run();
-    },
-    async reject({ who, why }) {
-      const state = await load();
-      if (!REJECTABLE.has(state.stage)) throw refuse(state, "there is nothing to reject");
-      const canary = state.canary && endCanary(state.canary, "rolled_back", now(), why);
-      return save(
-        state,
-        { stage: "rejected", canary },
-        { who, what: `Rejected ${state.winner ?? "the remedy"}.`, why },
-      );
-    },
-    async rollBack(decision) {
-      return rollBack(await load(), decision);
-    },
+    decide,
     async assign(unit) {
       if (routing === null || now() - routing.at >= ROUTING_MS) routing = { at: now(), state: await load() };
       const { state } = routing;
@@ -246,10 +215,10 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
     },
     async observePattern(status, why) {
       const state = await load();
-      if (state.stage !== "watching" && state.stage !== "resolved" && state.stage !== "regressed") return state;
+      if (state.stage === status || !LIVE.has(state.stage)) return state;
       const next = await save(state, { stage: status }, { what: `The pattern is ${status}.`, why });
-      const back = status === "regressed" && definition.rollBackOnRegression && state.promoted;
-      return back ? rollBack(next, { who: "loopsmith", why: "The pattern came back." }) : next;
+      const back = status === "regressed" && definition.rollBackOnRegression && next.promoted?.reversible;
+      return back ? decide("roll_back", { who: "loopsmith", why: "The pattern came back." }) : next;
     },
     async summary() {
       const state = await load();
@@ -260,16 +229,5 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
 
 const ROUTING_MS = 1_000;
 
-const REJECTABLE: ReadonlySet<RemedyStage> = new Set<RemedyStage>([
-  "collecting",
-  "proposing",
-  "screening",
-  "testing",
-  "inconclusive",
-  "awaiting_approval",
-  "canary",
-]);
-
-function isConflict(error: unknown): boolean {
-  return LoopsmithError.isInstance(error) && error.code === "conflict";
-}
+/** In use, so that what the pattern does counts. */
+const LIVE: ReadonlySet<string> = new Set(["watching", "resolved", "regressed"]);

@@ -136,9 +136,9 @@ function visiblePattern<C>(pattern: ProposerDeps<C>["pattern"], examples: Visibl
   return structuredClone({
     sentence,
     predicates,
-    share,
-    riskRatio,
+    ...(share !== undefined && { share }),
+    ...(riskRatio !== undefined && { riskRatio }),
     ...(culprits && { culprits }),
-    exemplars: exemplars.filter((traceId) => visible.has(traceId)),
+    ...(exemplars && { exemplars: exemplars.filter((traceId) => visible.has(traceId)) }),
   });
 }

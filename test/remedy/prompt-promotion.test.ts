@@ -15,11 +15,12 @@ interface Config {
   template: string;
 }
 
-const context: PromoteContext = {
+const contextOf = (): PromoteContext => ({
+  platform: embeddedExperiments(running.server.store),
   signal: new AbortController().signal,
   now: Date.now,
   sleep: () => Promise.resolve(),
-};
+});
 
 const promotionOf = (id: string, template: string): Promotion<Config> =>
   ({
@@ -41,12 +42,7 @@ const manifestOf = ({ template }: Config) => ({
 const pull = (prompt: string) => running.client.pullPromptCommit(prompt, { skipCache: true });
 
 describe("a prompt promoted on the embedded server", () => {
-  const promoterOf = (prompt: string) =>
-    promotePrompt<Config>({
-      platform: embeddedExperiments(running.server.store),
-      prompt,
-      content: manifestOf,
-    });
+  const promoterOf = (prompt: string) => promotePrompt<Config>({ prompt, content: manifestOf });
 
   it("is what the official client pulls, and a roll-back brings the pushed one back", async () => {
     const { client } = running;
@@ -60,21 +56,24 @@ describe("a prompt promoted on the embedded server", () => {
     await platform.promptTag({ name: "rag-answer", commit: old.commit_hash, tag: "production" });
 
     const promotion = promotionOf("7f3a0c11-promotion", "new {question}");
-    const promoted = await promoter.promote(promotion, context);
+    const promoted = await promoter.promote(promotion, contextOf());
     const pulled = await pull("rag-answer:production");
     expect(pulled.manifest).toEqual(manifestOf({ template: "new {question}" }));
     expect(promoted.details).toMatchObject({ commit: pulled.commit_hash, previous_commit: old.commit_hash });
     expect((await pull("rag-answer:before-7f3a0c11")).commit_hash).toBe(old.commit_hash);
 
-    expect(await promoter.promote(promotion, context), "repeated after a crash").toEqual(promoted);
+    expect(await promoter.promote(promotion, contextOf()), "repeated after a crash").toEqual(promoted);
     expect((await client.getPrompt("rag-answer"))?.num_commits).toBe(2);
 
-    await promoter.rollBack?.(promotion, promoted, context);
+    await promoter.rollBack?.(promotion, promoted, contextOf());
     expect((await pull("rag-answer:production")).manifest).toEqual(old.manifest);
   });
 
   it("creates the prompt when it is new", async () => {
-    const promoted = await promoterOf("brand-new").promote(promotionOf("0a1b2c3d-promotion", "{question}"), context);
+    const promoted = await promoterOf("brand-new").promote(
+      promotionOf("0a1b2c3d-promotion", "{question}"),
+      contextOf(),
+    );
     expect(promoted.details).toMatchObject({ previous_commit: null });
     const pulled = await pull("brand-new:production");
     expect(pulled.manifest).toEqual(manifestOf({ template: "{question}" }));

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../model/json.ts";
+import type { ExperimentPlatform } from "../experiment-platform.ts";
 import type { Candidate } from "../candidates.ts";
 import type { GateVerdict } from "../gate-verdict.ts";
 
@@ -26,7 +27,10 @@ export interface Promoted {
   details: JsonObject;
 }
 
+/** What a promoter is called with. */
 export interface PromoteContext {
+  /** Where the remedy's datasets, experiments and prompts live. */
+  platform: ExperimentPlatform;
   signal: AbortSignal;
   /** Epoch ms. */
   now: () => number;

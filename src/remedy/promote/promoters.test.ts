@@ -19,15 +19,15 @@ describe("promotePrompt", () => {
       description: "",
     });
     await platform.promptTag({ name: "answer", commit, tag: "production" });
-    const promoter = promotePrompt<PromptConfig>({ platform, prompt: "answer", content });
-    const promoted = await promoter.promote(aPromotion(), aContext());
+    const promoter = promotePrompt<PromptConfig>({ prompt: "answer", content });
+    const promoted = await promoter.promote(aPromotion(), aContext({ platform }));
     expect(promoted).toMatchObject({
       reference: "answer:commit2",
       details: { previous_commit: "commit1", tag: "production" },
     });
     expect((await platform.promptRead({ name: "answer", tag: "production" }))?.content).toEqual({ template: "Cite." });
-    expect(await promoter.promote(aPromotion(), aContext())).toEqual(promoted);
-    await promoter.rollBack?.(aPromotion(), promoted, aContext());
+    expect(await promoter.promote(aPromotion(), aContext({ platform }))).toEqual(promoted);
+    await promoter.rollBack?.(aPromotion(), promoted, aContext({ platform }));
     expect((await platform.promptRead({ name: "answer", tag: "production" }))?.content).toEqual({
       template: "Answer.",
     });
@@ -49,22 +49,18 @@ describe("promotePrompt", () => {
           return (target[method] as (params: never) => Promise<unknown>)(params);
         },
       });
-      await promotePrompt<PromptConfig>({ platform: dying, prompt: "answer", content })
-        .promote(aPromotion(), aContext())
-        .catch(() => undefined);
-      const promoted = await promotePrompt<PromptConfig>({ platform, prompt: "answer", content }).promote(
-        aPromotion(),
-        aContext(),
-      );
+      const promoter = promotePrompt<PromptConfig>({ prompt: "answer", content });
+      await promoter.promote(aPromotion(), aContext({ platform: dying })).catch(() => undefined);
+      const promoted = await promoter.promote(aPromotion(), aContext({ platform }));
       expect(promoted.details).toMatchObject({ commit: "commit2", previous_commit: "commit1" });
     }
   });
 
   it("starts a prompt that is not there yet", async () => {
     const platform = memoryPlatform();
-    const promoted = await promotePrompt<PromptConfig>({ platform, prompt: "new", content, tag: "live" }).promote(
+    const promoted = await promotePrompt<PromptConfig>({ prompt: "new", content, tag: "live" }).promote(
       aPromotion(),
-      aContext(),
+      aContext({ platform }),
     );
     expect(promoted.details).toMatchObject({ previous_commit: null });
     expect(await platform.promptRead({ name: "new", tag: "live" })).toMatchObject({ content: { template: "Cite." } });

@@ -1,5 +1,6 @@
 import { gate } from "../gate.ts";
 import { remedySummary } from "../summary.ts";
+import { memoryPlatform } from "../memory-platform.fixture.ts";
 import type { PromoteContext, Promotion } from "./promoter.ts";
 
 export interface PromptConfig {
@@ -36,5 +37,11 @@ export function aPromotion(rest: Partial<Promotion<PromptConfig>> = {}): Promoti
 }
 
 export function aContext(rest: Partial<PromoteContext> = {}): PromoteContext {
-  return { signal: new AbortController().signal, now: () => 1_700_000_000_000, sleep: async () => undefined, ...rest };
+  return {
+    platform: memoryPlatform(),
+    signal: new AbortController().signal,
+    now: () => 1_700_000_000_000,
+    sleep: async () => undefined,
+    ...rest,
+  };
 }

@@ -1,9 +1,7 @@
 import type { JsonObject } from "../../model/json.ts";
-import type { ExperimentPlatform } from "../experiment-platform.ts";
 import type { Promoter, Promotion } from "./promoter.ts";
 
 export interface PromptPromotionOptions<C> {
-  platform: Pick<ExperimentPlatform, "promptRead" | "promptCommit" | "promptTag">;
   /** The prompt's name in the prompt repository, `owner/name` or `name`. */
   prompt: string;
   /** What to commit: the prompt's manifest for this configuration. */
@@ -16,16 +14,11 @@ export interface PromptPromotionOptions<C> {
  * Commits the winning prompt and moves a tag to it. The commit the tag pointed to before is kept under a tag of its own,
  * `before-<promotion>`, which survives a crash between the two moves and is what a roll-back returns to.
  */
-export function promotePrompt<C>({
-  platform,
-  prompt,
-  content,
-  tag = "production",
-}: PromptPromotionOptions<C>): Promoter<C> {
+export function promotePrompt<C>({ prompt, content, tag = "production" }: PromptPromotionOptions<C>): Promoter<C> {
   const keeperOf = (promotion: Promotion<C>): string => `before-${promotion.id.slice(0, 8)}`;
   return {
     kind: "prompt",
-    async promote(promotion) {
+    async promote(promotion, { platform }) {
       const keeper = keeperOf(promotion);
       const kept = await platform.promptRead({ name: prompt, tag: keeper });
       const current = await platform.promptRead({ name: prompt, tag });
@@ -43,7 +36,7 @@ export function promotePrompt<C>({
         details: { prompt, tag, commit, previous_commit: before?.commit ?? null },
       };
     },
-    async rollBack(promotion, promoted) {
+    async rollBack(promotion, promoted, { platform }) {
       const previous = promoted.details["previous_commit"];
       const kept = await platform.promptRead({ name: prompt, tag: keeperOf(promotion) });
       const commit = typeof previous === "string" ? previous : kept?.commit;
