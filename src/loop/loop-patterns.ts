@@ -1,44 +1,56 @@
-import type { FeatureRow, PatternReport } from "../model/pattern.ts";
+import { matchesPattern, type FeatureRow, type PatternReport, type Predicate } from "../model/pattern.ts";
+import type { CodebookOptions } from "../pattern/codebook.ts";
+import { mineInWorker } from "../pattern/mine-in-worker.ts";
 import { minePatterns, type MineOptions } from "../pattern/mine-patterns.ts";
 import type { Store } from "../store/store.ts";
+import { learnablePages } from "./hourly-buckets.ts";
+import { readLoopCodebook } from "./loop-codebook.ts";
+import { createPatternWindow, THREAD_FROM_ROWS } from "./pattern-window.ts";
 import { resolveWindow, type WindowOption } from "./window.ts";
 
 export interface PatternsOptions extends Omit<MineOptions, "window"> {
   /** By start time of the traces. @default "24h" */
   window?: WindowOption;
+  /** Only runs that meet all of these; what such runs have in common by definition is no pattern of theirs. @default all */
+  where?: readonly Predicate[];
+  /** Stops a long search; rejects with the signal's reason. */
+  signal?: AbortSignal;
 }
 
-const PAGE = 5_000;
+const CODEBOOK_OPTIONS = [
+  "maxCuts",
+  "maxValues",
+  "minRows",
+  "passMarks",
+  "exclude",
+  "sampleRows",
+] as const satisfies readonly (keyof CodebookOptions)[];
 
-/** What the failures of a window have in common, from the verdicts in the ledger. */
+/**
+ * What the failures of a window have in common: from the hourly buckets, and from the verdicts themselves where a condition or
+ * a codebook of one's own is asked for, or nothing was learned yet. Large windows are mined in a thread of their own.
+ */
 export async function loopPatterns(
   store: Store,
   loopId: string,
   options: PatternsOptions = {},
 ): Promise<PatternReport> {
-  const { window = "24h", ...mining } = options;
+  const { window = "24h", where = [], signal, ...mining } = options;
   const range = resolveWindow(window, store.now());
-  return minePatterns(await featureRows(store, loopId, range), { ...mining, window: range });
-}
-
-/** The window's decided traces; those without a thresholded score say nothing either way and stay out. */
-export async function featureRows(
-  store: Store,
-  loopId: string,
-  range: { from: number; to: number },
-): Promise<FeatureRow[]> {
-  const rows: FeatureRow[] = [];
-  for (let offset = 0; ; offset += PAGE) {
-    const page = await store.verdictList({ loopId, ...range, outcomes: ["pass", "fail"], limit: PAGE, offset });
-    for (const verdict of page) {
-      rows.push({
-        traceId: verdict.traceId,
-        at: verdict.traceStartAt,
-        failed: verdict.outcome === "fail",
-        features: verdict.features,
-        ...(verdict.cluster === null ? {} : { cluster: verdict.cluster }),
-      });
-    }
-    if (page.length < PAGE) return rows;
+  const ownWords = CODEBOOK_OPTIONS.some((option) => mining[option] !== undefined);
+  const codebook = ownWords || where.length > 0 ? null : await readLoopCodebook(store, loopId);
+  if (codebook) {
+    const mined = createPatternWindow(store, loopId).mine(codebook, range, {
+      settings: mining,
+      ...(signal && { signal }),
+    });
+    return (await mined).report;
   }
+  const rows: FeatureRow[] = [];
+  for await (const page of learnablePages(store, loopId, range)) {
+    rows.push(...page.filter(({ features }) => matchesPattern(features, where)));
+  }
+  const job = { ...mining, window: range };
+  if (rows.length < THREAD_FROM_ROWS) return minePatterns(rows, job);
+  return mineInWorker({ kind: "rows", rows, options: job }, signal ? { signal } : {});
 }

@@ -7,6 +7,7 @@ import { createJudge } from "./judge-due.ts";
 import { learn } from "./learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
+import { createPatternWindow } from "./pattern-window.ts";
 import { createSweeps, enrol } from "./sweep.ts";
 
 export interface Watch {
@@ -85,11 +86,12 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     onError: (error) => emitter.emit("error", { error, during: "sweep" }),
   });
 
+  const window = createPatternWindow(store, loopId);
   const learnPump = new Pump({
     run: async () => {
       await loop.history.flush();
       const { learn: learnOptions, alerts } = options;
-      if (learnOptions) await learn({ store, loopId, emitter, alerts, options: learnOptions });
+      if (learnOptions) await learn({ store, loopId, emitter, alerts, options: learnOptions, window });
       const { throttle: policy } = options;
       const destinations = Object.keys(options.destinations);
       if (policy) await makeDigests({ store, loopId, policy, destinations });

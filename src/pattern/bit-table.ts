@@ -59,13 +59,30 @@ export function buildTable(codebook: Codebook, rows: readonly FeatureRow[]): Bit
 }
 
 export function tableOf(codebook: Codebook, rows: readonly EncodedRow[]): BitTable {
-  const blocks = (failed: boolean): BitBlock[] => {
-    const side = rows.filter((row) => row.failed === failed);
-    return Array.from({ length: Math.ceil(side.length / BLOCK_ROWS) }, (_, index) =>
-      blockOf(codebook, side.slice(index * BLOCK_ROWS, (index + 1) * BLOCK_ROWS)),
+  const blocks = (failed: boolean): BitBlock[] =>
+    blocksOf(
+      rows.filter((row) => row.failed === failed),
+      (some) => blockOf(codebook, some),
     );
-  };
   return { items: codebook.items.length, failing: blocks(true), passing: blocks(false) };
+}
+
+/** Rows of one outcome as blocks, in order. */
+export function blocksOf<Row>(rows: readonly Row[], blockOf: (some: readonly Row[]) => BitBlock): BitBlock[] {
+  return Array.from({ length: Math.ceil(rows.length / BLOCK_ROWS) }, (_, index) =>
+    blockOf(rows.slice(index * BLOCK_ROWS, (index + 1) * BLOCK_ROWS)),
+  );
+}
+
+/** What a block says of its rows beside bits. */
+export function labelsOf(
+  rows: readonly Pick<EncodedRow, "traceId" | "cluster" | "culprit">[],
+): Pick<BitBlock, "traceIds" | "clusters" | "culprits"> {
+  return {
+    traceIds: rows.map((row) => row.traceId),
+    ...(rows.some((row) => row.cluster !== null) && { clusters: rows.map((row) => row.cluster) }),
+    ...(rows.some((row) => row.culprit !== null) && { culprits: rows.map((row) => row.culprit) }),
+  };
 }
 
 function blockOf(codebook: Codebook, rows: readonly EncodedRow[]): BitBlock {
@@ -78,9 +95,7 @@ function blockOf(codebook: Codebook, rows: readonly EncodedRow[]): BitBlock {
     rows: rows.length,
     stride,
     bits,
-    traceIds: rows.map((row) => row.traceId),
-    ...(rows.some((row) => row.cluster !== null) && { clusters: rows.map((row) => row.cluster) }),
-    ...(rows.some((row) => row.culprit !== null) && { culprits: rows.map((row) => row.culprit) }),
+    ...labelsOf(rows),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../model/json.ts";
 import type { FeatureRow, FeatureValue, Predicate } from "../model/pattern.ts";
 import { roundCuts } from "./round-cuts.ts";
 
@@ -144,6 +145,46 @@ function numberItems(attributes: readonly Omit<Attribute, "firstItem">[], droppe
     return { ...attribute, firstItem };
   });
   return { attributes: numbered, items, attributeOf, dropped };
+}
+
+/** The codebook as JSON, and back. */
+export function codebookDocument({ attributes, dropped }: Codebook): JsonObject {
+  const plain = attributes.map(({ feature, cuts, values, missing }) => ({ feature, cuts, values, missing }));
+  return JSON.parse(JSON.stringify({ attributes: plain, dropped })) as JsonObject;
+}
+
+export function readCodebook(document: JsonObject): Codebook {
+  const { attributes, dropped } = document as unknown as Pick<Codebook, "attributes" | "dropped">;
+  return numberItems(attributes, dropped);
+}
+
+/**
+ * Whether runs have something to say that the codebook has no word for: a feature, or a value of a category, that at least
+ * `share` of them and 5 have in common. Texts that never made it into the codebook are not asked about again.
+ */
+export function isUnfamiliar(
+  { attributes }: Codebook,
+  rows: readonly Pick<FeatureRow, "features">[],
+  share = 0.02,
+): boolean {
+  const known = new Map(attributes.map((attribute) => [attribute.feature, attribute]));
+  const unknown = new Map<string, number>();
+  const enough = Math.max(5, share * rows.length);
+  for (const { features } of rows) {
+    for (const [feature, value] of Object.entries(features)) {
+      if (value === null || DESCRIPTIVE_FEATURES.includes(feature)) continue;
+      const attribute = known.get(feature);
+      const isNew = attribute
+        ? typeof value !== "number" && attribute.values.length > 0 && !attribute.values.includes(value)
+        : true;
+      if (!isNew) continue;
+      const name = attribute ? `${feature} ${String(value)}` : feature;
+      const count = (unknown.get(name) ?? 0) + 1;
+      if (count >= enough) return true;
+      unknown.set(name, count);
+    }
+  }
+  return false;
 }
 
 /** Code of a value that no item speaks of. */

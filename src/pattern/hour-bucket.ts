@@ -1,8 +1,7 @@
 import { stableId } from "../model/id.ts";
 import type { FeatureRow } from "../model/pattern.ts";
-import { encodeFeatureRow, tableOf } from "./bit-table.ts";
+import { blocksOf, encodeFeatureRow, labelsOf, strideOf, tableOf } from "./bit-table.ts";
 import type { BitBlock, BitTable, EncodedRow } from "./bit-table.ts";
-import { NO_CODE } from "./codebook.ts";
 import type { Codebook } from "./codebook.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -40,47 +39,77 @@ export function buildBucket(codebook: Codebook, hour: number, rows: readonly Fea
 
 /** Verdicts that came late or changed: rows of traces the bucket already has replace the old ones. */
 export function addToBucket(codebook: Codebook, bucket: HourBucket, rows: readonly FeatureRow[]): HourBucket {
-  const encoded = rows.map((row) => encodeFeatureRow(codebook, row));
-  return bucketOf(codebook, bucket.hour, [...bucketRows(codebook, bucket), ...encoded]);
+  return mergeBuckets([bucket, buildBucket(codebook, bucket.hour, rows)]);
 }
 
-/** What two workers saw of one hour, as if one had seen it all. */
-export function mergeBuckets(codebook: Codebook, a: HourBucket, b: HourBucket): HourBucket {
-  return bucketOf(codebook, a.hour, [...bucketRows(codebook, a), ...bucketRows(codebook, b)]);
+/**
+ * Parts of one hour, in one codebook, as if they had been one bucket all along: of several rows for one trace the last part's
+ * counts. Bits are moved, not decoded.
+ *
+ * @param without traces to leave out
+ */
+export function mergeBuckets(parts: readonly HourBucket[], without: ReadonlySet<string> = new Set()): HourBucket {
+  const [first] = parts;
+  if (first === undefined) throw new RangeError("there is nothing to merge");
+  const places = new Map<string, Place>();
+  for (const { table } of parts) {
+    for (const failed of [true, false]) {
+      for (const block of failed ? table.failing : table.passing) {
+        block.traceIds?.forEach((traceId, row) => {
+          if (!without.has(traceId)) places.set(traceId, { traceId, failed, block, row });
+        });
+      }
+    }
+  }
+  const sorted = [...places.values()].sort((a, b) => (a.traceId < b.traceId ? -1 : 1));
+  const { items } = first.table;
+  const side = (failed: boolean): BitBlock[] =>
+    blocksOf(
+      sorted.filter((place) => place.failed === failed),
+      (some) => gather(items, some),
+    );
+  return { hour: first.hour, codebook: first.codebook, table: { items, failing: side(true), passing: side(false) } };
+}
+
+/** Where a run stands. */
+interface Place {
+  traceId: string;
+  failed: boolean;
+  block: BitBlock;
+  row: number;
+}
+
+/** A block of runs taken from others. */
+function gather(items: number, places: readonly Place[]): BitBlock {
+  const stride = strideOf(places.length);
+  const bits = new Uint8Array(items * stride);
+  const rows = Int32Array.from(places, ({ row }) => row);
+  const sources = places.map(({ block }) => block.bits);
+  const strides = Int32Array.from(places, ({ block }) => block.stride);
+  for (let item = 0; item < items; item += 1) {
+    for (let to = 0; to < rows.length; to += 1) {
+      const from = rows[to] ?? 0;
+      const byte = sources[to]?.[item * (strides[to] ?? 0) + (from >>> 3)] ?? 0;
+      const place = item * stride + (to >>> 3);
+      bits[place] = (bits[place] ?? 0) | (((byte >>> (from & 7)) & 1) << (to & 7));
+    }
+  }
+  return {
+    rows: places.length,
+    stride,
+    bits,
+    ...labelsOf(
+      places.map(({ traceId, block, row }) => ({
+        traceId,
+        cluster: block.clusters?.[row] ?? null,
+        culprit: block.culprits?.[row] ?? null,
+      })),
+    ),
+  };
 }
 
 function bucketOf(codebook: Codebook, hour: number, rows: readonly EncodedRow[]): HourBucket {
   const byTrace = new Map(rows.map((row) => [row.traceId, row]));
   const sorted = [...byTrace.values()].sort((a, b) => (a.traceId < b.traceId ? -1 : 1));
   return { hour, codebook: codebookId(codebook), table: tableOf(codebook, sorted) };
-}
-
-/** The encoded runs behind a bucket: its bits say everything the codebook can say of them. */
-export function bucketRows(codebook: Codebook, { table }: HourBucket): EncodedRow[] {
-  return [
-    ...table.failing.flatMap((block) => blockRows(codebook, block, true)),
-    ...table.passing.flatMap((block) => blockRows(codebook, block, false)),
-  ];
-}
-
-function blockRows({ attributes }: Codebook, block: BitBlock, failed: boolean): EncodedRow[] {
-  const { rows, stride, bits, traceIds, clusters, culprits } = block;
-  const has = (item: number, row: number): boolean =>
-    (((bits[item * stride + (row >>> 3)] ?? 0) >>> (row & 7)) & 1) === 1;
-  return Array.from({ length: rows }, (_, row) => ({
-    traceId: traceIds?.[row] ?? "",
-    failed,
-    codes: Uint16Array.from(attributes, ({ cuts, values, missing, firstItem }) => {
-      let reached = 0;
-      while (reached < cuts.length && has(firstItem + 2 * reached + 1, row)) reached += 1;
-      if (reached > 0 || (cuts.length > 0 && has(firstItem, row))) return reached;
-      const afterCuts = firstItem + 2 * cuts.length;
-      for (let at = 0; at < values.length + (missing ? 1 : 0); at += 1) {
-        if (has(afterCuts + at, row)) return cuts.length + 1 + at;
-      }
-      return NO_CODE;
-    }),
-    cluster: clusters?.[row] ?? null,
-    culprit: culprits?.[row] ?? null,
-  }));
 }

@@ -1,3 +1,4 @@
+import type { BucketStore } from "./resource/bucket.ts";
 import type { BudgetStore } from "./resource/budget.ts";
 import type { ComparativeStore } from "./resource/comparative.ts";
 import type { DatasetStore } from "./resource/dataset.ts";
@@ -51,6 +52,7 @@ export interface Store
     ComparativeStore,
     PromptStore,
     BudgetStore,
+    BucketStore,
     LearningStore,
     RemedyRecordStore {
   readonly capabilities: StoreCapabilities;

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import type { Store } from "../../src/store/store.ts";
+import { exerciseBuckets } from "./exercise-buckets.ts";
 import { exerciseDatasets } from "./exercise-datasets.ts";
 import { exerciseDeliveries } from "./exercise-deliveries.ts";
 import { exerciseExperiments } from "./exercise-experiments.ts";
@@ -22,6 +23,7 @@ export function storeContract(name: string, open: OpenStore): void {
     exerciseStats(open);
     exerciseQueues(open);
     exerciseLedger(open);
+    exerciseBuckets(open);
     exerciseDeliveries(open);
     exerciseDatasets(open);
     exerciseExperiments(open);

@@ -6,6 +6,7 @@ import { learning } from "./0005-learning.ts";
 import { review } from "./0006-review.ts";
 import { remedies } from "./0008-remedies.ts";
 import { search } from "./0007-search.ts";
+import { buckets } from "./0009-buckets.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   review,
   search,
   remedies,
+  buckets,
 ];

@@ -3,7 +3,7 @@ import type { VerdictRecord } from "../resource/ledger.ts";
 import { chunksOf, toMicros } from "../sql/columns.ts";
 import type { WriteTransaction } from "../sql/database.ts";
 import { writeFeedbackRows } from "../sql/feedback.ts";
-import { insertDeliveries, toVerdictRow } from "../sql/record-verdicts.ts";
+import { insertDeliveries, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
 import type { PostgresNative } from "./open-postgres.ts";
 
 const ROWS_PER_STATEMENT = 500;
@@ -69,6 +69,8 @@ async function recordChunk(
     .execute();
   const ids = new Set(inserted.map((row) => row.id));
   const news = mine.filter(({ verdict }) => ids.has(verdict.id));
+  const unlearned = news.map(({ verdict }) => toUnlearnedRow(verdict)).filter((row) => row !== null);
+  if (unlearned.length > 0) await query.insertInto("unlearned").values(unlearned).execute();
   await writeFeedbackRows(
     query,
     news.flatMap(({ feedback = [] }) => feedback),

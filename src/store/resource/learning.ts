@@ -1,6 +1,7 @@
 import type { Delivery } from "../../model/delivery.ts";
 import type { FollowedPattern } from "../../model/issue.ts";
 import type { JsonObject } from "../../model/json.ts";
+import type { BucketChanges } from "./bucket.ts";
 
 /** What a loop has learned so far, beside its issues. */
 export interface LearningRow {
@@ -18,7 +19,7 @@ export interface LearningStore {
   }): Promise<boolean>;
   learningGet(params: { loopId: string }): Promise<LearningRow>;
   /**
-   * Writes issues, state and the deliveries that tell of them in one transaction. `false`, and nothing written, when
+   * Writes issues, state, buckets and the deliveries that tell of them in one transaction. `false`, and nothing written, when
    * another worker has learned since `version`.
    */
   learningRecord(params: {
@@ -27,5 +28,6 @@ export interface LearningStore {
     state: JsonObject;
     issues: readonly FollowedPattern[];
     deliveries: readonly Delivery[];
+    buckets?: BucketChanges;
   }): Promise<boolean>;
 }

@@ -1,5 +1,6 @@
 import type { FollowedPattern } from "../../model/issue.ts";
 import type { LearningStore } from "../resource/learning.ts";
+import { writeBuckets } from "./bucket.ts";
 import { parseObject } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { insertDeliveries } from "./record-verdicts.ts";
@@ -52,7 +53,7 @@ export function learningStore(db: Database): LearningStore {
       return row ? { version: row.version, state: parseObject(row.state_json) } : { version: 0, state: {} };
     },
 
-    learningRecord({ loopId, version, state, issues, deliveries }) {
+    learningRecord({ loopId, version, state, issues, deliveries, buckets }) {
       return db.write(async ({ query }) => {
         const next = { version: version + 1, state_json: JSON.stringify(state) };
         const written =
@@ -79,6 +80,7 @@ export function learningStore(db: Database): LearningStore {
             .onConflict((conflict) => conflict.columns(["loop_id", "id"]).doUpdateSet(document))
             .execute();
         }
+        if (buckets) await writeBuckets(query, loopId, buckets, db.now());
         await insertDeliveries(query, deliveries);
         return true;
       });

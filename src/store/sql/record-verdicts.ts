@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { chunksOf, toMicros, toMicrosOrNull } from "./columns.ts";
-import type { DeliveryTable, Schema, VerdictTable } from "./schema.ts";
+import type { DeliveryTable, Schema, UnlearnedTable, VerdictTable } from "./schema.ts";
 
 const DELIVERIES_PER_STATEMENT = 100;
 
@@ -39,6 +39,12 @@ export function toVerdictRow(verdict: Verdict): VerdictTable {
     decided_at: toMicros(verdict.decidedAt),
     usd: verdict.scores.reduce((sum, score) => sum + (score.cost?.usd ?? 0), 0),
   };
+}
+
+/** The mark of a verdict that buckets have yet to take in, or `null` for one that says nothing and replaces nothing. */
+export function toUnlearnedRow({ id, loopId, revision, outcome, traceStartAt }: Verdict): UnlearnedTable | null {
+  if (revision === 1 && outcome !== "pass" && outcome !== "fail") return null;
+  return { loop_id: loopId, trace_start_at: toMicros(traceStartAt), verdict_id: id };
 }
 
 /** The delivery as it is stored before anybody holds it. */

@@ -22,6 +22,9 @@ export interface Schema {
   remedy: RemedyTable;
   remedy_lease: RemedyLeaseTable;
   remedy_call: RemedyCallTable;
+  codebook: CodebookTable;
+  bucket: BucketTable;
+  unlearned: UnlearnedTable;
   dataset: DatasetTable;
   dataset_version: DatasetVersionTable;
   dataset_tag: DatasetTagTable;
@@ -353,6 +356,32 @@ export interface RemedyCallTable {
   usd: number;
   open_usd: number;
   open: number;
+}
+
+export interface CodebookTable {
+  loop_id: string;
+  id: string;
+  document_json: string;
+  rows_seen: number;
+  /** The newest one is the loop's own. */
+  created_at: number;
+}
+
+export interface BucketTable {
+  loop_id: string;
+  hour: number;
+  /** Grows within an hour and is never used twice, also when parts are merged. */
+  part: number;
+  codebook_id: string;
+  row_count: number;
+  bytes: Uint8Array;
+}
+
+/** Verdicts that no bucket knows of. */
+export interface UnlearnedTable {
+  loop_id: string;
+  trace_start_at: number;
+  verdict_id: string;
 }
 
 export interface FeedbackConfigTable {

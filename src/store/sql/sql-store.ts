@@ -1,6 +1,7 @@
 import type { Store } from "../store.ts";
 import { comparativeStore } from "./comparative.ts";
 import type { Database } from "./database.ts";
+import { bucketStore } from "./bucket.ts";
 import { budgetStore } from "./budget.ts";
 import { datasetStore } from "./dataset.ts";
 import { datasetVersionStore } from "./dataset-version.ts";
@@ -62,6 +63,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...secretStore(db),
     ...retentionStore(db),
     ...budgetStore(db),
+    ...bucketStore(db),
     ...learningStore(db),
     ...remedyStore(db),
     ...datasetStore(db),

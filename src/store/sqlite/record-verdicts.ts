@@ -3,8 +3,8 @@ import type { VerdictRecord } from "../resource/ledger.ts";
 import { toMicros } from "../sql/columns.ts";
 import type { WriteTransaction } from "../sql/database.ts";
 import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../sql/feedback.ts";
-import { toDeliveryRow, toVerdictRow } from "../sql/record-verdicts.ts";
-import type { DeliveryTable, FeedbackTable, VerdictTable } from "../sql/schema.ts";
+import { toDeliveryRow, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
+import type { DeliveryTable, FeedbackTable, UnlearnedTable, VerdictTable } from "../sql/schema.ts";
 import type { Connection } from "./statement-cache.ts";
 
 const FENCE = `update ledger set state = ?, reason = ?, lease_token = null, lease_until = null, updated_at = ?
@@ -33,6 +33,12 @@ const VERDICT_COLUMNS = [
   "usd",
 ] as const satisfies readonly (keyof VerdictTable)[];
 
+const UNLEARNED_COLUMNS = [
+  "loop_id",
+  "trace_start_at",
+  "verdict_id",
+] as const satisfies readonly (keyof UnlearnedTable)[];
+
 const DELIVERY_COLUMNS = [
   "id",
   "loop_id",
@@ -53,6 +59,7 @@ const DELIVERY_COLUMNS = [
 const FEEDBACK_COLUMNS = ["id", "created_at", ...REPLACED_FEEDBACK_COLUMNS] as const;
 
 const INSERT_VERDICT = `${insertInto("verdict", VERDICT_COLUMNS)} on conflict (id) do nothing`;
+const INSERT_UNLEARNED = `${insertInto("unlearned", UNLEARNED_COLUMNS)} on conflict do nothing`;
 const INSERT_DELIVERY = `${insertInto("delivery", DELIVERY_COLUMNS)} on conflict (id) do nothing`;
 const UPSERT_FEEDBACK = `${insertInto("feedback", FEEDBACK_COLUMNS)} on conflict (id) do update set
   ${REPLACED_FEEDBACK_COLUMNS.map((column) => `${column} = excluded.${column}`).join(", ")}`;
@@ -87,6 +94,8 @@ export async function recordVerdicts(
     const row = toVerdictRow(verdict);
     const inserted = native.prepare(INSERT_VERDICT).run(...VERDICT_COLUMNS.map((column) => row[column]));
     if (inserted.changes === 0) continue;
+    const unlearned = toUnlearnedRow(verdict);
+    if (unlearned) native.prepare(INSERT_UNLEARNED).run(...UNLEARNED_COLUMNS.map((column) => unlearned[column]));
     if (feedback.every(isComplete)) for (const item of feedback) upsertFeedback(native, toFeedbackRow(item, now));
     else await writeFeedbackRows(query, feedback, now);
     for (const delivery of deliveries) {
