@@ -52,5 +52,7 @@ export interface Evaluator {
   cost?: EvaluatorCost;
   /** Inclusive bounds of its scores. @default any finite number */
   range?: readonly [number, number];
+  /** Whether it runs in a process of its own, which is killed when it does not answer in time. */
+  isolated?: true;
   evaluate(input: EvaluatorInput): Promise<Score[]>;
 }

@@ -15,6 +15,9 @@ export type { EvaluatorResult, EvaluatorReturn } from "../wire/evaluator-result.
 
 export { defineEvaluator } from "./define-evaluator.ts";
 export type { MappedDefinition, RunDefinition } from "./define-evaluator.ts";
+export { fromModule } from "./from-module.ts";
+export type { FromModuleOptions } from "./from-module.ts";
+export type { IsolationOptions } from "./isolation/isolation-options.ts";
 export { text } from "./input-mapping.ts";
 export type { InputMapping, InputSource, MappedInputs } from "./input-mapping.ts";
 export { memoryCache } from "./evaluation-cache.ts";

@@ -15,14 +15,15 @@ export interface RunEvaluatorOptions {
 }
 
 /** In `details.reason` of `evaluator_failed`. Only `aborted` says nothing about the evaluator. */
-export type EvaluatorFailureReason = "threw" | "timeout" | "rubbish" | "aborted";
+export type EvaluatorFailureReason = "threw" | "timeout" | "rubbish" | "aborted" | "killed";
 
 /** What a retry may cure: the remote was busy, slow or away. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["rate_limited", "unavailable", "timeout"]);
 
 /**
  * Calls an evaluator so that nothing it does reaches the caller raw: throwing, hanging and returning rubbish all reject
- * with one `LoopsmithError`. A synchronous endless loop cannot be interrupted from inside the same thread.
+ * with one `LoopsmithError`. A synchronous endless loop cannot be interrupted from inside the same thread; `fromModule` with
+ * `isolate` runs an evaluator where it can.
  *
  * @throws LoopsmithError `evaluator_failed` with `details: { evaluator, reason, retryable }`; `budget_exhausted` passes
  * through, because that work is deferred rather than failed.
@@ -41,7 +42,8 @@ export async function runEvaluator(
     controller.abort(error);
   };
   const onAbort = (): void => stop("aborted", "was aborted before it finished");
-  const timer = setTimeout(() => stop("timeout", `did not finish within ${timeoutMs} ms`), timeoutMs);
+  const end = evaluator.isolated ? " and its process was killed" : "";
+  const timer = setTimeout(() => stop("timeout", `did not finish within ${timeoutMs} ms${end}`), timeoutMs);
   if (options.signal?.aborted) onAbort();
   else options.signal?.addEventListener("abort", onAbort, { once: true });
   try {
@@ -78,7 +80,7 @@ function normalise(evaluator: Evaluator, error: unknown): LoopsmithError {
 
 function failure(
   evaluator: Evaluator,
-  reason: EvaluatorFailureReason,
+  reason: keyof typeof HINTS,
   message: string,
   cause?: unknown,
 ): LoopsmithError {
@@ -95,7 +97,8 @@ function failure(
   });
 }
 
-const HINTS: Readonly<Record<EvaluatorFailureReason, string>> = {
+/** `killed` is said where it happens, in `isolation/isolated-process.ts`. */
+const HINTS: Readonly<Record<Exclude<EvaluatorFailureReason, "killed">, string>> = {
   threw: "Fix the evaluator, or return { score: null } for traces it does not apply to.",
   timeout: "Raise the evaluator's timeoutMs, or make it stop on the signal it is given.",
   rubbish: "Return a number, a boolean or { key, score }.",
