@@ -27,7 +27,8 @@ export interface FromModuleOptions extends Partial<Omit<Evaluator, "evaluate" | 
  */
 export function fromModule(module: URL | string, options: FromModuleOptions = {}): Evaluator {
   const { export: exported = "default", isolate = false, ...given } = options;
-  const url = typeof module === "string" && !module.startsWith("file:") ? pathToFileURL(resolve(module)) : new URL(module);
+  const url =
+    typeof module === "string" && !module.startsWith("file:") ? pathToFileURL(resolve(module)) : new URL(module);
   const file = fileURLToPath(url);
   const name = given.name ?? (exported === "default" ? basename(file, extname(file)) : exported);
   const version = given.version ?? "1";

@@ -78,12 +78,7 @@ function normalise(evaluator: Evaluator, error: unknown): LoopsmithError {
   return failure(evaluator, "threw", `failed: ${error.message}`, error);
 }
 
-function failure(
-  evaluator: Evaluator,
-  reason: keyof typeof HINTS,
-  message: string,
-  cause?: unknown,
-): LoopsmithError {
+function failure(evaluator: Evaluator, reason: keyof typeof HINTS, message: string, cause?: unknown): LoopsmithError {
   const known = LoopsmithError.isInstance(cause) ? cause : undefined;
   return new LoopsmithError("evaluator_failed", `Evaluator "${evaluator.name}" ${message}`, {
     hint: known?.hint ?? HINTS[reason],

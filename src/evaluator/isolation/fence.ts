@@ -18,6 +18,8 @@ export interface FenceSystem {
   nodeVersion: string;
   /** Whether a command runs here and ends with 0. */
   runs(command: string, ...args: string[]): boolean;
+  /** Private memory in KB that Node maps before it runs anything; since Node 24 half a GB is set aside for code alone. */
+  nodeDataKb(): number;
 }
 
 /** Where the wrappers are looked for; the environment of this process is not passed on. */
@@ -27,6 +29,8 @@ const HEAP_SHARE = 0.75;
 const PROBE_TIMEOUT_MS = 5_000;
 
 const probed = new Map<string, boolean>();
+let dataKb: number | undefined;
+const READ_DATA_KB = `process.stdout.write(/VmData:\\s*(\\d+)/.exec(fs.readFileSync("/proc/self/status", "utf8"))[1])`;
 
 const HERE: FenceSystem = {
   platform: process.platform,
@@ -40,6 +44,10 @@ const HERE: FenceSystem = {
     probed.set(key, status === 0);
     return status === 0;
   },
+  nodeDataKb: () =>
+    (dataKb ??= Number(
+      spawnSync(process.execPath, ["-e", READ_DATA_KB], { env: {}, timeout: PROBE_TIMEOUT_MS }).stdout,
+    )),
 };
 
 /**
@@ -79,7 +87,7 @@ export function fenceFor(
 
   if (unenforced.length > 0) tell(unenforced, options.whenUnenforceable);
   // RLIMIT_DATA counts private memory that can be written, so it bounds Buffers and leaves V8 its address space.
-  const limit = isLinux ? `ulimit -d ${memoryMb * 1024} && ` : "";
+  const limit = isLinux ? `ulimit -d ${system.nodeDataKb() + memoryMb * 1024} && ` : "";
   if (system.platform === "win32") return { command: process.execPath, args: [], nodeArgs, unenforced };
   const args = ["-c", `${limit}exec "$@"`, "sh", ...wrappers, process.execPath];
   return { command: "/bin/sh", args, nodeArgs, unenforced };

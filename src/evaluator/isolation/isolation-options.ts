@@ -3,8 +3,9 @@ import { LoopsmithError } from "../../model/errors.ts";
 /** What an isolated evaluator may use. Everything that is not granted is denied. */
 export interface IsolationOptions {
   /**
-   * Private memory of its process in MB, heap and Buffers together. The process ends when it wants more.
-   * @default 512; at least 128, because Node itself needs some
+   * Private memory of its process in MB, heap and Buffers together, on top of what Node takes before it runs anything.
+   * The process ends when it wants more. At least 64.
+   * @default 256
    */
   memoryMb?: number;
   /** Whether it may use the network. @default false */
@@ -22,14 +23,14 @@ export interface IsolationOptions {
 
 export type ResolvedIsolation = Required<IsolationOptions>;
 
-const LEAST_MEMORY_MB = 128;
+const LEAST_MEMORY_MB = 64;
 
 /** @throws LoopsmithError `invalid` */
 export function resolveIsolation(options: IsolationOptions): ResolvedIsolation {
-  const { memoryMb = 512, network = false, env = {}, callsPerProcess = 100, whenUnenforceable = "refuse" } = options;
+  const { memoryMb = 256, network = false, env = {}, callsPerProcess = 100, whenUnenforceable = "refuse" } = options;
   if (!(Number.isFinite(memoryMb) && memoryMb >= LEAST_MEMORY_MB)) {
     throw new LoopsmithError("invalid", `isolate.memoryMb is ${memoryMb}`, {
-      hint: `Give at least ${LEAST_MEMORY_MB}: Node itself needs some of it.`,
+      hint: `Give at least ${LEAST_MEMORY_MB}: loading a module takes some of it.`,
     });
   }
   if (!(Number.isInteger(callsPerProcess) && callsPerProcess >= 1)) {

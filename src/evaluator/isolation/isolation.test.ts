@@ -89,12 +89,14 @@ describe.runIf(canIsolate)("an isolated evaluator", () => {
 
   it("cannot take more memory than it is granted", async () => {
     const before = process.memoryUsage().rss;
-    const heap = await failureOf(judge("allocatesObjects", { memoryMb: 256 }));
-    expect(heap.message).toContain("its memory limit of 256 MB was reached");
+    const heap = await failureOf(judge("allocatesObjects", { memoryMb: 128 }));
+    expect(heap.message).toContain("its memory limit of 128 MB was reached");
     expect(heap.details).toMatchObject({ reason: "killed" });
-    const [most] = await judge("allocatesUntilRefused", { memoryMb: 256 });
-    expect(most?.score).toBeLessThanOrEqual(256);
-    const evaluator = fromModule(POISON, { export: "allocatesBuffers", isolate: { memoryMb: 256 }, timeoutMs: 5_000 });
+    // Either it hears that there is no more, or Node itself needed some and had to end.
+    const most = await judge("allocatesUntilRefused", { memoryMb: 128 }).catch((error: unknown) => error);
+    if (LoopsmithError.isInstance(most)) expect(most.details).toMatchObject({ reason: "killed" });
+    else expect((most as Score[])[0]?.score).toBeLessThanOrEqual(128);
+    const evaluator = fromModule(POISON, { export: "allocatesBuffers", isolate: { memoryMb: 128 }, timeoutMs: 5_000 });
     expect(["killed", "timeout"]).toContain((await failureOf(judgeWith(evaluator))).details["reason"]);
     expect(process.memoryUsage().rss - before).toBeLessThan(200 << 20);
   }, 60_000);
@@ -143,7 +145,7 @@ describe.runIf(canIsolate)("an isolated evaluator", () => {
 
 describe("what cannot be enforced", () => {
   const asked = { memoryMb: 512, network: false, whenUnenforceable: "refuse" } as const;
-  const system = { platform: "linux", nodeVersion: "20.20.0", runs: () => true } as const;
+  const system = { platform: "linux", nodeVersion: "20.20.0", runs: () => true, nodeDataKb: () => 1 } as const;
 
   it("is refused, saying what and how to go on", () => {
     const bare = { ...system, runs: () => false };
@@ -155,7 +157,10 @@ describe("what cannot be enforced", () => {
 
   it("is a warning where that was asked for", async () => {
     const warned = once(process, "warning");
-    const fence = fenceFor({ ...asked, whenUnenforceable: "warn" }, { ...system, platform: "darwin", runs: () => false });
+    const fence = fenceFor(
+      { ...asked, whenUnenforceable: "warn" },
+      { ...system, platform: "darwin", runs: () => false },
+    );
     expect(fence.unenforced).toHaveLength(2);
     const [warning] = (await warned) as [Error];
     expect(warning.message).toContain("cannot be isolated as asked for");
