@@ -9,17 +9,22 @@ import { ANSWER_FD, type IsolatedAnswer, type IsolatedCall, type IsolatedModule 
 
 /** What runs inside the isolated process: loads the evaluator once, then answers one call after the other. */
 async function serve(): Promise<void> {
-  const loading = loadEvaluator(JSON.parse(process.argv.at(-1) ?? "") as IsolatedModule);
-  // The first call hears why it failed.
-  loading.catch(() => undefined);
+  let loading: Promise<Evaluator> | undefined;
   for await (const line of createInterface({ input: process.stdin })) {
+    if (!loading) {
+      loading = loadEvaluator(JSON.parse(line) as IsolatedModule);
+      // The first call hears why it failed.
+      loading.catch(() => undefined);
+      continue;
+    }
     const answer = await evaluate(loading, JSON.parse(line) as IsolatedCall).then(
       (scores): IsolatedAnswer => ({ scores }),
       (error: unknown): IsolatedAnswer => ({ error: described(error) }),
     );
     writeSync(ANSWER_FD, `${JSON.stringify(answer)}\n`);
   }
-  process.exit();
+  // Whoever asked is gone; what the evaluator left running must not keep the process.
+  process.kill(process.pid, "SIGKILL");
 }
 
 async function evaluate(loading: Promise<Evaluator>, { trace, spanId, example }: IsolatedCall): Promise<Score[]> {

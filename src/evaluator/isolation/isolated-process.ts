@@ -36,7 +36,7 @@ export function startIsolated(
   options: Pick<ResolvedIsolation, "memoryMb" | "env">,
 ): IsolatedProcess {
   const script = nodeArguments(new URL("./child", import.meta.url), import.meta.url);
-  const child = spawn(fence.command, [...fence.args, ...fence.nodeArgs, ...script, JSON.stringify(settings)], {
+  const child = spawn(fence.command, [...fence.args, ...fence.nodeArgs, ...script], {
     // A group of its own, so that one kill reaches whatever it started.
     detached: true,
     env: { PATH: SYSTEM_PATH, ...options.env },
@@ -103,6 +103,7 @@ export function startIsolated(
     finish(({ resolve, reject }) => readAnswer(line, resolve, reject));
   });
   child.stdin?.on("error", () => undefined);
+  child.stdin?.write(`${JSON.stringify(settings)}\n`);
   (child.stdin as unknown as { unref?: () => void })?.unref?.();
   child.on("error", (error) => {
     reason = `its process did not start (${error.message})`;

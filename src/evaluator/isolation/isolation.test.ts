@@ -37,11 +37,11 @@ async function failureOf(judged: Promise<unknown>): Promise<LoopsmithError> {
   return error;
 }
 
-/** Processes whose command line names the poison, zombies aside. */
-function poisonProcesses(): number {
+/** Processes that carry the mark in their environment, zombies aside. */
+function marked(mark: string): number {
   return readdirSync("/proc").filter((pid) => {
     try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("loopsForEver");
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark);
     } catch {
       return false;
     }
@@ -82,10 +82,13 @@ describe.runIf(canIsolate)("an isolated evaluator", { timeout: 180_000 }, () => 
   });
 
   it("is killed at its timeout when it loops for ever", async () => {
-    const evaluator = fromModule(POISON, { export: "loopsForEver", isolate: true, timeoutMs: 5_000 });
-    const error = await failureOf(judgeWith(evaluator));
+    const mark = newId();
+    const isolate = { env: { MARK: mark } };
+    const judged = judgeWith(fromModule(POISON, { export: "loopsForEver", isolate, timeoutMs: 5_000 }));
+    await expect.poll(() => marked(mark), { timeout: 4_000 }).toBe(1);
+    const error = await failureOf(judged);
     expect(error.message).toContain("did not finish within 5000 ms and its process was killed");
-    await expect.poll(poisonProcesses, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => marked(mark), { timeout: 20_000 }).toBe(0);
   });
 
   it("cannot take more memory than it is granted", async () => {

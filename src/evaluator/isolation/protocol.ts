@@ -6,7 +6,7 @@ import type { LangSmithExample } from "../../wire/langsmith-run.ts";
 /** Where the isolated process writes its answers, one JSON text a line; its stdout and stderr are the evaluator's. */
 export const ANSWER_FD = 3;
 
-/** The last argument of the isolated process. */
+/** The first line on the stdin of the isolated process. */
 export interface IsolatedModule {
   /** File URL. */
   module: string;
@@ -15,7 +15,7 @@ export interface IsolatedModule {
   version: string;
 }
 
-/** One line on its stdin. */
+/** Every further line on its stdin. */
 export interface IsolatedCall {
   trace: Trace;
   spanId: string;
