@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import { chunksOf, toMicros, toMicrosOrNull } from "../sql/columns.ts";
 import type { LedgerStatements } from "../sql/ledger.ts";
 import type { LedgerTable } from "../sql/schema.ts";
@@ -7,24 +7,37 @@ import { recordVerdicts } from "./record-verdicts.ts";
 
 const ROWS_PER_STATEMENT = 1_000;
 
+/** Whether a head tells the ledger's row anything new. */
+function isNews(head: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(${head}.changed_at > ledger.changed_at or (ledger.root_end_at is null and ${head}.root_end_at is not null))`;
+}
+
 export const ledgerStatements: LedgerStatements<PostgresNative> = {
-  /** The rules are those of the SQLite statement of the same name. Sorted, so that two sweeps never lock in a circle. */
+  /**
+   * The rules are those of the SQLite statement of the same name. What changes nothing stays out of the insert, which would
+   * lock it all the same: workers that sweep over one another would wait for each other and for every claim. Sorted, so
+   * that two sweeps never lock in a circle.
+   */
   enrol(db, { loopId, heads }) {
     return db.write(async ({ native }) => {
-      const now = toMicros(db.now());
       const latest = new Map(heads.map((head) => [head.traceId, head]));
-      const sorted = [...latest.values()].sort((a, b) => (a.traceId < b.traceId ? -1 : 1));
       let moved = 0;
-      for (const chunk of chunksOf(sorted, ROWS_PER_STATEMENT)) {
-        const values = chunk.map(
-          (head) => sql`(${loopId}, ${head.traceId}, 1, 'settling', ${toMicros(head.startAt)}::bigint,
-            ${toMicros(head.changedAt)}::bigint, ${toMicrosOrNull(head.rootEndAt)}::bigint, ${toMicros(head.dueAt)}::bigint,
-            0, ${now}::bigint)`,
-        );
+      for (const chunk of chunksOf([...latest.values()], ROWS_PER_STATEMENT)) {
         const result = await sql`
           insert into ledger
             (loop_id, trace_id, revision, state, trace_start_at, changed_at, root_end_at, due_at, attempts, updated_at)
-          values ${sql.join(values)}
+          select ${loopId}, sent.trace_id, 1, 'settling', sent.start_at, sent.changed_at, sent.root_end_at, sent.due_at, 0,
+            ${toMicros(db.now())}::bigint
+          from unnest(
+            ${chunk.map((head) => head.traceId)}::text[],
+            ${chunk.map((head) => toMicros(head.startAt))}::bigint[],
+            ${chunk.map((head) => toMicros(head.changedAt))}::bigint[],
+            ${chunk.map((head) => toMicrosOrNull(head.rootEndAt))}::bigint[],
+            ${chunk.map((head) => toMicros(head.dueAt))}::bigint[]
+          ) as sent (trace_id, start_at, changed_at, root_end_at, due_at)
+          left join ledger on ledger.loop_id = ${loopId} and ledger.trace_id = sent.trace_id
+          where ledger.trace_id is null or ${isNews(sql`sent`)}
+          order by sent.trace_id collate "C"
           on conflict (loop_id, trace_id) do update set
             revision = case when ledger.state in ('settling', 'deferred') then ledger.revision else ledger.revision + 1 end,
             state = 'settling',
@@ -36,8 +49,7 @@ export const ledgerStatements: LedgerStatements<PostgresNative> = {
             root_end_at = excluded.root_end_at,
             due_at = excluded.due_at,
             updated_at = excluded.updated_at
-          where excluded.changed_at > ledger.changed_at
-            or (ledger.root_end_at is null and excluded.root_end_at is not null)`.execute(native);
+          where ${isNews(sql`excluded`)}`.execute(native);
         moved += Number(result.numAffectedRows ?? 0n);
       }
       return moved;
