@@ -9,8 +9,9 @@ import { startPostgres } from "../scripts/postgres.mjs";
 import { randomSource } from "../src/internal/random.ts";
 import { budgetOvershoot } from "./chaos/budget.ts";
 import { clockJumps } from "./chaos/clock-jumps.ts";
-import { compiledFolder } from "./chaos/compile.ts";
+import { removeCompiled } from "./chaos/compile.ts";
 import { diskFull } from "./chaos/disk-full.ts";
+import { postgresFailover } from "./chaos/failover.ts";
 import { killPostgres, killSqlite } from "./chaos/kill.ts";
 import { postgresFaults } from "./chaos/postgres-faults.ts";
 import { powerCut } from "./chaos/power-cut.ts";
@@ -24,6 +25,7 @@ const SCENARIOS: readonly Scenario[] = [
   powerCut,
   workersPostgres,
   ...postgresFaults,
+  postgresFailover,
   budgetOvershoot,
   diskFull,
   clockJumps,
@@ -80,7 +82,6 @@ for (const scenario of SCENARIOS) {
   say(`  ${JSON.stringify(result.details)} in ${seconds} s`);
 }
 await database.stop();
-const built = compiledFolder();
-if (built !== null) rmSync(built, { recursive: true, force: true });
+removeCompiled();
 if (values.json) process.stdout.write(`${JSON.stringify({ seed, scenarios, skipped })}\n`);
 process.exitCode = scenarios.every(({ ok }) => ok !== values.broken) ? 0 : 1;

@@ -7,10 +7,20 @@ import { join } from "node:path";
 
 export interface Cluster {
   url: string;
-  /** Kills every backend without a checkpoint, and starts again: recovery from the write-ahead log. */
+  port: number;
+  /** Kills every backend without a checkpoint: what comes next is recovery from the write-ahead log. */
   crash(): void;
   start(): void;
+  /** Ends being a standby. */
+  promote(): void;
   remove(): void;
+}
+
+export interface ClusterOptions {
+  /** Few, so that they can be used up. @default 40 */
+  maxConnections?: number;
+  /** Becomes a standby of this one. @default a new, empty cluster */
+  standbyOf?: Cluster;
 }
 
 /** The folder of PostgreSQL's programs, newest version first, or `null`. */
@@ -21,8 +31,8 @@ export function postgresPrograms(): string | null {
   return versions.map((version) => join(base, version, "bin")).find((path) => existsSync(join(path, "initdb"))) ?? null;
 }
 
-/** A PostgreSQL of its own that may be crashed; with few connections, so that they can be used up. */
-export async function startCluster({ maxConnections = 40, fsync = true } = {}): Promise<Cluster> {
+/** A PostgreSQL of its own that may be crashed. */
+export async function startCluster({ maxConnections = 40, standbyOf }: ClusterOptions = {}): Promise<Cluster> {
   const programs = postgresPrograms() ?? "";
   const folder = mkdtempSync(join(tmpdir(), "loopsmith-cluster-"));
   const data = join(folder, "data");
@@ -35,18 +45,23 @@ export async function startCluster({ maxConnections = 40, fsync = true } = {}): 
     execFileSync(command, rest, { stdio: "pipe" });
   };
   if (root) execFileSync("chown", ["postgres", folder]);
-  as("initdb", "-D", data, "-U", "loopsmith", "--auth=trust", "--no-sync");
+  if (standbyOf) {
+    const source = ["-h", "127.0.0.1", "-p", String(standbyOf.port), "-U", "loopsmith"];
+    as("pg_basebackup", "-D", data, ...source, "--write-recovery-conf", "--checkpoint=fast", "--no-sync");
+  } else as("initdb", "-D", data, "-U", "loopsmith", "--auth=trust", "--no-sync");
   const settings = [
     `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${folder}`,
-    `-c max_connections=${maxConnections} -c fsync=${fsync ? "on" : "off"}`,
+    `-c max_connections=${maxConnections} -c wal_level=replica -c max_wal_senders=4`,
   ].join(" ");
   const start = (): void => as("pg_ctl", "-D", data, "-o", settings, "-l", join(folder, "log"), "-w", "start");
   const crash = (): void => as("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop");
   start();
   return {
-    url: `postgres://loopsmith@127.0.0.1:${port}/postgres`,
+    url: urlOf(port),
+    port,
     start,
     crash,
+    promote: () => as("pg_ctl", "-D", data, "-w", "promote"),
     remove() {
       try {
         crash();
@@ -56,6 +71,10 @@ export async function startCluster({ maxConnections = 40, fsync = true } = {}): 
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+export function urlOf(port: number): string {
+  return `postgres://loopsmith@127.0.0.1:${port}/postgres`;
 }
 
 function freePort(): Promise<number> {

@@ -1,36 +1,38 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-let compiled: string | null = null;
+// Below node_modules, where what is not bundled still finds its packages.
+const folder = `${root}node_modules/.cache/loopsmith-chaos-${process.pid}`;
+let built: Promise<string> | null = null;
 
-/** Compiles the process under test once, so that starting it a thousand times costs little. Returns the path of its entry. */
-export function compileNode(): string {
-  if (compiled !== null) return compiled;
-  // Below node_modules, where its imports still find their packages.
-  const out = `${root}node_modules/.cache/loopsmith-chaos-${process.pid}`;
-  mkdirSync(out, { recursive: true });
-  const config = {
-    extends: `${root}tsconfig.json`,
-    compilerOptions: {
-      noEmit: false,
-      noCheck: true,
-      rootDir: root,
-      outDir: out,
-      typeRoots: [`${root}node_modules/@types`],
-    },
-    include: [],
-    files: [`${root}bench/chaos/node.ts`],
-  };
-  writeFileSync(`${out}/tsconfig.json`, JSON.stringify(config));
-  writeFileSync(`${out}/package.json`, '{"type":"module"}');
-  const tsc = spawnSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", `${out}/tsconfig.json`]);
-  if (tsc.status !== 0) throw new Error(`the process under test does not compile: ${String(tsc.stdout)}`);
-  return (compiled = `${out}/bench/chaos/node.js`);
+/** The process under test, and the threads it starts, which look for themselves beside it. */
+const ENTRIES = {
+  node: `${root}bench/chaos/node.ts`,
+  "ingest-worker": `${root}src/store/sqlite/ingest-worker.ts`,
+  "scan-worker": `${root}src/store/sqlite/scan-worker.ts`,
+};
+
+/** Bundles the process under test once: loading some hundred files would cost most of a start, and there are thousands. */
+export function compileNode(): Promise<string> {
+  return (built ??= compile());
 }
 
-/** Where {@link compileNode} put it, to be removed at the end; `null` when it never ran. */
-export function compiledFolder(): string | null {
-  return compiled === null ? null : `${root}node_modules/.cache/loopsmith-chaos-${process.pid}`;
+async function compile(): Promise<string> {
+  await using bundle = await rolldown({
+    input: ENTRIES,
+    platform: "node",
+    // Native code, and what is loaded only where it is installed.
+    external: [/^@photostructure/, "pg", "nodemailer"],
+    transform: { target: "node20" },
+    logLevel: "silent",
+  });
+  await bundle.write({ dir: folder, format: "esm", chunkFileNames: "[name].js" });
+  return `${folder}/node.js`;
+}
+
+/** Removes what was built; does nothing when nothing was. */
+export function removeCompiled(): void {
+  rmSync(folder, { recursive: true, force: true });
 }

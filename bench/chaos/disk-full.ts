@@ -30,8 +30,7 @@ export const diskFull: Scenario = {
       let firstAckMs = 0;
       await using receiver = await startReceiver({ random, lostAcks: 0 });
       const path = join(disk, "l.db");
-      let ahead = 0;
-      const store = await sqliteStore({ path, now: () => Date.now() + ahead });
+      const store = await sqliteStore({ path });
       const server = createServer({ store });
       const loop = chaosLoop({ client: server, receiver: receiver.url });
       await loop.start();
@@ -42,7 +41,9 @@ export const diskFull: Scenario = {
         return broken && !response.ok ? new Response(null, { status: 202 }) : response;
       };
       for (let round = 0; round < rounds; round += 1) {
-        const load = sendLoad("http://loopsmith.internal", acknowledged, { batch: 20, pauseMs: 15, send });
+        const loads = [5, 20].map((batch) =>
+          sendLoad("http://loopsmith.internal", acknowledged, { senders: 1, batch, pauseMs: 15, send }),
+        );
         await new Promise((resolve) => setTimeout(resolve, 200 + random() * 300));
         fill(filler);
         const refusedBefore = refused(answers);
@@ -52,13 +53,12 @@ export const diskFull: Scenario = {
         const before = acknowledged.size;
         await until(() => acknowledged.size > before, 30_000);
         firstAckMs = Math.max(firstAckMs, performance.now() - freedAt);
-        await load.stop();
+        await Promise.all(loads.map((load) => load.stop()));
         say(`${round + 1} times full, ${acknowledged.size} acknowledged`);
       }
-      // What was in hand when the disk filled up is leased for two minutes; they pass at once.
-      ahead = 600_000;
+      // What was in hand when the disk was full for the last time comes back when its leases have run out.
       const account = (): ReturnType<typeof takeAccount> => takeAccount(store, receiver.ids, acknowledged);
-      await until(async () => (await account()).lost === 0, 60_000, 500).catch(() => undefined);
+      await until(async () => (await account()).lost === 0, 90_000, 1_000).catch(() => undefined);
       const { lost, doubled } = await account();
       await loop.stop();
       await store.close();

@@ -6,9 +6,15 @@ import { startReceiver } from "./receiver.ts";
 import { isOk, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 import { sendLoad } from "./send-load.ts";
 import { settleUp } from "./settle-up.ts";
-import { startNode, type ChaosDatabase, type NodeOptions } from "./start-node.ts";
+import { prepareNode, type ChaosDatabase, type NodeOptions } from "./start-node.ts";
 
-/** Kills at a random moment of its first 0.4 s under load, again and again on the same database. */
+/** Traces a request of each sender; a trace has two spans. */
+const BATCHES = [5, 20] as const;
+
+/**
+ * Kills at a random moment of its first 0.4 s under load, again and again on the same database. The next process loads its
+ * code meanwhile. Small requests are written on the server's own thread, large ones on the writing thread.
+ */
 export async function killAgainAndAgain(
   { random, quick, broken, say }: ScenarioContext,
   database: ChaosDatabase,
@@ -17,14 +23,17 @@ export async function killAgainAndAgain(
   await using receiver = await startReceiver({ random });
   const acknowledged = new Set<string>();
   const options: NodeOptions = { database, receiver: receiver.url, ...(broken ? { broken: "answer-first" } : {}) };
+  let prepared = prepareNode();
   for (let point = 0; point < points; point += 1) {
-    const node = await startNode(options);
-    const load = sendLoad(node.url, acknowledged);
+    const node = await (await prepared).begin(options);
+    prepared = prepareNode();
+    const loads = BATCHES.map((batch) => sendLoad(node.url, acknowledged, { senders: 1, batch, pauseMs: 20 }));
     await new Promise((resolve) => setTimeout(resolve, random() * 400));
     await node.kill();
-    await load.stop();
+    await Promise.all(loads.map((load) => load.stop()));
     if (point % 50 === 49) say(`${point + 1} kills, ${acknowledged.size} traces acknowledged`);
   }
+  await (await prepared).kill();
   const problem = "path" in database ? sqliteProblem(database.path) : null;
   const account = await settleUp({ database, receiver, acknowledged });
   const corrupt = problem === null ? 0 : 1;

@@ -1,106 +1,97 @@
 import { Client, Pool } from "pg";
-import { startReceiver, type Receiver } from "./receiver.ts";
 import { postgresPrograms, startCluster, type Cluster } from "./cluster.ts";
-import { isOk, type Scenario, type ScenarioContext } from "./scenario.ts";
-import { sendLoad } from "./send-load.ts";
-import { settleUp } from "./settle-up.ts";
-import { startNode } from "./start-node.ts";
+import { measureRecovery, sleep } from "./recovery.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Broken } from "./start-node.ts";
 
-type Fault = (cluster: Cluster, holdMs: number) => Promise<void>;
+const THROW_OUT = `select pg_terminate_backend(pid) from pg_stat_activity
+  where pid <> pg_backend_pid() and backend_type = 'client backend'`;
 
-const FAULTS: Record<string, Fault> = {
-  async restart(cluster) {
-    cluster.crash();
-    await sleep(1_000);
-    cluster.start();
+interface Kind {
+  strike(cluster: Cluster, holdMs: number): Promise<void>;
+  /** How long it lasts, where that can be chosen, at full length. */
+  holdMs: number;
+  broken: Broken;
+  staysUp?: boolean;
+}
+
+const KINDS: Record<string, Kind> = {
+  restart: {
+    async strike(cluster) {
+      cluster.crash();
+      await sleep(1_000);
+      cluster.start();
+    },
+    holdMs: 0,
+    broken: "never-reconnects",
   },
-  async "backend-kills"(cluster, holdMs) {
-    await withClient(cluster, async (client) => {
-      for (const until = Date.now() + holdMs; Date.now() < until; await sleep(250)) {
-        await client.query(
-          "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'",
-        );
-      }
-    });
+  "backend-kills": {
+    async strike(cluster, holdMs) {
+      await withClient(cluster, async (client) => {
+        for (const until = Date.now() + holdMs; Date.now() < until; await sleep(250)) await client.query(THROW_OUT);
+      });
+    },
+    holdMs: 60_000,
+    broken: "never-reconnects",
   },
-  async "pool-exhaustion"(cluster, holdMs) {
-    const held = new Pool({ connectionString: cluster.url, max: 60 });
-    held.on("error", () => undefined);
-    held.on("connect", (client) => client.on("error", () => undefined));
-    // Everybody who is connected is thrown out, and every place is taken before they come back.
-    await held.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'",
-    );
-    const taken = await Promise.allSettled(Array.from({ length: 60 }, () => held.connect()));
-    await sleep(holdMs);
-    for (const one of taken) if (one.status === "fulfilled") one.value.release(true);
-    await held.end();
-  },
-  async "idle-in-transaction"(cluster, holdMs) {
-    await withClient(cluster, async (client) => {
-      await client.query("begin");
-      // A snapshot held open, and locks on rows that are about to be claimed.
-      await client.query("select * from chaos.ledger where state = 'settling' limit 20 for update");
+  "pool-exhaustion": {
+    async strike(cluster, holdMs) {
+      const held = new Pool({ connectionString: cluster.url, max: 60 });
+      held.on("error", () => undefined);
+      held.on("connect", (client) => client.on("error", () => undefined));
+      // Everybody who is connected is thrown out, and every place is taken before they come back.
+      await held.query(THROW_OUT);
+      const taken = await Promise.allSettled(Array.from({ length: 60 }, () => held.connect()));
       await sleep(holdMs);
-      await client.query("rollback");
-    });
+      for (const one of taken) if (one.status === "fulfilled") one.value.release(true);
+      await held.end();
+    },
+    holdMs: 60_000,
+    broken: "never-reconnects",
+  },
+  "idle-in-transaction": {
+    async strike(cluster, holdMs) {
+      await withClient(cluster, async (client) => {
+        const until = Date.now() + holdMs;
+        // With an id of its own it keeps every row version since from being cleaned up.
+        await client.query("begin");
+        await client.query("select txid_current()");
+        await lockWaiting(client);
+        await sleep(until - Date.now());
+        await client.query("rollback");
+      });
+    },
+    holdMs: 600_000,
+    broken: "waits-for-locks",
+    staysUp: true,
   },
 };
 
-/** Traces a second that arrive all the time; well below what the machine can do, so that falling behind shows. */
-const BATCH = 10;
-const EVERY_MS = 250;
-
 /** What happens to PostgreSQL while traces keep arriving: afterwards everything must go on at the rate of before. */
-export const postgresFaults: Scenario[] = Object.entries(FAULTS).map(([name, fault]) => ({
+export const postgresFaults: Scenario[] = Object.entries(KINDS).map(([name, kind]) => ({
   name: `postgres-${name}`,
   unavailable: () => (postgresPrograms() === null ? "no PostgreSQL programs" : null),
-  run: (context) => survive(context, fault),
+  async run(context) {
+    const cluster = await startCluster();
+    try {
+      const holdMs = Math.max(Math.min(kind.holdMs, 5_000), kind.holdMs / (context.quick ? 10 : 1));
+      const fault = { url: cluster.url, strike: () => kind.strike(cluster, holdMs), staysUp: kind.staysUp ?? false };
+      return await measureRecovery(context, fault, context.broken ? kind.broken : undefined);
+    } finally {
+      cluster.remove();
+    }
+  },
 }));
 
-async function survive({ random, quick, broken, say }: ScenarioContext, fault: Fault): ReturnType<Scenario["run"]> {
-  const measureMs = quick ? 10_000 : 30_000;
-  const holdMs = quick ? 5_000 : 60_000;
-  const cluster = await startCluster();
-  try {
-    await using receiver = await startReceiver({ random, lostAcks: 0 });
-    const database = { url: cluster.url, schema: "chaos" };
-    const acknowledged = new Set<string>();
-    const node = await startNode({
-      database,
-      receiver: receiver.url,
-      judge: receiver.url,
-      ...(broken ? { broken: "answer-first" } : {}),
-    });
-    const load = sendLoad(node.url, acknowledged, { senders: 1, batch: BATCH, everyMs: EVERY_MS });
-    await sleep(3_000);
-    const before = await rate(receiver, measureMs);
-    await fault(cluster, holdMs);
-    const backAt = performance.now();
-    const paidBefore = receiver.paid.size;
-    while (receiver.paid.size === paidBefore && performance.now() - backAt < 60_000) await sleep(20);
-    const firstAfterMs = Math.round(performance.now() - backAt);
-    await sleep(5_000);
-    const after = await rate(receiver, measureMs);
-    await load.stop();
-    const alive = node.process.exitCode === null;
-    await node.stop();
-    const account = await settleUp({ database, receiver, acknowledged, judge: receiver.url });
-    const counts = { lost: account.lost, doubled: account.doubled, corrupt: 0 };
-    const recovery = Math.round((after / before) * 1000) / 10;
-    const details = { acknowledged: account.acknowledged, before, after, recovery, firstAfterMs, alive };
-    say(JSON.stringify(details));
-    return { points: 1, ...counts, ok: isOk(counts) && alive && recovery >= 95, details };
-  } finally {
-    cluster.remove();
+/** Locks rows that are about to be claimed: there are some only for moments. */
+async function lockWaiting(client: Client): Promise<void> {
+  for (const giveUpAt = Date.now() + 20_000; Date.now() < giveUpAt; await sleep(2)) {
+    const { rowCount } = await client.query(
+      "select 1 from chaos.ledger where state = 'settling' and lease_token is null limit 20 for update skip locked",
+    );
+    if ((rowCount ?? 0) > 0) return;
   }
-}
-
-/** Traces judged a second. */
-async function rate(receiver: Receiver, ms: number): Promise<number> {
-  const [from, startedAt] = [receiver.paid.size, performance.now()];
-  await sleep(ms);
-  return Math.round(((receiver.paid.size - from) / (performance.now() - startedAt)) * 10_000) / 10;
+  throw new Error("no row was seen waiting, so none could be locked");
 }
 
 async function withClient(cluster: Cluster, work: (client: Client) => Promise<void>): Promise<void> {
@@ -112,8 +103,4 @@ async function withClient(cluster: Cluster, work: (client: Client) => Promise<vo
   } finally {
     await client.end();
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -39,7 +39,7 @@ export const powerCut: Scenario = {
       const database = { path: join(live, "l.db"), synchronous: broken ? ("normal" as const) : ("full" as const) };
       const node = await startNode({ database, receiver: receiver.url });
       undo.push(() => node.process.kill("SIGKILL"));
-      const load = sendLoad(node.url, acknowledged, { senders: 4, pauseMs: 15 });
+      const loads = [5, 20].map((batch) => sendLoad(node.url, acknowledged, { senders: 2, batch, pauseMs: 40 }));
       for (let cut = 0; cut < cuts; cut += 1) {
         await new Promise((resolve) => setTimeout(resolve, 50 + random() * 150));
         // Before the clone: what is acknowledged while it is made may be in it or not.
@@ -53,7 +53,7 @@ export const powerCut: Scenario = {
         rmSync(clone);
         if (cut % 20 === 19) say(`${cut + 1} cuts, ${acknowledged.size} acknowledged, ${badCuts} bad`);
       }
-      await load.stop();
+      await Promise.all(loads.map((load) => load.stop()));
       await node.kill();
       const ok = badCuts === 0 && acknowledged.size > cuts;
       const details = { acknowledged: acknowledged.size, badCuts, synchronous: database.synchronous };

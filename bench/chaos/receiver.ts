@@ -39,7 +39,11 @@ export async function startReceiver(options: ReceiverOptions): Promise<Receiver>
       const [, kind, worker = "", traceId = ""] = (request.url ?? "").split("/");
       if (kind === "judge") {
         const answer = (): void => {
-          if (random() < judgeFails) return void response.writeHead(500).end();
+          if (random() < judgeFails) {
+            // Answered and not paid for: nothing of it is under way any more.
+            open.get(worker)?.delete(traceId);
+            return void response.writeHead(500).end();
+          }
           paid.set(traceId, (paid.get(traceId) ?? 0) + 1);
           response.writeHead(200, { "content-type": "application/json" });
           response.end(JSON.stringify({ score: Number.parseInt(traceId.slice(-1), 16) % 4 === 0 ? 0 : 1 }));

@@ -4,6 +4,9 @@ import { compileNode } from "./compile.ts";
 
 export type ChaosDatabase = { path: string; synchronous?: "full" | "normal" | "off" } | { url: string; schema: string };
 
+/** The guarantees that can be broken on purpose; see `broken-store.ts` and `node.ts`. */
+export type Broken = "answer-first" | "dual-write" | "never-reconnects" | "waits-for-locks";
+
 /** How the process under test is set up. */
 export interface NodeOptions {
   database: ChaosDatabase;
@@ -17,7 +20,7 @@ export interface NodeOptions {
   /** Whether it judges, or only takes traces in. @default true */
   loop?: boolean;
   /** The guarantee to break on purpose. */
-  broken?: "answer-first" | "dual-write";
+  broken?: Broken;
   verbose?: boolean;
 }
 
@@ -30,28 +33,44 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** Starts the process under test and waits until it listens. @throws Error when it ends before */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const child = spawn(process.execPath, [compileNode(), JSON.stringify(options)], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+/** A process that has loaded its code and opened nothing yet, so that beginning costs little. */
+export interface PreparedNode {
+  /** Resolves once it listens. @throws Error when it ends before */
+  begin(options: NodeOptions): Promise<RunningNode>;
+  kill(): Promise<void>;
+}
+
+export async function prepareNode(): Promise<PreparedNode> {
+  const child = spawn(process.execPath, [await compileNode()], { stdio: ["pipe", "pipe", "inherit"] });
   const closed = once(child, "close");
   child.stdin.on("error", () => undefined);
-  const said = await Promise.race([once(child.stdout, "data"), closed.then(() => null)]);
-  if (!said) throw new Error("the process under test ended before it listened");
-  const { url } = JSON.parse(String(said[0])) as { url: string };
+  const kill = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await closed;
+  };
   return {
-    url,
-    process: child,
-    async kill() {
-      child.kill("SIGKILL");
-      await closed;
-    },
-    async stop() {
-      child.stdin.end();
-      const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
-      await closed;
-      clearTimeout(timer);
+    kill,
+    async begin(options) {
+      child.stdin.write(`${JSON.stringify(options)}\n`);
+      const said = await Promise.race([once(child.stdout, "data"), closed.then(() => null)]);
+      if (!said) throw new Error("the process under test ended before it listened");
+      const { url } = JSON.parse(String(said[0])) as { url: string };
+      return {
+        url,
+        process: child,
+        kill,
+        async stop() {
+          child.stdin.end();
+          const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+          await closed;
+          clearTimeout(timer);
+        },
+      };
     },
   };
+}
+
+/** Starts the process under test and waits until it listens. @throws Error when it ends before */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  return (await prepareNode()).begin(options);
 }

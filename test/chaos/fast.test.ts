@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { budgetOvershoot } from "../../bench/chaos/budget.ts";
 import { clockJumps } from "../../bench/chaos/clock-jumps.ts";
-import { compiledFolder } from "../../bench/chaos/compile.ts";
+import { removeCompiled } from "../../bench/chaos/compile.ts";
 import { killAgainAndAgain } from "../../bench/chaos/kill.ts";
 import type { ScenarioContext } from "../../bench/chaos/scenario.ts";
 import { randomSource } from "../../src/internal/random.ts";
@@ -18,8 +18,8 @@ function context(broken: boolean): ScenarioContext {
 }
 
 afterAll(() => {
-  const built = compiledFolder();
-  for (const folder of built === null ? folders : [...folders, built]) rmSync(folder, { recursive: true, force: true });
+  removeCompiled();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 // `npm run chaos` runs all of them at length; these few say at every commit that nothing fundamental broke.
