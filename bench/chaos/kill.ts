@@ -3,6 +3,7 @@ import { Pool } from "pg";
 import { newId } from "../../src/model/id.ts";
 import { sqliteProblem } from "./integrity.ts";
 import { startReceiver } from "./receiver.ts";
+import { sleep } from "./recovery.ts";
 import { isOk, type Scenario, type ScenarioContext, type ScenarioResult } from "./scenario.ts";
 import { sendLoad } from "./send-load.ts";
 import { settleUp } from "./settle-up.ts";
@@ -10,10 +11,14 @@ import { prepareNode, type ChaosDatabase, type NodeOptions } from "./start-node.
 
 /** Traces a request of each sender; a trace has two spans. */
 const BATCHES = [5, 20] as const;
+/** Acknowledged at most before a kill, and how long that is waited for. */
+const MAX_TRACES = 100;
+const MAX_WAIT_MS = 2_000;
 
 /**
- * Kills at a random moment of its first 0.4 s under load, again and again on the same database. The next process loads its
- * code meanwhile. Small requests are written on the server's own thread, large ones on the writing thread.
+ * Kills under load, again and again on the same database: a random moment after a random number of acknowledgements, so
+ * that a slow machine is killed in the middle of its work too. The next process loads its code meanwhile. Small requests
+ * are written on the server's own thread, large ones on the writing thread.
  */
 export async function killAgainAndAgain(
   { random, quick, broken, say }: ScenarioContext,
@@ -28,7 +33,10 @@ export async function killAgainAndAgain(
     const node = await (await prepared).begin(options);
     prepared = prepareNode();
     const loads = BATCHES.map((batch) => sendLoad(node.url, acknowledged, { senders: 1, batch, pauseMs: 20 }));
-    await new Promise((resolve) => setTimeout(resolve, random() * 400));
+    const enough = acknowledged.size + random() * MAX_TRACES;
+    const giveUpAt = performance.now() + MAX_WAIT_MS;
+    while (acknowledged.size < enough && performance.now() < giveUpAt) await sleep(2);
+    await sleep(random() * 40);
     await node.kill();
     await Promise.all(loads.map((load) => load.stop()));
     if (point % 50 === 49) say(`${point + 1} kills, ${acknowledged.size} traces acknowledged`);

@@ -1,5 +1,5 @@
 import { targetsOf } from "../evaluator/targets.ts";
-import { mapWithLimit } from "../internal/map-with-limit.ts";
+import { createSlots } from "../internal/slots.ts";
 import { errorMessage } from "../model/errors.ts";
 import { newId, stableId } from "../model/id.ts";
 import type { FeedbackWrite } from "../model/span-write.ts";
@@ -43,8 +43,12 @@ const RETRY_CAP_MS = 60 * 60 * 1000;
 export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: readonly string[]) => Promise<number> {
   const { store, platform, loopId, projectId, options } = deps;
   const record = createRecorder(store);
+  // Rounds that run side by side share them.
+  const slots = createSlots(options.concurrency);
 
   return async (signal, traceIds) => {
+    // Nothing is claimed while another round's traces still wait: other workers could have them meanwhile.
+    await slots(() => Promise.resolve());
     const leaseToken = newId();
     const claims = await store.ledgerClaim({
       loopId,
@@ -75,7 +79,7 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: r
     const byId = new Map(traces.map((trace) => [trace.id, trace]));
     const recording: Promise<void>[] = [];
     const problems: unknown[] = [];
-    await mapWithLimit(wanted, options.concurrency, async (claim) => {
+    const judgeClaim = async (claim: LedgerClaim): Promise<void> => {
       const finish = (error?: unknown): void => {
         leases.done(claim.traceId);
         if (error !== undefined) problems.push(error);
@@ -92,7 +96,8 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: r
       } catch (error) {
         finish(error);
       }
-    });
+    };
+    await Promise.all(wanted.map((claim) => slots(() => judgeClaim(claim))));
     await Promise.all(recording);
     // The traces concerned come back when their leases run out.
     if (problems.length > 0) throw problems[0];

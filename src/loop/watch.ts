@@ -20,6 +20,8 @@ const POLL_MS = 10_000;
 /** Where the platform tells of changes, the sweep is only the safety net. */
 const POLL_WHEN_TOLD_MS = 60_000;
 const IDLE_MS = 5_000;
+/** Rounds of judging side by side where the database is another process: one reads or writes while the other computes. */
+const JUDGE_LANES = 2;
 /** How often closed windows are looked for and alert rules evaluated. */
 const LEARN_MS = 60_000;
 
@@ -61,12 +63,16 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     untilDueMs: () => untilDue(store.deliveryNextDue({ loopId })),
     onError: (error) => emitter.emit("error", { error, during: "deliver" }),
   });
-  const judgePump = new Pump({
-    run: async (signal) => (project ? project.judge(signal) : 0),
-    idleMs: IDLE_MS,
-    untilDueMs: () => untilDue(store.ledgerNextDue({ loopId })),
-    onError: (error) => emitter.emit("error", { error, during: "judge" }),
-  });
+  const judgePumps = Array.from(
+    { length: store.capabilities.concurrentClaims ? JUDGE_LANES : 1 },
+    () =>
+      new Pump({
+        run: async (signal) => (project ? project.judge(signal) : 0),
+        idleMs: IDLE_MS,
+        untilDueMs: () => untilDue(store.ledgerNextDue({ loopId })),
+        onError: (error) => emitter.emit("error", { error, during: "judge" }),
+      }),
+  );
   const sweepPump = new Pump({
     run: async () => {
       const { id, sweeps } = project ?? (await findProject());
@@ -79,7 +85,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
         await sweeps();
         lastSweepAt = now;
       }
-      judgePump.wake();
+      for (const pump of judgePumps) pump.wake();
       return touched.size;
     },
     idleMs: pollMs,
@@ -103,7 +109,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   });
 
   if (!options.waitForProject) await findProject();
-  for (const pump of [sweepPump, judgePump, learnPump, deliverPump]) pump.start();
+  for (const pump of [sweepPump, ...judgePumps, learnPump, deliverPump]) pump.start();
   return {
     get lastSweepAt() {
       return lastSweepAt;
@@ -111,7 +117,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     async stop(timeoutMs) {
       project?.unsubscribe?.();
       // In the order of the journey, so that what one hands over the next still takes.
-      for (const pump of [sweepPump, judgePump, learnPump, deliverPump]) await pump.stop(timeoutMs);
+      for (const pump of [sweepPump, ...judgePumps, learnPump, deliverPump]) await pump.stop(timeoutMs);
       await loop.history.flush();
     },
   };

@@ -2,16 +2,16 @@ import { sql } from "kysely";
 import { toMicros } from "../sql/columns.ts";
 import type { DeliveryStatements } from "../sql/delivery.ts";
 import type { DeliveryTable } from "../sql/schema.ts";
-import type { PostgresNative } from "./open-postgres.ts";
+import { WITHOUT_WAITING, type PostgresNative } from "./open-postgres.ts";
 
 export const deliveryStatements: DeliveryStatements<PostgresNative> = {
   claim(db, { loopId, limit, leaseMs, leaseToken }) {
-    return db.write(async ({ native }) => {
+    return db.lease(async ({ native }) => {
       const now = toMicros(db.now());
       const { rows } = await sql<DeliveryTable>`
         with due as (
           select id from delivery
-          where loop_id = ${loopId} and state = 'pending' and next_attempt_at <= ${now}::bigint
+          where ${WITHOUT_WAITING} and loop_id = ${loopId} and state = 'pending' and next_attempt_at <= ${now}::bigint
             and (lease_until is null or lease_until <= ${now}::bigint)
           order by next_attempt_at limit ${limit} for update skip locked
         )

@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from "kysely";
 import { chunksOf, toMicros, toMicrosOrNull } from "../sql/columns.ts";
 import type { LedgerStatements } from "../sql/ledger.ts";
 import type { LedgerTable } from "../sql/schema.ts";
-import type { PostgresNative } from "./open-postgres.ts";
+import { WITHOUT_WAITING, type PostgresNative } from "./open-postgres.ts";
 import { recordVerdicts } from "./record-verdicts.ts";
 
 const ROWS_PER_STATEMENT = 1_000;
@@ -58,13 +58,13 @@ export const ledgerStatements: LedgerStatements<PostgresNative> = {
 
   /** SKIP LOCKED: a claim never waits for another worker's. */
   claim(db, { loopId, limit, leaseMs, leaseToken, traceIds }) {
-    return db.write(async ({ native }) => {
+    return db.lease(async ({ native }) => {
       const now = toMicros(db.now());
       const due = traceIds ? sql`trace_id = any(${[...traceIds]}::text[])` : sql`due_at <= ${now}::bigint`;
       const { rows } = await sql<LedgerTable>`
         with due as (
           select loop_id, trace_id from ledger
-          where loop_id = ${loopId} and state in ('settling', 'deferred') and ${due}
+          where ${WITHOUT_WAITING} and loop_id = ${loopId} and state in ('settling', 'deferred') and ${due}
             and (lease_until is null or lease_until <= ${now}::bigint)
           order by due_at limit ${traceIds ? traceIds.length : limit} for update skip locked
         )

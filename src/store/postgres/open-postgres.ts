@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type Transaction } from "kysely";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import type * as Driver from "pg";
 import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import { MIGRATIONS } from "../migrations/index.ts";
@@ -18,7 +18,10 @@ export interface PostgresOptions {
 }
 
 /** PostgreSQL has no connection below a transaction that the statements need: they use the query builder's `sql`. */
-export type PostgresNative = Transaction<Schema>;
+export type PostgresNative = Kysely<Schema>;
+
+/** As a condition: commits the statement without waiting for the disk, where that is all its transaction does. */
+export const WITHOUT_WAITING = sql<boolean>`(select set_config('synchronous_commit', 'off', true)) = 'off'`;
 
 /** Any two numbers nobody else locks; they keep two processes from migrating at once. */
 const MIGRATION_LOCK = [1_984, 29_070] as const;
@@ -79,6 +82,14 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
           if (attempt < MAX_TRIES && RETRYABLE.has(codeOf(error))) continue;
           throw toStoreError(error);
         }
+      }
+    },
+    // A single statement is a transaction of its own: begin and commit would be two round trips more.
+    async lease(work) {
+      try {
+        return await query.connection().execute((connection) => work({ query: connection, native: connection }));
+      } catch (error) {
+        throw toStoreError(error);
       }
     },
     async close() {

@@ -64,7 +64,7 @@ export interface LedgerStore {
   ledgerEnrol(params: { loopId: string; heads: readonly (TraceHead & { dueAt: number })[] }): Promise<number>;
   /** Traces whose root has not ended yet, the longest unheard of first. */
   ledgerOpen(params: { loopId: string; limit: number }): Promise<string[]>;
-  /** Hands out due rows whose lease is free, oldest due first. */
+  /** Hands out due rows whose lease is free, oldest due first. A claim need not survive a power cut. */
   ledgerClaim(params: {
     loopId: string;
     limit: number;

@@ -9,9 +9,10 @@ import type { SpanTable } from "./schema.ts";
 import { selectSpans, type SpanSelect } from "./span-conditions.ts";
 
 type PayloadColumn = Exclude<SpanPayload, "attachments">;
-type SelectedSpan = Omit<SpanTable, PayloadColumn> & Partial<Pick<SpanTable, PayloadColumn>>;
+/** A span with as much of its payload as was asked for. */
+export type SelectedSpan = Omit<SpanTable, PayloadColumn> & Partial<Pick<SpanTable, PayloadColumn>>;
 
-const HEAD_COLUMNS = [
+export const HEAD_COLUMNS = [
   "id",
   "project_id",
   "trace_id",

@@ -4,8 +4,7 @@ import type { Span, SpanScore, Trace } from "../../model/trace.ts";
 import type { SpanStore } from "../resource/span.ts";
 import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import type { SpanTable } from "./schema.ts";
-import { toSpanRow } from "./span.ts";
+import { HEAD_COLUMNS, toSpanRow, type SelectedSpan } from "./span.ts";
 
 export function traceStore(db: Database): Pick<SpanStore, "traceHeads" | "traceRead"> {
   return {
@@ -41,7 +40,12 @@ export function traceStore(db: Database): Pick<SpanStore, "traceHeads" | "traceR
 
 async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
   const [rows, feedback] = await Promise.all([
-    db.read.selectFrom("span").selectAll().where("trace_id", "in", traceIds).orderBy("dotted_order").execute(),
+    db.read
+      .selectFrom("span")
+      .select([...HEAD_COLUMNS, "inputs", "outputs", "events"])
+      .where("trace_id", "in", traceIds)
+      .orderBy("dotted_order")
+      .execute(),
     db.read
       .selectFrom("feedback")
       .select(["run_id", "key", "score", "value_json", "comment"])
@@ -97,7 +101,7 @@ async function projectNames(db: Database, ids: string[]): Promise<Map<string, st
   return new Map(rows.map((row) => [row.id, row.name]));
 }
 
-function toSpan(row: SpanTable, scores: SpanScore[]): Span {
+function toSpan(row: SelectedSpan, scores: SpanScore[]): Span {
   const head = toSpanRow(row, []);
   return {
     id: head.id,

@@ -12,7 +12,7 @@ const CLAIM = `update delivery set lease_token = ?1, lease_until = ?2
 
 export const deliveryStatements: DeliveryStatements<Connection> = {
   claim(db, { loopId, limit, leaseMs, leaseToken }) {
-    return db.write(({ native }) => {
+    return db.lease(({ native }) => {
       const now = db.now();
       const rows = native.prepare(CLAIM).all(leaseToken, toMicros(now + leaseMs), toMicros(now), loopId, limit);
       return Promise.resolve(rows as DeliveryTable[]);

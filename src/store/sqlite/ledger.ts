@@ -59,7 +59,7 @@ export const ledgerStatements: LedgerStatements<Connection> = {
   },
 
   claim(db, { loopId, limit, leaseMs, leaseToken, traceIds }) {
-    return db.write(({ native }) => {
+    return db.lease(({ native }) => {
       const now = db.now();
       const lease = [leaseToken, toMicros(now + leaseMs), toMicros(now), loopId];
       const rows = traceIds

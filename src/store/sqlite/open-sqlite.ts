@@ -50,7 +50,14 @@ export function openSqlite(options: SqliteOptions, writing: WriterOptions = {}):
   const read = new Kysely<Schema>({ dialect: sqliteDialect(readConnection) });
   const scans = new ScanThread(path, readConnection);
   const scan = new Kysely<Schema>({ dialect: sqliteDialect(readConnection, scans) });
-  const writer = new Writer(writeConnection, { query, native: writeConnection }, writing);
+  const writer = new Writer(
+    writeConnection,
+    { query, native: writeConnection },
+    {
+      ...writing,
+      waitsForDisk: synchronous === "full",
+    },
+  );
   return {
     capabilities: { concurrentClaims: false, timePrecisionMs: 0.001 },
     dialect: sqliteSqlDialect,
@@ -60,6 +67,7 @@ export function openSqlite(options: SqliteOptions, writing: WriterOptions = {}):
     writer,
     stopCheckpoints: () => writeConnection.handle.exec("PRAGMA wal_autocheckpoint = 0"),
     write: (work) => writer.write(work),
+    lease: (work) => writer.lease(work),
     async close() {
       await writer.close();
       await scans.close();

@@ -9,6 +9,8 @@ interface Answer {
 
 interface Local extends Answer {
   work: () => Promise<unknown>;
+  /** A power cut may forget it. */
+  isLease: boolean;
 }
 
 /** Somebody else writes meanwhile: the turn has no transaction here. */
@@ -24,6 +26,8 @@ const GROUP_SIZE = 64;
 export interface WriterOptions {
   /** A group is closed after this long, so that the event loop gets its turn. @default 20 */
   groupMs?: number;
+  /** Whether the connection waits for the disk (`synchronous=FULL`); if so, commits of nothing but leases do not. @default true */
+  waitsForDisk?: boolean;
 }
 
 /**
@@ -35,20 +39,28 @@ export class Writer {
   readonly #connection: Connection;
   readonly #transaction: WriteTransaction<Connection>;
   readonly #groupMs: number;
+  readonly #waitsForDisk: boolean;
   #waiting: Waiting[] = [];
   #running: Promise<void> | null = null;
   /** Tells whoever the write lock is lent to that it is wanted here. */
   #want: (() => void) | null = null;
   #closed = false;
 
-  constructor(connection: Connection, transaction: WriteTransaction<Connection>, { groupMs = 20 }: WriterOptions = {}) {
+  constructor(connection: Connection, transaction: WriteTransaction<Connection>, options: WriterOptions = {}) {
+    const { groupMs = 20, waitsForDisk = true } = options;
     this.#connection = connection;
     this.#transaction = transaction;
     this.#groupMs = groupMs;
+    this.#waitsForDisk = waitsForDisk;
   }
 
   write<T>(work: (transaction: WriteTransaction<Connection>) => Promise<T>): Promise<T> {
-    return this.#enqueue((answer) => ({ ...answer, work: () => work(this.#transaction) }));
+    return this.#enqueue((answer) => ({ ...answer, work: () => work(this.#transaction), isLease: false }));
+  }
+
+  /** A write that waits for the disk only where it shares a commit with one that must. */
+  lease<T>(work: (transaction: WriteTransaction<Connection>) => Promise<T>): Promise<T> {
+    return this.#enqueue((answer) => ({ ...answer, work: () => work(this.#transaction), isLease: true }));
   }
 
   /**
@@ -111,10 +123,13 @@ export class Writer {
     const answers: (() => void)[] = [];
     const members: Local[] = [];
     const startedAt = performance.now();
+    const isLeases = this.#isLeasesOnly();
     try {
+      // The next commit of anything else syncs the whole log, so only the newest leases are ever at stake.
+      if (isLeases) handle.exec("PRAGMA synchronous = NORMAL");
       handle.exec("BEGIN IMMEDIATE");
       while (members.length < GROUP_SIZE && performance.now() - startedAt < this.#groupMs) {
-        const next = this.#nextLocal();
+        const next = this.#nextLocal({ isLeases });
         if (!next) break;
         members.push(next);
         answers.push(await this.#runMember(next));
@@ -131,14 +146,22 @@ export class Writer {
       }
       for (const member of members) member.reject(failure);
       return;
+    } finally {
+      if (isLeases) handle.exec("PRAGMA synchronous = FULL");
     }
     for (const answer of answers) answer();
   }
 
-  /** The next in line, unless the lock is to be lent to it. */
-  #nextLocal(): Local | undefined {
+  /** Whether nobody who must have the disk would have to wait for a commit without it. */
+  #isLeasesOnly(): boolean {
+    const other = this.#waiting.find((waiting) => "lend" in waiting || !waiting.isLease);
+    return this.#waitsForDisk && (other === undefined || "lend" in other);
+  }
+
+  /** The next in line, unless the lock is to be lent to it, or it is none of those the group is for. */
+  #nextLocal({ isLeases = false } = {}): Local | undefined {
     const [next] = this.#waiting;
-    if (!next || "lend" in next) return undefined;
+    if (!next || "lend" in next || (isLeases && !next.isLease)) return undefined;
     this.#waiting.shift();
     return next;
   }
