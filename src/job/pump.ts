@@ -11,9 +11,9 @@ export interface PumpOptions {
   onError: (error: unknown) => void;
 }
 
-/** Nap after an error, doubled with each in a row up to the cap. */
+/** Nap after an error, doubled with each in a row up to the cap, which is how long work waits at most once all is well. */
 const ERROR_NAP_MS = 200;
-const ERROR_NAP_CAP_MS = 30_000;
+const ERROR_NAP_CAP_MS = 5_000;
 
 /** Runs work again and again: at once while there is some, else when woken, due, or after the idle time. */
 export class Pump {

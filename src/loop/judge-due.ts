@@ -91,7 +91,7 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: r
         else if (trace) ready = await judgeOne(deps, claim, { ...trace, revision: claim.revision }, signal);
         else await release(deps, claim, "the platform does not return the trace", true);
         // The next trace is judged while this one's verdict is written; the round ends when all are.
-        if (ready) recording.push(writeDown(deps, record, ready).then(() => finish(), finish));
+        if (ready) recording.push(writeDown(deps, (one) => record(one, signal), ready).then(() => finish(), finish));
         else finish();
       } catch (error) {
         finish(error);

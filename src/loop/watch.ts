@@ -78,7 +78,12 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       const { id, sweeps } = project ?? (await findProject());
       const heads = [...touched.values()];
       touched.clear();
-      if (heads.length > 0) await enrol({ ...loop, projectId: id, options }, heads);
+      try {
+        if (heads.length > 0) await enrol({ ...loop, projectId: id, options }, heads);
+      } catch (error) {
+        for (const head of heads) if (!touched.has(head.traceId)) touched.set(head.traceId, head);
+        throw error;
+      }
       const now = store.now();
       // A clock that was set back must not keep the sweeps away until it has caught up.
       if (lastSweepAt === null || now < lastSweepAt || now - lastSweepAt >= pollMs) {
