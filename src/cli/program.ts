@@ -7,7 +7,9 @@ import { addDeliveries } from "./command/deliveries.ts";
 import { addDemo } from "./command/demo.ts";
 import { addDoctor } from "./command/doctor.ts";
 import { addEvaluators } from "./command/evaluators.ts";
+import { addExport } from "./command/export.ts";
 import { addGate } from "./command/gate.ts";
+import { addImport } from "./command/import.ts";
 import { addIssues } from "./command/issues.ts";
 import { addPatterns } from "./command/patterns.ts";
 import { addQueue } from "./command/queue.ts";
@@ -68,6 +70,8 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     addQueue,
     addDeliveries,
     addReplay,
+    addImport,
+    addExport,
     addStatus,
     addDoctor,
   ]) {

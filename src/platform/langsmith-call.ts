@@ -1,4 +1,4 @@
-import { isMissingRoute, statusOf, toPlatformError } from "./langsmith.ts";
+import { isMissingRoute, statusOf, toPlatformError } from "./langsmith-errors.ts";
 
 export { isMissingRoute };
 

@@ -15,7 +15,7 @@ import type {
 import { foundOrNull, isMissingRoute, isStatus, langsmithCall } from "./langsmith-call.ts";
 import { langsmithEffects } from "./langsmith-effects.ts";
 import { langsmithPrompts } from "./langsmith-prompts.ts";
-import { toPlatformError } from "./langsmith.ts";
+import { toPlatformError } from "./langsmith-errors.ts";
 
 const PAGE = 100;
 const DAY_MS = 24 * 60 * 60_000;

@@ -1,13 +1,15 @@
 import type { Client } from "langsmith";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
-import { errorMessage, LoopsmithError } from "../model/errors.ts";
-import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { errorMessage } from "../model/errors.ts";
 import type { Trace } from "../model/trace.ts";
 import { headOfRun, traceOfRuns, type ReadRun } from "../wire/from-run.ts";
+import { eitherGeneration } from "./either-generation.ts";
 import { projectNotFound } from "./embedded.ts";
 import { langsmithEffects } from "./langsmith-effects.ts";
+import { assertReachable, toPlatformError } from "./langsmith-errors.ts";
 import type { Platform } from "./platform.ts";
 import { rateLimiter, type RateLimiter } from "./rate-limiter.ts";
+import { ONCE, runPages, type RunQuery } from "./run-pages.ts";
 
 /** Fields of a run that make a head. LangSmith sends only the id unless asked. */
 const HEAD_FIELDS = ["ID", "TRACE_ID", "START_TIME", "END_TIME", "STATUS"] as const;
@@ -36,7 +38,6 @@ const SPAN_FIELDS = [
 /** Traces read at the same time. */
 const READ_CONCURRENCY = 6;
 const PAGE = 100;
-const REACH_TIMEOUT_MS = 10_000;
 /** Roots older than this are not waited for any more. */
 const MAX_OPEN_MS = 30 * 24 * 60 * 60_000;
 
@@ -46,48 +47,15 @@ export interface LangSmithPlatformOptions {
   limiter?: RateLimiter;
 }
 
-/** The limiter tries again; two who do would ask a server that is overrun up to eighteen times. */
-const ONCE = { maxRetries: 0 } as const;
-
 /**
  * LangSmith Cloud, self-hosted LangSmith, or anything that speaks its API, through the official client. Reads the v2 API
  * and falls back to v1 where a deployment does not have it yet (v1 goes away after January 2027).
  */
 export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmithPlatformOptions): Platform {
-  let generation: "v2" | "v1" = "v2";
-
-  /** Runs the v2 way; on the answers that mean "not here" switches to v1 for good. */
-  async function* eitherWay<T>(v2: () => AsyncIterable<T>, v1: () => AsyncIterable<T>): AsyncGenerator<T> {
-    if (generation === "v2") {
-      let began = false;
-      try {
-        for await (const item of v2()) {
-          began = true;
-          yield item;
-        }
-        return;
-      } catch (error) {
-        if (began || !isMissingRoute(error)) throw toPlatformError(error);
-        generation = "v1";
-      }
-    }
-    try {
-      yield* v1();
-    } catch (error) {
-      throw toPlatformError(error);
-    }
-  }
-
-  /** Every page of a v2 query, each paced and tried again by itself, so that a refusal in the middle starts nothing over. */
-  async function* queryRuns(query: Parameters<typeof client.runs.query>[0]): AsyncGenerator<ReadRun> {
-    let page = await limiter.run(() => client.runs.query(query, ONCE));
-    for (;;) {
-      for (const run of page.items ?? []) yield run as ReadRun;
-      if (!page.hasNextPage()) return;
-      const last = page;
-      page = await limiter.run(() => last.getNextPage());
-    }
-  }
+  const eitherWay = eitherGeneration();
+  const queryRuns = async function* (query: RunQuery): AsyncGenerator<ReadRun> {
+    for await (const page of runPages(client, limiter, query)) yield* page;
+  };
 
   async function readTrace(projectId: string, traceId: string, startAt: number): Promise<Trace | null> {
     const runs: ReadRun[] = [];
@@ -182,54 +150,4 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
       return traces.filter((trace) => trace !== null);
     },
   };
-}
-
-/** The client retries for some twenty seconds before it gives up; that nobody listens can be said at once. */
-async function assertReachable(client: Client): Promise<void> {
-  const { apiUrl, fetchImplementation = fetch } = client as unknown as {
-    apiUrl: string;
-    fetchImplementation?: typeof fetch;
-  };
-  try {
-    await fetchImplementation(`${apiUrl}/info`, { signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
-  } catch (error) {
-    throw toPlatformError(error);
-  }
-}
-
-/** 404, 405 and 501 on a v2 path mean a deployment older than it; everything else is a real answer. */
-export function isMissingRoute(error: unknown): boolean {
-  return [404, 405, 501].includes(statusOf(error));
-}
-
-export function statusOf(error: unknown): number {
-  if (!isJsonObject(error)) return 0;
-  const status = (error as JsonObject)["status"];
-  if (typeof status === "number") return status;
-  const said = /\b([45]\d\d)\b/.exec(errorMessage(error));
-  return said ? Number(said[1]) : 0;
-}
-
-export function toPlatformError(error: unknown): LoopsmithError {
-  if (LoopsmithError.isInstance(error)) return error;
-  const status = statusOf(error);
-  const message = `LangSmith answered: ${errorMessage(error)}`;
-  if (status === 401 || status === 403) {
-    return new LoopsmithError("unauthorized", message, {
-      hint: "Check LANGSMITH_API_KEY and LANGSMITH_ENDPOINT, or the apiKey and apiUrl of your Client.",
-      cause: error,
-    });
-  }
-  if (status === 404)
-    return new LoopsmithError("not_found", message, { hint: "It may have been deleted.", cause: error });
-  if (status === 429) {
-    return new LoopsmithError("rate_limited", message, { hint: "It is retried by itself, more slowly.", cause: error });
-  }
-  if (status >= 400 && status < 500) {
-    return new LoopsmithError("invalid", message, { hint: "The request was refused; see the message.", cause: error });
-  }
-  return new LoopsmithError("unavailable", `cannot reach LangSmith: ${errorMessage(error)}`, {
-    hint: "Check that LANGSMITH_ENDPOINT is right and the server is up; `loopsmith serve` starts one here.",
-    cause: error,
-  });
 }

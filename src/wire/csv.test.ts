@@ -1,6 +1,6 @@
 import { array, assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { csvLine, parseCsv } from "./csv.ts";
+import { csvLine, parseCsv, spreadsheetLine } from "./csv.ts";
 
 describe("CSV", () => {
   it("reads quotes, commas and line breaks inside fields", () => {
@@ -29,5 +29,16 @@ describe("CSV", () => {
         expect(parseCsv(rows.map(csvLine).join("\r\n"))).toEqual(rows);
       }),
     );
+  });
+
+  it.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1", "\uff1d1+1"])(
+    "disarms %j for spreadsheets",
+    (text) => {
+      expect(parseCsv(spreadsheetLine(["a", text]))).toEqual([["a", `'${text}`]]);
+    },
+  );
+
+  it("leaves numbers and plain text alone", () => {
+    expect(spreadsheetLine(["a=b", -1.5, null, "x"])).toBe("a=b,-1.5,,x");
   });
 });

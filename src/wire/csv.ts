@@ -71,3 +71,17 @@ function csvError(message: string): LoopsmithError {
 export function csvLine(fields: readonly string[]): string {
   return fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",");
 }
+
+/** What a spreadsheet takes for a formula, also behind blanks and in full-width letters. */
+const FORMULA = /^[\t\r\n]|^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/;
+
+/** One row for a spreadsheet: `null` is an empty cell, and a text that it would run as a formula gets an apostrophe before it. */
+export function spreadsheetLine(cells: readonly (string | number | null)[]): string {
+  return csvLine(
+    cells.map((cell) => {
+      if (cell === null) return "";
+      if (typeof cell === "number") return String(cell);
+      return FORMULA.test(cell) ? `'${cell}` : cell;
+    }),
+  );
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -88,4 +88,27 @@ it("lets a project have its own policy, and keeps what waits for review", async 
   await store.queueItemUpdate({ queueId: queue.id, id: item?.id ?? "", status: "completed" });
   await applyRetention({ store, now });
   expect(await left(store, "own")).toEqual([]);
+});
+
+it("gives new traces the room of old ones, without rewriting the file", async () => {
+  const dataDir = join(folder, "reuse");
+  const fill = async (store: Store, daysAgo: number): Promise<void> => {
+    for (let count = 0; count < 12; count++) await trace(store, "p", daysAgo, 300);
+  };
+  const size = async (work: (store: Store) => Promise<void>): Promise<number> => {
+    const store = await openStore({ dataDir });
+    await work(store);
+    // Closing moves what is in the log into the file.
+    await store.close();
+    const files = readdirSync(dataDir).filter((name) => name.endsWith(".db"));
+    return files.reduce((sum, name) => sum + statSync(join(dataDir, name)).size, 0);
+  };
+  const full = await size((store) => fill(store, 31));
+  const emptied = await size(async (store) => {
+    expect(await applyRetention({ store, now, policy: { maxAgeDays: 30 } })).toBe(12 * 300);
+  });
+  const refilled = await size((store) => fill(store, 1));
+  expect(full).toBeGreaterThan(12 * 300 * 1000);
+  expect(emptied).toBeLessThan(full * 1.1);
+  expect(refilled).toBeLessThan(full * 1.1);
 });

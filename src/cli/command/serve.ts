@@ -1,13 +1,21 @@
 import { createServer } from "../../server/create-server.ts";
 import { listen } from "../../server/listen.ts";
+import { startRetention, type RetentionPolicy } from "../../server/retention.ts";
 import { openStore } from "../../store/open-store.ts";
+import { parseDuration } from "../../internal/parse-duration.ts";
+import { LoopsmithError } from "../../model/errors.ts";
 import { wholeNumber, type AddCommand, type StoreFlags } from "../command.ts";
+import { describeError } from "../terminal.ts";
 
 interface Flags extends StoreFlags {
   host: string;
   port?: number;
+  keep?: string;
+  keepBytes?: number;
   json?: boolean;
 }
+
+const DAY_MS = 24 * 60 * 60_000;
 
 export const addServe: AddCommand = (program, context) => {
   program
@@ -20,11 +28,18 @@ export const addServe: AddCommand = (program, context) => {
       wholeNumber("--port", 0, 65_535),
     )
     .option("--data-dir <dir>", "folder of the database")
+    .option("--keep <time>", "delete traces that started longer ago: 30d (default: keep them)")
+    .option(
+      "--keep-bytes <n>",
+      "delete the oldest traces of a project that takes more bytes than this",
+      wholeNumber("--keep-bytes", 1, Number.MAX_SAFE_INTEGER),
+    )
     .option("--json", "print one JSON line when it is ready")
     .action(async (flags: Flags) => {
       const { terminal } = context;
       const environment = context.environment();
       const dataDir = flags.dataDir ?? environment.dataDir;
+      const policy = policyOf(flags);
       const store = await openStore({
         dataDir,
         ...(environment.databaseUrl === null ? {} : { databaseUrl: environment.databaseUrl }),
@@ -32,6 +47,8 @@ export const addServe: AddCommand = (program, context) => {
       try {
         const server = createServer({ store, apiKey: environment.apiKey });
         const listener = await listen(server, { host: flags.host, port: flags.port ?? environment.port });
+        // Also without a policy for all: projects may have their own.
+        const retention = startRetention({ store, policy, onError: (error) => terminal.err(describeError(error)) });
         if (flags.json) terminal.out(JSON.stringify({ url: listener.url, dataDir }));
         else {
           terminal.out(`Loopsmith serves LangSmith's API at ${listener.url}, data in ${dataDir}\n`);
@@ -47,9 +64,22 @@ export const addServe: AddCommand = (program, context) => {
           process.once("SIGINT", () => resolve());
           process.once("SIGTERM", () => resolve());
         });
+        await retention.stop();
         await listener.close();
       } finally {
         await store.close();
       }
     });
 };
+
+/** @throws LoopsmithError `invalid` */
+function policyOf({ keep, keepBytes }: Flags): RetentionPolicy {
+  const maxAgeMs = keep === undefined ? undefined : parseDuration(keep);
+  if (maxAgeMs === null || maxAgeMs === 0) {
+    throw new LoopsmithError("invalid", `--keep is ${keep}`, { hint: "Give a length of time such as 30d or 12h." });
+  }
+  return {
+    ...(maxAgeMs === undefined ? {} : { maxAgeDays: maxAgeMs / DAY_MS }),
+    ...(keepBytes === undefined ? {} : { maxBytes: keepBytes }),
+  };
+}

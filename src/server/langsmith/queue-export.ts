@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { toIsoTime } from "../../internal/iso-time.ts";
 import type { SpanRow } from "../../store/resource/span.ts";
+import { spreadsheetLine } from "../../wire/csv.ts";
 import { queueJson } from "../../wire/langsmith/queue.ts";
 import { readJson } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
@@ -57,7 +58,7 @@ export function queueExportRoutes(app: Hono, context: ServerContext): void {
           JSON.stringify(stats.get(item.runId) ?? {}),
           JSON.stringify(item.metadata),
         ];
-        lines.push(cells.map(cell).join(","));
+        lines.push(spreadsheetLine(cells));
       }
       if (items.length < PAGE) break;
     }
@@ -94,10 +95,4 @@ export function queueExportRoutes(app: Hono, context: ServerContext): void {
 function payload(run: SpanRow | undefined, name: "inputs" | "outputs"): string {
   const bytes = run?.[name];
   return bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8") : "";
-}
-
-/** RFC 4180, and nothing a spreadsheet would take for a formula. */
-function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

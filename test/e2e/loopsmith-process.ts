@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+
+const BIN = join(import.meta.dirname, "../../bin/loopsmith.js");
+
+/** The built command as a process of its own, which sees nothing of this one's LangSmith. */
+export function startLoopsmith(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  const { LANGSMITH_ENDPOINT: _endpoint, LANGSMITH_API_KEY: _key, ...inherited } = process.env;
+  return spawn(process.execPath, [BIN, ...args], {
+    env: { ...inherited, LOOPSMITH_PORT: "0", LANGSMITH_API_KEY: "any", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+export interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Waits for a process, gathering what it says. */
+export async function ended(child: ChildProcess): Promise<Ended> {
+  let [stdout, stderr] = ["", ""];
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { status, stdout, stderr };
+}
+
+export interface ServeProcess extends AsyncDisposable {
+  url: string;
+}
+
+/** A real `loopsmith serve` over a folder. */
+export async function serveProcess(dataDir: string): Promise<ServeProcess> {
+  const child = startLoopsmith(["serve", "--port", "0", "--data-dir", dataDir, "--json"]);
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    child.stdout?.setEncoding("utf8").on("data", (more: string) => {
+      text += more;
+      if (text.includes("\n")) resolve(text);
+    });
+    child.once("close", (code) => reject(new Error(`serve ended with ${code}`)));
+  });
+  const { url } = JSON.parse(line) as { url: string };
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => child.once("close", resolve));
+      child.kill("SIGTERM");
+      await closed;
+    },
+  };
+}
