@@ -1,5 +1,5 @@
 // What a filtered page and a trace cost by the number of stored spans.
-//   node --import ./scripts/ts.mjs bench/query.ts [--spans 10000,100000] [--repeat 40] [--json]
+//   node --import ./scripts/ts.mjs bench/query.ts [--spans 10000,100000,1000000] [--repeat 40] [--json]
 // Queries go through the server without a socket, each from a random point in time; answers are read to the end.
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { fill, START } from "./query/fill.ts";
 const { values } = parseArgs({
   options: { spans: { type: "string" }, repeat: { type: "string" }, json: { type: "boolean" } },
 });
-const sizes = (values.spans ?? "10000,100000").split(",").map(Number);
+const sizes = (values.spans ?? "10000,100000,1000000").split(",").map(Number);
 const repeat = Number(values.repeat ?? 40);
 
 /** Name, v1 query; `end_time` is set to a random time. */

@@ -2,8 +2,9 @@ import type { Context } from "hono";
 import type { z } from "zod";
 import { LoopsmithError } from "../model/errors.ts";
 import { PAUSE_EVERY_BYTES } from "../wire/ingest/batch.ts";
-import { elementsOf, parseSlice } from "../wire/ingest/parse-slice.ts";
+import { listElements, MAX_PARSED_BYTES, parseSlice } from "../wire/ingest/parse-slice.ts";
 import { scanJsonSteps } from "../wire/json-scan.ts";
+import { parseJsonSteps } from "../wire/parse-json-steps.ts";
 import { runPaused, type Steps } from "../wire/steps.ts";
 import { withBody } from "./read-bytes.ts";
 import { checked } from "./read-json.ts";
@@ -32,9 +33,10 @@ function* listSteps<T extends z.ZodType>(bytes: Uint8Array, element: T): Steps<z
   }
   const values: z.infer<T>[] = [];
   let work = 0;
-  for (const slice of elementsOf(bytes, shape)) {
+  for (const slice of listElements(bytes, shape, "body")) {
     const place = `body.${values.length}`;
-    values.push(checked(element, parseSlice(slice, place), place));
+    const value = slice.byteLength <= MAX_PARSED_BYTES ? parseSlice(slice, place) : yield* parseJsonSteps(slice, place);
+    values.push(checked(element, value, place));
     work += slice.byteLength;
     if (work > PAUSE_EVERY_BYTES) {
       work = 0;

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { LoopsmithError } from "../model/errors.ts";
-import { parseSlice } from "../wire/ingest/parse-slice.ts";
-import { scanJson } from "../wire/json-scan.ts";
+import { parseJsonSteps } from "../wire/parse-json-steps.ts";
+import { runPaused } from "../wire/steps.ts";
 import { withBody } from "./read-bytes.ts";
 import type { ServerContext } from "./server-context.ts";
 
@@ -15,12 +15,9 @@ export async function readJson<T extends z.ZodType>(
   context: ServerContext,
   schema: T,
 ): Promise<z.infer<T>> {
-  const value = await withBody(c, context, async (bytes) => {
-    if (bytes.byteLength === 0) return {};
-    // Depth is checked before anything recursive sees the value.
-    scanJson(bytes, "body");
-    return parseSlice(bytes, "body");
-  });
+  const value = await withBody(c, context, async (bytes) =>
+    bytes.byteLength === 0 ? {} : runPaused(parseJsonSteps(bytes, "body")),
+  );
   return checked(schema, value, "body");
 }
 

@@ -2,9 +2,9 @@ import { LoopsmithError } from "../model/errors.ts";
 import { isUuid } from "../model/id.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { PAUSE_EVERY_BYTES } from "./ingest/batch.ts";
-import { parseSlice } from "./ingest/parse-slice.ts";
-import { scanJson } from "./json-scan.ts";
+import { MAX_ITEMS, tooManyItems } from "./ingest/parse-slice.ts";
 import { multipartParts, type Part } from "./multipart.ts";
+import { parseJsonSteps } from "./parse-json-steps.ts";
 import { runPaused, type Pause, type Steps } from "./steps.ts";
 
 /** An attachment that came along; its bytes are a view into the request's body. */
@@ -52,7 +52,8 @@ function* uploadSteps(body: Uint8Array, contentType: string | null | undefined):
     if (!isUuid(id)) throw partError(part, "a part's name must begin with the id of its example, a UUID");
     let upload = uploads.get(id);
     if (!upload) uploads.set(id, (upload = { id, fields: {}, attachments: [] }));
-    const isAttachment = addPart(upload, part, dot === -1 ? "" : part.name.slice(dot + 1));
+    if (uploads.size > MAX_ITEMS) throw tooManyItems("body");
+    const isAttachment = yield* addPart(upload, part, dot === -1 ? "" : part.name.slice(dot + 1));
     work += isAttachment ? 0 : part.bytes.byteLength;
     if (work > PAUSE_EVERY_BYTES) {
       work = 0;
@@ -64,7 +65,7 @@ function* uploadSteps(body: Uint8Array, contentType: string | null | undefined):
 
 const ATTACHMENT = "attachment.";
 
-function addPart(upload: ExampleUpload, part: Part, field: string): boolean {
+function* addPart(upload: ExampleUpload, part: Part, field: string): Steps<boolean> {
   if (field.startsWith(ATTACHMENT)) {
     const name = field.slice(ATTACHMENT.length);
     if (name === "") throw partError(part, "an attachment needs a name: {id}.attachment.{name}");
@@ -72,7 +73,7 @@ function addPart(upload: ExampleUpload, part: Part, field: string): boolean {
     upload.attachments.push({ name, mimeType, bytes: part.bytes });
     return true;
   }
-  const value = jsonOf(part);
+  const value = yield* parseJsonSteps(part.bytes, part.name);
   if (field === "outputs" && value === null) upload.outputs = null;
   else if (!isJsonObject(value)) throw partError(part, "must be a JSON object");
   else if (field === "") upload.fields = value;
@@ -81,11 +82,6 @@ function addPart(upload: ExampleUpload, part: Part, field: string): boolean {
   else if (field === "attachments_operations") upload.attachmentOperations = attachmentOperations(value);
   else throw partError(part, "an example has inputs, outputs, attachments and attachments_operations, but not this");
   return false;
-}
-
-function jsonOf(part: Part): unknown {
-  scanJson(part.bytes, part.name);
-  return parseSlice(part.bytes, part.name);
 }
 
 function partError(part: Part, message: string): LoopsmithError {

@@ -1,4 +1,5 @@
 import { LoopsmithError } from "../model/errors.ts";
+import { MAX_ITEMS, tooManyItems } from "./ingest/parse-slice.ts";
 import { emptyBatch, PAUSE_EVERY_BYTES, reject, type IngestBatch } from "./ingest/batch.ts";
 import { jsonSpans } from "./otlp/decode-json.ts";
 import { protobufSpans } from "./otlp/decode-protobuf.ts";
@@ -116,6 +117,7 @@ function* otlpSteps(body: Uint8Array, encoding: "protobuf" | "json", options: In
       reject(batch, `span[${index}]`, "", error);
     }
     index += 1;
+    if (index > MAX_ITEMS) throw tooManyItems("body");
     if (rest(source.bytes)) yield;
   }
   const spans = arrived.map(({ span }) => span);

@@ -172,7 +172,22 @@ test("reads feedback as both clients send it", async () => {
   ]);
 });
 
-test("refuses what is nested too deep or too large to be metadata, and says what to do", async () => {
+test("finds a run by what fits of very much metadata, and keeps all of it", async () => {
+  const metadata = { tier: "free", text: "x".repeat(5_000_000), customer: "c7" };
+  const large = await ingestRun("post", json(root({ extra: { metadata, invocation_params: { t: "y".repeat(5e6) } } })));
+  expect(large.rejected).toEqual([]);
+  expect(large.spans[0]?.metadata).toEqual({ tier: "free", customer: "c7" });
+  expect(JSON.parse(Buffer.from(large.spans[0]?.extra ?? []).toString())).toMatchObject({ metadata });
+});
+
+test("refuses more items than a request may have", async () => {
+  const tooMany = expect.objectContaining({ code: "too_large", hint: expect.stringMatching(/at most/) as string });
+  await expect(ingestBatch(Buffer.from(`{"post":[${"1,".repeat(3_000_000)}1]}`))).rejects.toEqual(tooMany);
+  const parts = Array.from({ length: 25_001 }, (_, index) => ({ name: `post.${index}`, body: "{}" }));
+  await expect(multipart(parts)).rejects.toEqual(tooMany);
+});
+
+test("refuses what is nested too deep, and says what to do", async () => {
   const deep = `${JSON.stringify(root()).slice(0, -1)},"inputs":${"[".repeat(300)}${"]".repeat(300)}}`;
   expect(await refused(deep)).toEqual([expect.stringMatching(/body/), expect.stringMatching(/deeper than 256/)]);
   const inParts = await multipart([
@@ -180,10 +195,6 @@ test("refuses what is nested too deep or too large to be metadata, and says what
     { name: `post.${TRACE}.inputs`, body: '{"a":'.repeat(1_000_000) },
   ]);
   expect(inParts.rejected).toMatchObject([{ item: `post.${TRACE}`, field: "inputs", code: "invalid" }]);
-  const large = await ingestRun("post", json(root({ extra: { metadata: { text: "x".repeat(5_000_000) } } })));
-  expect(large.rejected).toMatchObject([
-    { field: "extra.metadata", code: "too_large", hint: expect.stringMatching(/attachments/) as string },
-  ]);
 });
 
 test("rests while it reads a large body", async () => {

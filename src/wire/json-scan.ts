@@ -5,16 +5,19 @@ import type { Steps } from "./steps.ts";
 export const MAX_JSON_DEPTH = 256;
 
 /** Bytes scanned before the caller may do something else. */
-const PAUSE_EVERY_BYTES = 4 * 1024 * 1024;
+const PAUSE_EVERY_BYTES = 1024 * 1024;
 
 /** What a scan tells of a JSON text without building it. */
 export interface JsonShape {
   kind: "object" | "array" | "scalar";
   /**
    * Offsets of what the outermost container holds: key start, key end, value start, value end for each member of an
-   * object (keys with their quotes), value start and value end for each element of an array.
+   * object (keys with their quotes), value start and value end for each element of an array. Only of the first
+   * `maxOffsets / 4` members or `maxOffsets / 2` elements.
    */
   offsets: number[];
+  /** Whether `offsets` has all of them. */
+  isWhole: boolean;
 }
 
 /**
@@ -28,13 +31,16 @@ export function scanJson(bytes: Uint8Array, what: string): JsonShape {
   return scan;
 }
 
-/** `scanJson` for texts of any size: rests every few megabytes. */
-export function* scanJsonSteps(bytes: Uint8Array, what: string): Steps<JsonShape> {
+/** `scanJson` for texts of any size: rests after every megabyte. `maxOffsets` is how many offsets it keeps at most. */
+export function* scanJsonSteps(bytes: Uint8Array, what: string, maxOffsets = MAX_OFFSETS): Steps<JsonShape> {
   if (bytes.length <= PAUSE_EVERY_BYTES) return scanJson(bytes, what);
-  const scan = newScan(bytes, what, new Uint8Array(MAX_JSON_DEPTH + 1));
+  const scan = newScan(bytes, what, new Uint8Array(MAX_JSON_DEPTH + 1), maxOffsets);
   while (!advance(scan, scan.at + PAUSE_EVERY_BYTES)) yield;
   return scan;
 }
+
+/** Offsets kept: a text of nothing but commas would otherwise take many times its size. */
+const MAX_OFFSETS = 200_000;
 
 /** What may come next. */
 const VALUE = 0;
@@ -55,6 +61,7 @@ interface Scan extends JsonShape {
   depth: number;
   /** Per level: 1 in an object, 0 in an array. */
   stack: Uint8Array;
+  maxOffsets: number;
 }
 
 /** Scans that never rest cannot overlap, so they share one. */
@@ -67,13 +74,13 @@ const ESCAPABLE = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number('"\\/bfnrt'.includes(String.fromCharCode(byte))),
 );
 
-function newScan(bytes: Uint8Array, what: string, stack: Uint8Array): Scan {
-  return { bytes, what, at: 0, expect: VALUE, depth: 0, stack, kind: "scalar", offsets: [] };
+function newScan(bytes: Uint8Array, what: string, stack: Uint8Array, maxOffsets = MAX_OFFSETS): Scan {
+  return { bytes, what, at: 0, expect: VALUE, depth: 0, stack, maxOffsets, kind: "scalar", offsets: [], isWhole: true };
 }
 
 /** Goes on until `limit` (or a token later) and says whether the text is done. */
 function advance(scan: Scan, limit: number): boolean {
-  const { bytes, stack, offsets } = scan;
+  const { bytes, stack } = scan;
   const end = bytes.length;
   const stop = Math.min(limit, end);
   let { at, expect, depth } = scan;
@@ -87,7 +94,7 @@ function advance(scan: Scan, limit: number): boolean {
       }
       if (bytes[at] !== 0x22) throw broken(scan, at, "a control character in a string");
       at++;
-      if (depth === 1) offsets.push(at);
+      if (depth === 1) keep(scan, at);
       expect = expect === KEY_TEXT ? COLON : depth === 0 ? NOTHING : COMMA_OR_CLOSE;
       continue;
     }
@@ -103,11 +110,11 @@ function advance(scan: Scan, limit: number): boolean {
       expect = VALUE;
       at++;
     } else if (byte === 0x22 && (expect === KEY || expect === KEY_OR_CLOSE)) {
-      if (depth === 1) offsets.push(at);
+      if (depth === 1) keep(scan, at);
       expect = KEY_TEXT;
       at++;
     } else if (expect === VALUE || (expect === VALUE_OR_CLOSE && byte !== 0x5d)) {
-      if (depth === 1) offsets.push(at);
+      if (depth === 1) keep(scan, at);
       if (byte === 0x22) {
         expect = VALUE_TEXT;
         at++;
@@ -119,12 +126,12 @@ function advance(scan: Scan, limit: number): boolean {
         at++;
       } else {
         at = behindScalar(scan, at, byte);
-        if (depth === 1) offsets.push(at);
+        if (depth === 1) keep(scan, at);
         expect = depth === 0 ? NOTHING : COMMA_OR_CLOSE;
       }
     } else if (closes(byte, expect, stack[depth] as number)) {
       at++;
-      if (--depth === 1) offsets.push(at);
+      if (--depth === 1) keep(scan, at);
       expect = depth === 0 ? NOTHING : COMMA_OR_CLOSE;
     } else {
       throw broken(scan, at, "an unexpected character");
@@ -136,6 +143,12 @@ function advance(scan: Scan, limit: number): boolean {
   if (at < end) return false;
   if (expect !== NOTHING) throw broken(scan, at, "it ends in the middle");
   return true;
+}
+
+/** Four offsets make a member and two an element, so what is kept ends with a whole one. */
+function keep(scan: Scan, at: number): void {
+  if (scan.offsets.length < scan.maxOffsets) scan.offsets.push(at);
+  else scan.isWhole = false;
 }
 
 function closes(byte: number, expect: number, container: number): boolean {

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import type { ExampleWrite } from "../../store/resource/dataset.ts";
-import { parseSlice } from "../../wire/ingest/parse-slice.ts";
+import { parseJsonSteps } from "../../wire/parse-json-steps.ts";
+import { runPaused } from "../../wire/steps.ts";
 import type { ServerContext } from "../server-context.ts";
 import { runNotFound } from "./runs-v1.ts";
 
@@ -42,15 +43,15 @@ export async function fromSourceRun(
   );
   return {
     ...example,
-    ...(useSourceRunIo ? { inputs: documentOf(run.inputs) ?? {}, outputs: documentOf(run.outputs) } : {}),
+    ...(useSourceRunIo ? { inputs: (await documentOf(run.inputs)) ?? {}, outputs: await documentOf(run.outputs) } : {}),
     attachments: attachments.flat(),
   };
 }
 
 /** A run's payload as an example holds it: an object. Anything else stands under `output`, as clients wrap it. */
-function documentOf(bytes: Uint8Array | null): JsonObject | null {
+async function documentOf(bytes: Uint8Array | null): Promise<JsonObject | null> {
   if (bytes === null || bytes.byteLength === 0) return null;
-  const value: Json = parseSlice(bytes, "the run's payload");
+  const value: Json = await runPaused(parseJsonSteps(bytes, "the run's payload"));
   if (value === null) return null;
   return isJsonObject(value) ? value : { output: value };
 }

@@ -55,13 +55,17 @@ function begin({ store }: ServerContext, batch: IngestBatch): Writing {
   };
 }
 
+/** Refused items of one request that the log tells one by one. */
+const MAX_LOGGED = 20;
+
 /**
  * What the client hears. Items that were refused are named beside those that went through: a failure of the whole request
  * would make clients send everything again, refused items included.
  * @throws LoopsmithError when nothing of the request was worth storing
  */
 function receipt({ stored, rejected }: Writing, { logger }: ServerContext): object {
-  for (const { item, message } of rejected) logger.warn(`${item} was refused: ${message}`);
+  for (const { item, message } of rejected.slice(0, MAX_LOGGED)) logger.warn(`${item} was refused: ${message}`);
+  if (rejected.length > MAX_LOGGED) logger.warn(`${rejected.length - MAX_LOGGED} more items were refused`);
   const [first] = rejected;
   if (!first) return { message: "Runs batch ingested" };
   if (stored === 0) {

@@ -6,7 +6,7 @@ import type { Database, WriteTransaction } from "./database.ts";
 import { writeFeedbackRows } from "./feedback.ts";
 import { newProject } from "./project.ts";
 import type { Schema, TraceTable } from "./schema.ts";
-import { toSpanRow, type SpanRowWrite } from "./span-row.ts";
+import { payloadBytes, toSpanRow, type SpanRowWrite } from "./span-row.ts";
 
 /** LangSmith's own name for "no project given". */
 const DEFAULT_PROJECT = "default";
@@ -74,7 +74,13 @@ export async function writeIngest<Native>(
     await transaction.query
       .insertInto("attachment")
       .values({ span_id: attachment.spanId, name: attachment.name, ...values })
-      .onConflict((conflict) => conflict.columns(["span_id", "name"]).doUpdateSet(values))
+      .onConflict((conflict) =>
+        conflict.columns(["span_id", "name"]).doUpdateSet(({ ref }) => ({
+          mime_type: ref("excluded.mime_type"),
+          byte_length: ref("excluded.byte_length"),
+          bytes: ref("excluded.bytes"),
+        })),
+      )
       .execute();
   }
   if (feedback.length > 0) await writeFeedbackRows(transaction.query, feedback, now);
@@ -112,12 +118,6 @@ function tracesOf(rows: readonly SpanRowWrite[], changedAt: number): TraceTable[
 
 /** What a row costs beside its payloads, indexes included, about. */
 const ROW_BYTES = 600;
-
-function payloadBytes({ inputs, outputs, extra, events, serialized }: SpanRowWrite): number {
-  let bytes = 0;
-  for (const payload of [inputs, outputs, extra, events, serialized]) bytes += payload?.byteLength ?? 0;
-  return bytes;
-}
 
 async function ensureProjects(
   query: Kysely<Schema>,

@@ -100,6 +100,16 @@ export function toSpanRow(write: SpanWrite, projectId: string): SpanRowWrite {
   };
 }
 
+export function payloadBytes({ inputs, outputs, extra, events, serialized }: SpanRowWrite): number {
+  return (
+    (inputs?.byteLength ?? 0) +
+    (outputs?.byteLength ?? 0) +
+    (extra?.byteLength ?? 0) +
+    (events?.byteLength ?? 0) +
+    (serialized?.byteLength ?? 0)
+  );
+}
+
 export function statusOf(error: string | null, endAt: number | null): SpanStatus {
   if (error !== null) return "error";
   return endAt === null ? "pending" : "success";

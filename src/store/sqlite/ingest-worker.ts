@@ -1,4 +1,4 @@
-import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { MessageChannel, parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { LoopsmithError, type ErrorCode } from "../../model/errors.ts";
 import type { TouchedTrace } from "../resource/span.ts";
 import { writeIngest } from "../sql/span-ingest.ts";
@@ -23,6 +23,9 @@ export interface ThreadError {
 /** Ingests that share one commit at most: a longer group would keep its first member waiting, and others from the lock. */
 const GROUP_SIZE = 24;
 
+/** Buffers that do not wait for the garbage collector. */
+const LARGE_BYTES = 1024 * 1024;
+
 const CHECKPOINT_MS = 2000;
 
 const port = parentPort;
@@ -40,8 +43,10 @@ function work(port: MessagePort, options: SqliteOptions): void {
     running = true;
     while (hasLock && !isWanted && waiting.length > 0) {
       // Asked for in one turn, so the writer commits them as one group.
-      const group = waiting.splice(0, GROUP_SIZE).map(({ id, ingest }) => write(database, id, ingest));
-      for (const reply of await Promise.all(group)) post(reply);
+      const group = waiting.splice(0, GROUP_SIZE);
+      const replies = await Promise.all(group.map(({ id, ingest }) => write(database, id, ingest)));
+      for (const { ingest } of group) freeBuffers(ingest);
+      for (const reply of replies) post(reply);
       // A turn of the event loop brings what has come meanwhile.
       await new Promise((next) => setImmediate(next));
     }
@@ -82,6 +87,15 @@ async function write(database: SqliteDatabase, id: number, message: IngestMessag
   } catch (error) {
     return { id, error: toThreadError(error) };
   }
+}
+
+const { port1: nowhere, port2: end } = new MessageChannel();
+end.close();
+
+/** What is sent to nobody is freed at once; the garbage collector would leave large buffers for long. */
+function freeBuffers({ payloads }: IngestMessage): void {
+  const large = payloads.buffers.filter((buffer) => buffer.byteLength > LARGE_BYTES);
+  if (large.length > 0) nowhere.postMessage(null, large);
 }
 
 function toThreadError(error: unknown): ThreadError {

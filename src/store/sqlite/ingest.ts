@@ -1,6 +1,6 @@
 import type { IngestStatements } from "../sql/span-ingest.ts";
 import type { TraceTable } from "../sql/schema.ts";
-import { BLANKS, MERGED_COLUMNS, statusOf, type SpanRowWrite } from "../sql/span-row.ts";
+import { BLANKS, MERGED_COLUMNS, payloadBytes, statusOf, type SpanRowWrite } from "../sql/span-row.ts";
 import type { Connection } from "./statement-cache.ts";
 
 const INSERTED = [
@@ -35,23 +35,13 @@ const UPSERT_TRACE = `insert into trace (id, project_id, start_at, root_end_at, 
  */
 export const ingestStatements: IngestStatements<Connection> = {
   upsertSpans({ native }, rows) {
-    const insert = native.prepare(INSERT);
     const changed: SpanRowWrite[] = [];
     for (const row of rows) {
-      const inserted = insert.run(
-        row.id,
-        row.project_id,
-        row.trace_id,
-        row.name ?? BLANKS.name,
-        row.kind ?? BLANKS.kind,
-        row.start_at ?? 0,
-        row.dotted_order ?? BLANKS.dotted_order,
-        row.status === "error" ? "error" : statusOf(row.error, row.end_at),
-        row.tags_json ?? BLANKS.tags_json,
-        row.metadata_json ?? BLANKS.metadata_json,
-        ...MERGED_COLUMNS.map((column) => row[column]),
-      );
-      if (inserted.changes > 0 || merge(native, row)) changed.push(row);
+      if (insert(native, row) || merge(native, row)) changed.push(row);
+      // A statement keeps what was bound to it until it runs again; without payloads the same row changes nothing.
+      if (payloadBytes(row) > LARGE_BYTES && !insert(native, { ...row, ...NO_PAYLOADS })) {
+        merge(native, { ...row, ...NO_PAYLOADS });
+      }
     }
     return Promise.resolve(changed);
   },
@@ -66,6 +56,44 @@ export const ingestStatements: IngestStatements<Connection> = {
     );
   },
 };
+
+/** Payloads that are worth a statement to be rid of. */
+const LARGE_BYTES = 1024 * 1024;
+const NO_PAYLOADS = { inputs: null, outputs: null, extra: null, events: null, serialized: null };
+
+function insert(native: Connection, row: SpanRowWrite): boolean {
+  const { changes } = native
+    .prepare(INSERT)
+    .run(
+      row.id,
+      row.project_id,
+      row.trace_id,
+      row.name ?? BLANKS.name,
+      row.kind ?? BLANKS.kind,
+      row.start_at ?? 0,
+      row.dotted_order ?? BLANKS.dotted_order,
+      row.status === "error" ? "error" : statusOf(row.error, row.end_at),
+      row.tags_json ?? BLANKS.tags_json,
+      row.metadata_json ?? BLANKS.metadata_json,
+      row.parent_id,
+      row.end_at,
+      row.error,
+      row.model,
+      row.prompt_tokens,
+      row.completion_tokens,
+      row.total_tokens,
+      row.cost,
+      row.first_token_at,
+      row.thread_id,
+      row.reference_example_id,
+      row.inputs,
+      row.outputs,
+      row.extra,
+      row.events,
+      row.serialized,
+    );
+  return changes > 0;
+}
 
 /** Merges into the existing row and tells whether anything came out different. */
 function merge(native: Connection, row: SpanRowWrite): boolean {

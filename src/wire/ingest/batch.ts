@@ -16,6 +16,11 @@ export function emptyBatch(): IngestBatch {
   return { spans: [], attachments: [], feedback: [], rejected: [] };
 }
 
+/** What was taken in so far, refused or not. */
+export function itemsOf({ spans, attachments, feedback, rejected }: IngestBatch): number {
+  return spans.length + attachments.length + feedback.length + rejected.length;
+}
+
 export function reject(batch: IngestBatch, item: string, id: string, error: unknown): void {
   batch.rejected.push(rejectedItem(item, id, error));
 }

@@ -6,7 +6,7 @@ import { scanJsonSteps } from "../json-scan.ts";
 import type { Steps } from "../steps.ts";
 import { emptyBatch, PAUSE_EVERY_BYTES, reject, type IngestBatch } from "./batch.ts";
 import { parseDottedOrder } from "./dotted-order.ts";
-import { elementsOf, memberOf } from "./parse-slice.ts";
+import { listElements, memberOf } from "./parse-slice.ts";
 import { textField } from "./run-fields.ts";
 import { runJsonSteps } from "./run-json.ts";
 import { runWriteSteps } from "./run-write.ts";
@@ -28,7 +28,7 @@ export function* jsonBatchSteps(body: Uint8Array, receivedAt: number | undefined
     const runs = yield* scanJsonSteps(list, op);
     if (runs.kind === "object") throw wrongBody(`\`${op}\` must be a list of runs`);
     let index = 0;
-    for (const run of elementsOf(list, runs)) {
+    for (const run of listElements(list, runs, op)) {
       yield* addRun(batch, run, { op, item: `${op}[${index}]`, receivedAt });
       index += 1;
       work += run.byteLength + RUN_COST;

@@ -6,7 +6,15 @@ import { scanJsonSteps, type JsonShape } from "../json-scan.ts";
 import { dottedOrderTime, parseTime } from "../parse-time.ts";
 import type { Steps } from "../steps.ts";
 import { parseDottedOrder, type DottedOrder } from "./dotted-order.ts";
-import { elementsOf, memberOf, parseObjectSlice, parseSlice, textOf } from "./parse-slice.ts";
+import {
+  elementsOf,
+  fittingMembers,
+  MAX_PARSED_BYTES,
+  memberOf,
+  parseObjectSlice,
+  parseSlice,
+  textOf,
+} from "./parse-slice.ts";
 import { fieldError } from "./rejected.ts";
 import { assertUuid, tagsField, textField, timeField, uuidField } from "./run-fields.ts";
 import type { PayloadName, RunJson } from "./run-json.ts";
@@ -50,7 +58,7 @@ export function* runWriteSteps(run: RunJson, { op, id, receivedAt }: RunWriteOpt
   if (outputs) write.outputs = outputs.shape.kind === "object" ? outputs.bytes : wrapped("output", outputs.bytes);
   if (serialized) write.serialized = serialized.bytes;
   if (events) addEvents(write, events);
-  if (extra) addExtra(write, extra);
+  if (extra) yield* addExtra(write, extra);
   addError(write, run);
   const usage = usageOfRun(fields, write.metadata, outputs);
   if (usage) write.usage = usage;
@@ -152,16 +160,17 @@ function firstTokenTime(bytes: Uint8Array, shape: JsonShape): number | null {
   if (!Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(mark)) return null;
   for (const element of elementsOf(bytes, shape)) {
     if (!Buffer.from(element.buffer, element.byteOffset, element.byteLength).includes(mark)) continue;
+    if (element.byteLength > MAX_PARSED_BYTES) continue;
     const event = parseSlice(element, "events");
     if (isJsonObject(event) && event["name"] === "new_token") return parseTime(event["time"]);
   }
   return null;
 }
 
-function addExtra(write: SpanWrite, { bytes, shape }: Payload): void {
+function* addExtra(write: SpanWrite, { bytes, shape }: Payload): Steps<void> {
   if (shape.kind !== "object") throw fieldError("extra", "must be a JSON object");
   write.extra = bytes;
-  const metadata = parseObjectSlice(memberOf(bytes, shape, "metadata"), "extra.metadata");
+  const metadata = yield* metadataSteps(memberOf(bytes, shape, "metadata"));
   if (metadata) {
     // Without an escape there is neither NUL nor a lone surrogate in it.
     write.metadata = bytes.includes(0x5c) ? cleanObject(metadata) : metadata;
@@ -172,10 +181,22 @@ function addExtra(write: SpanWrite, { bytes, shape }: Payload): void {
   if (model !== undefined) write.model = cleanText(model);
 }
 
+/** Metadata that runs can be found by, where there is more than is parsed in one go. */
+const FOUND_BY_BYTES = 1024 * 1024;
+
+/** Of very much metadata what fits; all of it stays in `extra`. */
+function* metadataSteps(bytes: Uint8Array | undefined): Steps<JsonObject | undefined> {
+  if (bytes === undefined || bytes.byteLength <= MAX_PARSED_BYTES) return parseObjectSlice(bytes, "extra.metadata");
+  const shape = yield* scanJsonSteps(bytes, "extra.metadata");
+  return shape.kind === "object" ? fittingMembers(bytes, shape, FOUND_BY_BYTES) : undefined;
+}
+
 const MODEL_PARAMETERS = ["model", "model_name", "model_id", "deployment_name"];
 
 function invocationParams(bytes: Uint8Array, shape: JsonShape): JsonObject | undefined {
-  return parseObjectSlice(memberOf(bytes, shape, "invocation_params"), "extra.invocation_params");
+  const parameters = memberOf(bytes, shape, "invocation_params");
+  if (parameters && parameters.byteLength > MAX_PARSED_BYTES) return undefined;
+  return parseObjectSlice(parameters, "extra.invocation_params");
 }
 
 function modelIn(object: JsonObject | undefined, names: readonly string[]): string | undefined {
