@@ -44,18 +44,18 @@ async function orderSpans(query: Kysely<Schema>, traceId: string): Promise<void>
   }
 }
 
-/** Orders of the spans that have none and whose way up to the root is known. */
+/** Orders of the spans that have none and whose way up to the root is known. Every span is climbed over once. */
 function missingOrders(rows: readonly Row[], traceId: string): Map<string, string> {
   const byId = new Map(rows.map((row) => [row.id, row]));
   const found = new Map<string, string>();
+  const passed = new Set<string>();
   for (const row of rows) {
-    // Up to the first ancestor that has an order, or to the root.
+    // Up to the first ancestor that has an order, to the root, or to where an earlier climb (or this one) has been.
     const path: Row[] = [];
-    const onPath = new Set<string>();
     let at: Row | undefined = row;
-    while (at && at.dotted_order === "" && !found.has(at.id) && !onPath.has(at.id) && path.length < MAX_LEVELS) {
+    while (at && at.dotted_order === "" && !passed.has(at.id)) {
       path.push(at);
-      onPath.add(at.id);
+      passed.add(at.id);
       at = at.parent_id === null ? undefined : byId.get(at.parent_id);
     }
     const top = path.at(-1);
@@ -64,7 +64,9 @@ function missingOrders(rows: readonly Row[], traceId: string): Map<string, strin
     const isRooted = above !== "" || (top.id === traceId && top.parent_id === null);
     if (!isRooted) continue;
     let order = above;
+    let levels = above === "" ? 0 : above.split(".").length;
     for (const step of path.reverse()) {
+      if (++levels > MAX_LEVELS) break;
       const segment = `${toIsoTime(fromMicros(step.start_at)).replace(/[-:.]/g, "")}${step.id}`;
       order = order === "" ? segment : `${order}.${segment}`;
       found.set(step.id, order);
