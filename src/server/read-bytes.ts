@@ -23,9 +23,10 @@ export async function readBody(c: Context, { limits, inFlight }: ServerContext):
   try {
     const encoding = c.req.header("content-encoding");
     let body: Uint8Array | null = await rawBody(c.req.raw, limits.bodyBytes, lease);
-    const size = body.byteLength;
-    body = await decodeBody(body, encoding, { maxBytes: limits.inflatedBytes });
-    if (encoding !== undefined) lease.grow(Math.max(0, body.byteLength - size));
+    body = await decodeBody(body, encoding, {
+      maxBytes: limits.inflatedBytes,
+      onOutput: (bytes) => lease.grow(bytes),
+    });
     return {
       take() {
         const taken = body ?? new Uint8Array(0);

@@ -112,7 +112,7 @@ function* otlpSteps(body: Uint8Array, encoding: "protobuf" | "json", options: In
       continue;
     }
     try {
-      arrived.push({ span: source.read(), origin: source.origin, bytes: source.bytes });
+      arrived.push({ span: yield* source.read(), origin: source.origin, bytes: source.bytes });
     } catch (error) {
       reject(batch, `span[${index}]`, "", error);
     }

@@ -36,7 +36,10 @@ export async function decodeBody(
   const inline = bytes.byteLength <= INLINE_BYTES;
   if (encoding === "identity") return withinSize(bytes, limits);
   if (encoding === "gzip") {
-    if (!inline) return inflateStream(createGunzip({ chunkSize: CHUNK_BYTES }), "gzip", bytes, limits, pause);
+    if (!inline) {
+      const options = { expectedBytes: gzipSize(bytes), pause };
+      return inflateStream(createGunzip({ chunkSize: CHUNK_BYTES }), "gzip", bytes, limits, options);
+    }
     return inflateInline("gzip", bytes, limits, (maxOutputLength) => gunzipSync(bytes, { maxOutputLength }));
   }
   const native = nativeZstd;
@@ -47,11 +50,17 @@ export async function decodeBody(
   const params = ZSTD_PARAMS;
   const only = bytes.subarray(frame.start, frame.end);
   if (!inline) {
-    return inflateStream(native.createZstdDecompress({ chunkSize: CHUNK_BYTES, params }), "zstd", only, limits, pause);
+    const stream = native.createZstdDecompress({ chunkSize: CHUNK_BYTES, params });
+    return inflateStream(stream, "zstd", only, limits, { pause });
   }
   return inflateInline("zstd", bytes, limits, (maxOutputLength) =>
     native.zstdDecompressSync(only, { maxOutputLength, params }),
   );
+}
+
+/** A gzip body ends with its size before compression (RFC 1952, section 2.3.1). */
+function gzipSize(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(bytes.byteLength - 4, true);
 }
 
 function encodingOf(contentEncoding: string | null | undefined): "identity" | "gzip" | "zstd" {
@@ -81,8 +90,11 @@ function inflateInline(
   inflate: (maxOutputLength: number) => Uint8Array,
 ): Uint8Array {
   try {
-    return inflate(allowedOutput(bytes.byteLength, limits));
+    const inflated = inflate(allowedOutput(bytes.byteLength, limits));
+    limits.onOutput?.(inflated.byteLength);
+    return inflated;
   } catch (error) {
+    if (LoopsmithError.isInstance(error)) throw error;
     if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw inflatedTooLarge(bytes.byteLength, limits);
     throw notInflatable(encoding, error);
   }

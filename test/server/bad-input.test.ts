@@ -73,6 +73,28 @@ describe("sizes", () => {
     expect((await post("/runs/batch", "x", { "content-encoding": "br" })).status).toBe(400);
   });
 
+  it("asks to wait when compressed bodies grow to more than it may hold", async () => {
+    const text = Array.from({ length: 150_000 }, (_, index) => `what a settle window is for: ${index}`).join("; ");
+    const body = gzipSync(JSON.stringify({ post: [run({ inputs: { text } })] }));
+    expect(body.byteLength).toBeLessThan(MB);
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => post("/runs/batch", body, { "content-encoding": "gzip" })),
+    );
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([202, 429]));
+    expect((await post("/runs/batch", body, { "content-encoding": "gzip" })).status).toBe(202);
+  });
+
+  it("takes documents of many megabytes, without holding others up", async () => {
+    const list = Array.from({ length: 60_000 }, (_, index) => ({ index, text: "x".repeat(100) }));
+    await using large = await startServer();
+    const { id } = await large.client.createDataset("large-documents");
+    const body = JSON.stringify({ dataset_id: id, inputs: { list } });
+    expect(body.length).toBeGreaterThan(5 * MB);
+    const answer = await fetch(`${large.listening.url}/examples`, { method: "POST", body });
+    expect(answer.status).toBe(200);
+    expect(((await answer.json()) as { inputs: unknown }).inputs).toEqual({ list });
+  });
+
   it("asks to wait when more arrives than it may hold", async () => {
     const text = JSON.stringify({ post: [run({ inputs: { text: "x".repeat(3 * MB) } })] });
     const statuses = await Promise.all(

@@ -7,6 +7,7 @@ import { review } from "./0006-review.ts";
 import { remedies } from "./0008-remedies.ts";
 import { search } from "./0007-search.ts";
 import { buckets } from "./0009-buckets.ts";
+import { traceOrder } from "./0011-trace-order.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   search,
   remedies,
   buckets,
+  traceOrder,
 ];

@@ -9,6 +9,8 @@ export interface InflateLimits {
    * mistaken for a bomb. @default 200
    */
   maxRatio?: number;
+  /** Hears of output as it grows, in bytes; what it throws ends the work and is thrown. */
+  onOutput?: (bytes: number) => void;
 }
 
 export const DEFAULT_MAX_BYTES = 100 * 1024 * 1024;

@@ -6,6 +6,12 @@ import { allowedOutput, inflatedTooLarge, notInflatable, type InflateLimits } fr
 /** Input handed over at a time: small enough that a bomb is noticed before its output fills memory. */
 const SLICE_BYTES = 16 * 1024;
 
+export interface InflateOptions {
+  /** What the body says it will be, in bytes. @default not known */
+  expectedBytes?: number;
+  pause?: Pause | undefined;
+}
+
 /**
  * Runs a body through one of zlib's decompressors, off the event loop, and stops it as soon as a limit is met.
  * @throws LoopsmithError `too_large`, `invalid`
@@ -15,10 +21,14 @@ export function inflateStream(
   encoding: string,
   bytes: Uint8Array,
   limits: InflateLimits,
-  pause?: Pause,
+  { expectedBytes = 0, pause }: InflateOptions = {},
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
+    // A place of the size the body announces spares a second copy of all of it; it may announce what it likes.
+    const isPlausible = expectedBytes > 0 && expectedBytes <= allowedOutput(bytes.byteLength, limits);
+    const whole = isPlausible ? Buffer.allocUnsafeSlow(expectedBytes) : null;
+    let placed = 0;
     let total = 0;
     let fed = 0;
     const feed = (): void => {
@@ -40,10 +50,25 @@ export function inflateStream(
         reject(inflatedTooLarge(fed, limits));
         return;
       }
-      chunks.push(chunk);
+      try {
+        limits.onOutput?.(chunk.byteLength);
+      } catch (error) {
+        stream.destroy();
+        reject(error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+      if (whole && chunks.length === 0 && placed + chunk.byteLength <= whole.byteLength) {
+        whole.set(chunk, placed);
+        placed += chunk.byteLength;
+      } else {
+        chunks.push(chunk);
+      }
     });
     stream.on("error", (error) => reject(notInflatable(encoding, error)));
-    stream.on("end", () => resolve(runPaused(concatSteps(chunks, total), pause)));
+    stream.on("end", () => {
+      const start = whole && placed > 0 ? [whole.subarray(0, placed)] : [];
+      resolve(runPaused(concatSteps([...start, ...chunks], total), pause));
+    });
     feed();
   });
 }

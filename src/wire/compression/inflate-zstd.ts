@@ -36,6 +36,7 @@ export function* inflateZstdSteps(
     const decoder = new Decompress((chunk) => {
       chunks.push(chunk);
       total += chunk.byteLength;
+      limits.onOutput?.(chunk.byteLength);
     });
     moved += frame.windowBytes;
     let at = frame.start;
@@ -45,6 +46,7 @@ export function* inflateZstdSteps(
       try {
         decoder.push(bytes.subarray(at, end), last);
       } catch (error) {
+        if (LoopsmithError.isInstance(error)) throw error;
         throw notInflatable("zstd", error);
       }
       at = end;

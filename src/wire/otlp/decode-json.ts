@@ -1,9 +1,11 @@
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
-import { elementsOf, memberOf, parseSlice } from "../ingest/parse-slice.ts";
+import { elementsOf, MAX_PARSED_BYTES, memberOf, parseSlice } from "../ingest/parse-slice.ts";
 import { fieldError } from "../ingest/rejected.ts";
 import { scanJsonSteps, type JsonShape } from "../json-scan.ts";
+import { parseJsonSteps } from "../parse-json-steps.ts";
 import type { Steps } from "../steps.ts";
 import {
+  assertMembers,
   checkedId,
   checkedTimes,
   nanosToMs,
@@ -14,9 +16,6 @@ import {
   type OtelSpan,
   type SpanSource,
 } from "./otel-span.ts";
-
-/** Largest span that is parsed in one go. */
-const MAX_SPAN_BYTES = 16 * 1024 * 1024;
 
 /**
  * The spans of an `ExportTraceServiceRequest` in OTLP's JSON encoding, each parsed only when it is read. Ids may be hex,
@@ -39,10 +38,16 @@ export function* jsonSpans(body: Uint8Array): Generator<SpanSource | void> {
         scope: { name: textOf(scope["name"]), version: textOf(scope["version"]) },
       };
       for (const span of yield* listSteps(scopeSpans, inScope, ["spans"])) {
-        yield { origin, bytes: span.byteLength, read: () => toSpan(parseSlice(span, "span", MAX_SPAN_BYTES)) };
+        yield { origin, bytes: span.byteLength, read: () => spanSteps(span) };
       }
     }
   }
+}
+
+function* spanSteps(bytes: Uint8Array): Steps<OtelSpan> {
+  return toSpan(
+    bytes.byteLength <= MAX_PARSED_BYTES ? parseSlice(bytes, "span") : yield* parseJsonSteps(bytes, "span"),
+  );
 }
 
 function* listSteps(bytes: Uint8Array, shape: JsonShape, names: readonly string[]): Steps<Iterable<Uint8Array>> {
@@ -66,6 +71,10 @@ function toSpan(value: Json): OtelSpan {
   if (!isJsonObject(value)) throw fieldError("span", "must be a JSON object");
   const either = (camel: string, snake: string): Json => value[camel] ?? value[snake] ?? null;
   const parent = idOf(either("parentSpanId", "parent_span_id"), 16);
+  for (const field of ["attributes", "events", "links"] as const) {
+    const members = value[field];
+    assertMembers(field, Array.isArray(members) ? members.length : 0);
+  }
   const status = isJsonObject(value["status"]) ? value["status"] : {};
   return {
     traceId: checkedId(idOf(either("traceId", "trace_id"), 32), 32, "trace_id"),

@@ -1,8 +1,10 @@
 import protobuf from "protobufjs/light.js";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
+import type { Steps } from "../steps.ts";
 import { OTLP_DESCRIPTOR } from "./descriptor.ts";
 import {
+  assertMembers,
   checkedId,
   checkedTimes,
   nanosToMs,
@@ -69,7 +71,7 @@ export function* protobufSpans(body: Uint8Array): Generator<SpanSource> {
         scope: { name: scope?.name ?? "", version: scope?.version ?? "" },
       };
       for (const span of messagesIn(scopeSpans, 2)) {
-        yield { origin, bytes: span.byteLength, read: () => toSpan(decode(Span, span) as SpanMessage) };
+        yield { origin, bytes: span.byteLength, read: () => spanSteps(span) };
       }
     }
   }
@@ -108,6 +110,15 @@ function broken(cause: unknown): LoopsmithError {
     cause,
     details: { field: "body" },
   });
+}
+
+// oxlint-disable-next-line require-yield
+function* spanSteps(bytes: Uint8Array): Steps<OtelSpan> {
+  // Counted before they are decoded, which is what costs.
+  assertMembers("attributes", messagesIn(bytes, 9).length);
+  assertMembers("events", messagesIn(bytes, 11).length);
+  assertMembers("links", messagesIn(bytes, 13).length);
+  return toSpan(decode(Span, bytes) as SpanMessage);
 }
 
 function toSpan(message: SpanMessage): OtelSpan {

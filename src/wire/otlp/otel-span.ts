@@ -1,5 +1,7 @@
-import { fieldError } from "../ingest/rejected.ts";
+import { LoopsmithError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
+import { fieldError } from "../ingest/rejected.ts";
+import type { Steps } from "../steps.ts";
 
 /** Attribute keys are never taken for paths: they stay keys of a map. */
 export type AttributeMap = ReadonlyMap<string, Json>;
@@ -46,8 +48,20 @@ export interface OtelOrigin {
 export interface SpanSource {
   origin: OtelOrigin;
   bytes: number;
-  /** @throws LoopsmithError `invalid` naming the field */
-  read: () => OtelSpan;
+  /** @throws LoopsmithError `invalid` naming the field, `too_large` for very many attributes, events or links */
+  read: () => Steps<OtelSpan>;
+}
+
+/** Attributes, events and links of one span; exporters leave each at 128 unless told otherwise. */
+const MAX_MEMBERS = 10_000;
+
+/** @throws LoopsmithError `too_large` */
+export function assertMembers(field: "attributes" | "events" | "links", count: number): void {
+  if (count <= MAX_MEMBERS) return;
+  throw new LoopsmithError("too_large", `${field}: ${count} of them, over ${MAX_MEMBERS}`, {
+    hint: "Put lists and objects into one attribute, as JSON.",
+    details: { field, max: MAX_MEMBERS },
+  });
 }
 
 const KINDS = ["unspecified", "internal", "server", "client", "producer", "consumer"] as const;
