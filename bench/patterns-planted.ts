@@ -1,165 +1,87 @@
-import type { FeatureRow, FeatureValue, Pattern, Predicate } from "../src/model/pattern.ts";
-import { buildTable, encodeFeatureRow, tableOf } from "../src/pattern/bit-table.ts";
-import type { BitTable, EncodedRow } from "../src/pattern/bit-table.ts";
-import { buildCodebook } from "../src/pattern/codebook.ts";
-import type { Codebook } from "../src/pattern/codebook.ts";
+import { randomSource } from "../src/internal/random.ts";
+import type { Pattern, Predicate } from "../src/model/pattern.ts";
 import { mineTable } from "../src/pattern/mine-patterns.ts";
-import { randomFrom } from "./patterns-random.ts";
+import { plant, simulate } from "./patterns-simulate.ts";
 
-const BASE_RATE = 0.03;
-const CATEGORIES = 5;
 /** Cuts lie a sixteenth of the distribution apart; a cut further from the planted threshold than that is a miss. */
 const THRESHOLD_TOLERANCE = 1 / 16;
+
+/** One data set with 1 to 5 planted conjunctions, mined once. */
+export interface PlantedRun {
+  planted: number;
+  shown: number;
+  /** Planted patterns that are shown, with the same features, directions and values: also the shown ones that were planted. */
+  found: number;
+  /** Distance of shown cuts from planted thresholds, as shares of the distribution. */
+  thresholdErrors: number[];
+  failureRate: number;
+  ms: number;
+}
 
 export interface PlantedResult {
   n: number;
   riskRatio: number;
+  /** Data sets behind the figures. */
   runs: number;
-  /** Planted patterns that are shown, with the same features, directions and values. */
+  /** Share of planted patterns that are shown. */
   recall: number;
-  /** Shown patterns that were planted. 1 when nothing is shown. */
+  /** Share of shown patterns that were planted; 1 when nothing is shown. */
   precision: number;
-  /** Mean distance of shown cuts from planted thresholds, as a share of the distribution; `null` without any. */
+  /** Mean distance of shown cuts from planted thresholds; `null` without any. */
   thresholdError: number | null;
   failureRate: number;
   msPerRun: number;
 }
 
-/** Plants 1 to 5 conjunctions per run among 100 noise features and compares what is shown with what was planted. */
-export function measurePlanted(n: number, riskRatio: number, runs: number, seed: number): PlantedResult {
-  let [planted, recalled, shown, correct, failures, ms] = [0, 0, 0, 0, 0, 0];
-  const errors: number[] = [];
-  for (let run = 0; run < runs; run += 1) {
-    const random = randomFrom(seed * 1_000_003 + run * 7919 + n + Math.round(riskRatio * 100));
-    const patterns = plant(random, 1 + (run % 5));
-    const { codebook, table } = simulate(random, n, patterns, riskRatio);
-    const from = performance.now();
-    const report = mineTable(table, codebook);
-    ms += performance.now() - from;
-    failures += report.failures / n;
-    planted += patterns.length;
-    shown += report.patterns.length;
-    for (const pattern of patterns) {
-      const match = report.patterns.find((candidate) => isSame(candidate, pattern));
-      if (match === undefined) continue;
-      recalled += 1;
-      errors.push(...thresholdErrors(match.predicates, pattern));
-    }
-    correct += report.patterns.filter((candidate) => patterns.some((pattern) => isSame(candidate, pattern))).length;
-  }
+export interface PlantedOptions {
+  n: number;
+  riskRatio: number;
+  baseRate: number;
+  seed: number;
+  run: number;
+}
+
+/** Plants 1 to 5 conjunctions among 100 noise features and compares what is shown with what was planted. */
+export function runPlanted({ n, riskRatio, baseRate, seed, run }: PlantedOptions): PlantedRun {
+  const random = randomSource(seed * 1_000_003 + run * 7919 + n + Math.round(riskRatio * 100));
+  // Few runs, too, cover few and many conjunctions: 3, 5, 2, 4, 1, ...
+  const patterns = plant(random, 1 + ((2 * run + 2) % 5));
+  const { codebook, table } = simulate(random, n, patterns, riskRatio, baseRate);
+  const from = performance.now();
+  const report = mineTable(table, codebook);
+  const ms = performance.now() - from;
+  const predicates = patterns.map((pattern) => pattern.map(({ predicate }) => predicate));
+  const matches = predicates.flatMap((planted) => {
+    const shown = report.patterns.find((pattern) => isSame(pattern, planted));
+    return shown === undefined ? [] : [{ planted, shown }];
+  });
+  return {
+    planted: patterns.length,
+    shown: report.patterns.length,
+    found: matches.length,
+    thresholdErrors: matches.flatMap(({ planted, shown }) => thresholdErrors(shown.predicates, planted)),
+    failureRate: report.failures / n,
+    ms,
+  };
+}
+
+export function summarizePlanted(
+  { n, riskRatio }: Pick<PlantedOptions, "n" | "riskRatio">,
+  runs: readonly PlantedRun[],
+): PlantedResult {
+  const total = (of: (run: PlantedRun) => number): number => runs.reduce((sum, run) => sum + of(run), 0);
+  const [planted, shown, found] = [total((run) => run.planted), total((run) => run.shown), total((run) => run.found)];
+  const errors = runs.flatMap((run) => run.thresholdErrors);
   return {
     n,
     riskRatio,
-    runs,
-    recall: recalled / planted,
-    precision: shown === 0 ? 1 : correct / shown,
+    runs: runs.length,
+    recall: found / planted,
+    precision: shown === 0 ? 1 : found / shown,
     thresholdError: errors.length === 0 ? null : errors.reduce((sum, error) => sum + error, 0) / errors.length,
-    failureRate: failures / runs,
-    msPerRun: ms / runs,
+    failureRate: total((run) => run.failureRate) / runs.length,
+    msPerRun: total((run) => run.ms) / runs.length,
   };
-}
-
-/** Share of windows without any real effect in which something is shown nevertheless. */
-export function measureNoise(windows: number, n: number, seed: number): { windows: number; falseShare: number } {
-  let wrong = 0;
-  for (let window = 0; window < windows; window += 1) {
-    const random = randomFrom(seed * 1_000_003 + window);
-    const { codebook, table } = simulate(random, n, [], 1, 0.12);
-    if (mineTable(table, codebook).patterns.length > 0) wrong += 1;
-  }
-  return { windows, falseShare: wrong / windows };
-}
-
-/**
- * The same where runs come in fours that share half of their features and, half the time, their outcome, as trials of one task
- * do: respecting the clusters, and taking every run for independent.
- */
-export function measureClusteredNoise(
-  windows: number,
-  n: number,
-  seed: number,
-): { windows: number; falseShare: number; ignoringClusters: number } {
-  let [wrong, naive] = [0, 0];
-  for (let window = 0; window < windows; window += 1) {
-    const random = randomFrom(seed * 2_000_003 + window);
-    const rows = Array.from({ length: Math.floor(n / 4) }, (_, task) => {
-      const fails = random() < 0.3;
-      const shared = Object.fromEntries(
-        Array.from({ length: 25 }, (_, at) => [`task${at}`, `v${Math.floor(random() * 4)}`]),
-      );
-      return Array.from({ length: 4 }, (_, trial): FeatureRow => {
-        const own = Object.fromEntries(
-          Array.from({ length: 25 }, (_, at) => [`run${at}`, `v${Math.floor(random() * 4)}`]),
-        );
-        const failed = random() < 0.5 ? fails : random() < 0.3;
-        return {
-          traceId: `${task}/${trial}`,
-          at: task,
-          failed,
-          features: { ...shared, ...own },
-          cluster: `task ${task}`,
-        };
-      });
-    }).flat();
-    const codebook = buildCodebook(rows);
-    const independent = rows.map(({ cluster: _cluster, ...row }) => row);
-    if (mineTable(buildTable(codebook, rows), codebook).patterns.length > 0) wrong += 1;
-    if (mineTable(buildTable(codebook, independent), codebook).patterns.length > 0) naive += 1;
-  }
-  return { windows, falseShare: wrong / windows, ignoringClusters: naive / windows };
-}
-
-/** Conjunctions over features of their own, depth 1 to 3, matching 2 to 40% of runs (log-uniform), half the conditions numeric. */
-function plant(random: () => number, count: number): Predicate[][] {
-  return Array.from({ length: count }, (_, index) => {
-    const depth = 1 + Math.floor(random() * 3);
-    const support = 0.02 * 20 ** random();
-    const share = support ** (1 / depth);
-    return Array.from({ length: depth }, (_, position): Predicate => {
-      const feature = `planted${index}.${position}`;
-      const kind = random();
-      if (kind < 0.25) return { feature, operator: "<", value: share };
-      return kind < 0.5
-        ? { feature, operator: ">=", value: 1 - share }
-        : { feature: `${feature}/${share}`, operator: "=", value: "hit" };
-    });
-  });
-}
-
-function simulate(
-  random: () => number,
-  n: number,
-  patterns: readonly Predicate[][],
-  riskRatio: number,
-  baseRate = BASE_RATE,
-): { codebook: Codebook; table: BitTable } {
-  const own = patterns.flat();
-  const row = (at: number): FeatureRow => {
-    const features: Record<string, FeatureValue> = {};
-    for (let index = 0; index < 50; index += 1) {
-      features[`number${index}`] = random();
-      features[`category${index}`] = `v${Math.floor(random() ** 1.5 * CATEGORIES)}`;
-    }
-    for (const { feature, operator } of own) {
-      if (operator === "=") {
-        const share = Number(feature.split("/")[1]);
-        features[feature] = random() < share ? "hit" : `v${Math.floor(random() * (CATEGORIES - 1))}`;
-      } else features[feature] = random();
-    }
-    const matched = patterns.filter((pattern) => pattern.every((predicate) => holds(features, predicate))).length;
-    return { traceId: `t${at}`, at, failed: random() < Math.min(0.95, baseRate * riskRatio ** matched), features };
-  };
-  const sample = Array.from({ length: Math.min(n, 20_000) }, (_, at) => row(at));
-  const codebook = buildCodebook(sample);
-  const encoded: EncodedRow[] = sample.map((one) => encodeFeatureRow(codebook, one));
-  for (let at = sample.length; at < n; at += 1) encoded.push(encodeFeatureRow(codebook, row(at)));
-  return { codebook, table: tableOf(codebook, encoded) };
-}
-
-function holds(features: Readonly<Record<string, FeatureValue>>, { feature, operator, value }: Predicate): boolean {
-  const actual = features[feature];
-  if (operator === "=") return actual === value;
-  return operator === "<" ? Number(actual) < Number(value) : Number(actual) >= Number(value);
 }
 
 function isSame({ predicates }: Pattern, planted: readonly Predicate[]): boolean {

@@ -142,24 +142,35 @@ export function measureSentinel(file: string): RealResult {
 }
 
 function sentinelTrace({ episode_id: id, corpus, steps }: Episode): Trace {
-  const spans = steps.flatMap((step): Partial<Span>[] => [
-    {
+  const spans = steps.flatMap((step): Partial<Span>[] => {
+    const events = step.tool_events ?? [];
+    const called =
+      events.length > 0
+        ? events.map(({ name, args, result, is_error: isError }) => ({ name, args, result, isError }))
+        : toolCallIn(step);
+    const answer: Partial<Span> = {
       name: step.action,
       kind: "llm",
-      outputs: { text: step.text },
+      outputs: called.length > 0 ? { calls: called.map(({ name, args }) => ({ name, args })) } : { text: step.text },
       usage: step.output_tokens === null ? {} : { completionTokens: step.output_tokens },
       startAt: 0,
       endAt: (step.latency_s ?? 0) * 1000,
-    },
-    ...(step.tool_events ?? []).map((event): Partial<Span> => ({
-      name: event.name,
-      kind: "tool",
-      inputs: event.args,
-      outputs: { output: event.result },
-      error: event.is_error ? event.result : null,
-    })),
-  ]);
+    };
+    const tools = called.map(({ name, args, result, isError }): Partial<Span> => {
+      return { name, kind: "tool", inputs: args, outputs: { output: result }, error: isError ? result : null };
+    });
+    return [answer, ...tools];
+  });
   return traceOf(id, { task: steps[0]?.task ?? "" }, { output: steps.at(-1)?.text ?? "" }, spans, { corpus });
+}
+
+/** Some collections kept a tool call only as the text of its step: `[search({"q": "x"}) -> nothing found]`. */
+function toolCallIn({
+  text,
+  error,
+}: Episode["steps"][number]): { name: string; args: JsonObject; result: string; isError: boolean }[] {
+  const [, name, args, result] = /^\[(\w+)\((.*?)\) -> (.*?)\]?$/s.exec(text) ?? [];
+  return name === undefined ? [] : [{ name, args: parsed(args ?? ""), result: result ?? "", isError: error }];
 }
 
 /** Spans one after the other under a root; a span's own times say only how long it took. */

@@ -102,11 +102,31 @@ describe("extractFeatures", () => {
     });
   });
 
+  it("sees a call repeated and retried though the agent thinks in between, and the failure without the tool's name", () => {
+    const call = { inputs: { q: "a" }, error: "request to search timed out after 30 s" };
+    const looping = traceOf(
+      span("0", "agent", "chain"),
+      span("1", "plan", "llm"),
+      span("2", "search", "tool", call),
+      span("3", "plan", "llm"),
+      span("4", "search", "tool", call),
+    );
+    expect(extractFeatures(looping, [], null)).toMatchObject({
+      "tool.repeats": 1,
+      "tool:search.repeats": 1,
+      "tool:search.retries": 1,
+      "tool.error_kind": "request to # timed out after # s",
+    });
+  });
+
   it("takes span scores, lowest first, and leaves out what defined the failure", () => {
     expect(features).toMatchObject({
       "retrieval.relevance": 0.31,
       "tool:search.safe": 0,
       "tool:search.safe.mean": 0.5,
+      "tool:search.safe.last": 1,
+      "tool.safe.mean": 0.5,
+      "retriever.relevance": 0.31,
     });
     expect(features["feedback.user_thumb"]).toBe(0);
     expect(Object.keys(features).filter((name) => /faithfulness|loopsmith/.test(name))).toEqual([]);
@@ -138,11 +158,18 @@ describe("extractFeatures", () => {
     const wide = extractFeatures(trace, [], null, { maxSpanNames: 1, maxLabels: 1 });
     expect(wide).toMatchObject({ unlisted_spans: 2, unlisted_labels: 1 });
     expect(wide["tool:search.count"]).toBeUndefined();
+    const steps = Array.from({ length: 60 }, (_, at) => span(String(at + 1), `step${at}`, "chain"));
+    expect(extractFeatures(traceOf(span("0", "r", "chain"), ...steps), [], null)["unlisted_orders"]).toBe(11);
   });
 
   it("masks generated names, so that a counter is not a feature per trace", () => {
     const numbered = traceOf(span("0", "r", "chain"), span("1", "step 12", "chain"), span("2", "step 13", "chain"));
     expect(extractFeatures(numbered, [], null)["step #.count"]).toBe(2);
+  });
+
+  it("names the reason's cluster where it is known", () => {
+    expect(extractFeatures(trace, [], null, { reason: "no sources cited" })["reason"]).toBe("no sources cited");
+    expect(extractFeatures(trace, [], null, { reason: null })["reason"]).toBeUndefined();
   });
 
   it("adds your own features", () => {

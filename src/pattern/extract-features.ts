@@ -9,7 +9,7 @@ import { jsonSize } from "./feature/json-size.ts";
 import { orderFeatures } from "./feature/order-features.ts";
 import { scoreFeatures } from "./feature/score-features.ts";
 import { spanFeatures, total } from "./feature/span-features.ts";
-import { maskVarying, spanKey } from "./feature/span-key.ts";
+import { DESCRIBED_KINDS, maskVarying, spanKey } from "./feature/span-key.ts";
 import { wordOverlap } from "./feature/text-features.ts";
 
 export interface ExtractOptions {
@@ -17,6 +17,8 @@ export interface ExtractOptions {
   define?: (trace: Trace) => Readonly<Record<string, FeatureValue>>;
   /** Distinct span names a trace may contribute, first ones first; default 64. The rest is counted in `unlisted_spans`. */
   maxSpanNames?: number;
+  /** Cluster of the failure's reason, where reasons are clustered; becomes the feature `reason`. Known of failing runs only. */
+  reason?: string | null;
   /** Root metadata keys and tags a trace may contribute, in order; default 64 each. The rest is counted in `unlisted_labels`. */
   maxLabels?: number;
 }
@@ -32,7 +34,7 @@ const ID_KEY = /^(session|thread|conversation|run|trace|request|message|example|
  * - per kind (`tool.count`, `llm.latency_ms`, `retriever.error`, ...) and per span name (see `spanFeatures`, `scoreFeatures`, `orderFeatures`): `retrieval.relevance`, `tool:search.count`,
  *   `llm:answer.model`, `order:plan>tool:search`, `last_span`, ...
  * - labels of the root: `tag:<tag>`, `metadata.<key>`
- * - `culprit` and `culprit_kind`: known only of failing runs, so the miner describes patterns with them and never tests them
+ * - `culprit`, `culprit_kind` and `reason`: known only of failing runs, so the miner describes patterns with them and never tests them
  *   (`DESCRIPTIVE_FEATURES`)
  *
  * A feature that does not apply is absent. The loop's own scores on the root are not features; `scoreFeatures` says why.
@@ -41,14 +43,14 @@ export function extractFeatures(
   trace: Trace,
   scores: readonly Score[],
   attribution: Attribution | null,
-  { define, maxSpanNames = 64, maxLabels = 64 }: ExtractOptions = {},
+  { define, reason, maxSpanNames = 64, maxLabels = 64 }: ExtractOptions = {},
 ): Record<string, FeatureValue> {
   const groups = groupByKey(trace);
   const keys = [...groups.keys()];
   const listed = keys.slice(0, maxSpanNames);
   const features: Record<string, FeatureValue> = { ...traceFeatures(trace) };
   if (keys.length > listed.length) features["unlisted_spans"] = keys.length - listed.length;
-  for (const kind of ["llm", "tool", "retriever"]) {
+  for (const kind of DESCRIBED_KINDS) {
     Object.assign(
       features,
       spanFeatures(
@@ -58,11 +60,13 @@ export function extractFeatures(
     );
   }
   for (const key of listed) Object.assign(features, spanFeatures(key, groups.get(key) ?? []));
-  Object.assign(features, orderFeatures(trace), scoreFeatures(trace, scores), labelFeatures(trace.root, maxLabels));
+  Object.assign(features, orderFeatures(trace));
+  Object.assign(features, scoreFeatures(trace, scores, new Set(listed)), labelFeatures(trace.root, maxLabels));
   if (attribution?.culprit) {
     features["culprit"] = spanKey(attribution.culprit);
     features["culprit_kind"] = attribution.culprit.kind;
   }
+  if (reason) features["reason"] = reason;
   return define === undefined ? features : { ...features, ...define(trace) };
 }
 

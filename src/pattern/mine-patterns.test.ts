@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { randomSource } from "../internal/random.ts";
 import type { FeatureRow } from "../model/pattern.ts";
 import { minePatterns } from "./mine-patterns.ts";
 import { randomFrom } from "./random.fixture.ts";
@@ -34,5 +35,43 @@ describe("minePatterns", () => {
 
   it("has nothing to say about an empty window", () => {
     expect(minePatterns([])).toMatchObject({ failures: 0, passes: 0, patterns: [], explained: 0 });
+  });
+});
+
+/** 20,000 runs; every true cause multiplies a failure rate of 3% by 2.5. */
+function minedCauses(
+  seed: number,
+  draw: (random: () => number) => { features: FeatureRow["features"]; causes: readonly boolean[] },
+): string[] {
+  const random = randomSource(seed);
+  const simulated = Array.from({ length: 20_000 }, (_, at): FeatureRow => {
+    const { features, causes } = draw(random);
+    const failed = random() < 0.03 * 2.5 ** causes.filter(Boolean).length;
+    return { traceId: `t${at}`, at, failed, features };
+  });
+  const { patterns } = minePatterns(simulated);
+  return patterns.map(({ predicates }) => predicates.map(({ feature }) => feature).join(" and ")).sort();
+}
+
+describe("several causes at once", () => {
+  it.each([1, 2, 3])(
+    "are shown each as it is, though one stands out most where it meets the others (seed %i)",
+    (seed) => {
+      const shown = minedCauses(seed, (random) => {
+        const has = (share: number): boolean => random() < share;
+        const [a1, a2, a3, b] = [has(0.8), has(0.8), has(0.8), has(0.3)];
+        const [c1, c2, c3] = [has(0.7), has(0.7), has(0.7)];
+        return { features: { a1, a2, a3, b, c1, c2, c3 }, causes: [a1 && a2 && a3, b, c1 && c2 && c3] };
+      });
+      expect(shown).toEqual(["a1 and a2 and a3", "b", "c1 and c2 and c3"]);
+    },
+  );
+
+  it("are not joined by a third one where a threshold could only be met roughly", () => {
+    const shown = minedCauses(1, (random) => {
+      const [x, b] = [random(), random() < 0.25];
+      return { features: { x, b }, causes: [x < 0.348, b] };
+    });
+    expect(shown).toEqual(["b", "x"]);
   });
 });

@@ -2,13 +2,14 @@ import type { FeatureValue } from "../../model/pattern.ts";
 import type { Span, Trace } from "../../model/trace.ts";
 import { spanKey } from "./span-key.ts";
 
-/** Distinct neighbour pairs one trace may contribute. */
+/** Distinct neighbour pairs one trace may contribute; the rest is counted in `unlisted_orders`. */
 const MAX_PAIRS = 48;
 
 /**
  * What happened in which order, over the spans that do work themselves (no children), by start: `order:a>b` where b starts
- * directly after a, `first_span`, `last_span`, `<span>.repeats` for the same call with the same inputs in a row, and
- * `<span>.retries` for calls directly after an error of the same span; both also for the kind (`tool.repeats`).
+ * directly after a, `first_span`, `last_span`; and from one call of a span to its next, whatever lies between (an agent thinks
+ * between its tool calls): `<span>.repeats`, next calls with the same inputs, and `<span>.retries`, next calls after an error;
+ * both summed up for the kind (`tool.repeats`).
  */
 export function orderFeatures(trace: Trace): Record<string, FeatureValue> {
   const parents = new Set(trace.spans.map((span) => span.parentId));
@@ -19,20 +20,26 @@ export function orderFeatures(trace: Trace): Record<string, FeatureValue> {
   if (first === undefined || last === undefined) return {};
 
   const features: Record<string, FeatureValue> = { first_span: spanKey(first), last_span: spanKey(last) };
+  const count = (feature: string): void => void (features[feature] = Number(features[feature] ?? 0) + 1);
   const pairs = new Set<string>();
-  let previous: Span | undefined;
+  const lastCalls = new Map<string, Span>();
+  let before: string | undefined;
   for (const step of steps) {
-    if (previous !== undefined) {
-      const [a, b] = [spanKey(previous), spanKey(step)];
-      if (pairs.size < MAX_PAIRS) pairs.add(`order:${a}>${b}`);
-      for (const key of a === b ? [b, step.kind] : []) {
-        if (previous.error !== null) features[`${key}.retries`] = Number(features[`${key}.retries`] ?? 0) + 1;
-        if (sameInputs(previous, step)) features[`${key}.repeats`] = Number(features[`${key}.repeats`] ?? 0) + 1;
-      }
+    const key = spanKey(step);
+    if (before !== undefined) pairs.add(`order:${before}>${key}`);
+    const lastCall = lastCalls.get(key);
+    if (lastCall !== undefined) {
+      const what = [
+        ...(lastCall.error === null ? [] : ["retries"]),
+        ...(sameInputs(lastCall, step) ? ["repeats"] : []),
+      ];
+      for (const one of what) for (const name of new Set([key, step.kind])) count(`${name}.${one}`);
     }
-    previous = step;
+    lastCalls.set(key, step);
+    before = key;
   }
-  for (const pair of pairs) features[pair] = true;
+  for (const pair of [...pairs].slice(0, MAX_PAIRS)) features[pair] = true;
+  if (pairs.size > MAX_PAIRS) features["unlisted_orders"] = pairs.size - MAX_PAIRS;
   return features;
 }
 

@@ -45,9 +45,12 @@ export function spanFeatures(key: string, spans: readonly Span[]): Record<string
   );
 }
 
-/** First line of the error with everything that varies masked, short enough to be a category. */
+/**
+ * First line of the error with everything that varies masked, its own span's name too (`request to search timed out`, by
+ * whichever tool), short enough to be a category.
+ */
 function errorKind(span: Span): string {
-  const line = (span.error ?? "").split("\n", 1)[0] ?? "";
+  const line = (span.error ?? "").split("\n", 1)[0]?.replaceAll(span.name || "\n", "#") ?? "";
   return maskVarying(line).slice(0, 60).trim() || "error";
 }
 

@@ -10,6 +10,9 @@ export function spanKey(span: Pick<Span, "name" | "kind">): string {
   return span.kind === "llm" || span.kind === "tool" ? `${span.kind}:${name}` : name;
 }
 
+/** Kinds whose spans are also described together, whatever their names. */
+export const DESCRIBED_KINDS: readonly string[] = ["llm", "tool", "retriever"];
+
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const HEX = /\b(?=[0-9a-f]*[0-9])[0-9a-f]{12,}\b/gi;
 /** Digits that stand alone; those glued to letters (`gpt4`, `v2`) belong to the name. */
