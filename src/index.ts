@@ -39,7 +39,11 @@ export type { DeliveryContext, Destination, SecretLookup } from "./destination/d
 
 // Remedies: from a pattern to a fix that is proved. See docs/remedy.md.
 export { toExperimentEvaluator } from "./loop/remedy/experiment-evaluator.ts";
-export { durableRemedyStore } from "./loop/remedy/remedy-store.ts";
+export { APPROVAL_KEY } from "./loop/remedy/ask-approval.ts";
+export { defineRemedy } from "./loop/remedy/declare-remedy.ts";
+export type { RemedyDeclaration } from "./loop/remedy/declare-remedy.ts";
+export type { LoopRemedies, RunRemediesOptions } from "./loop/remedy/loop-remedies.ts";
+export { durableJournal, durableRemedyStore } from "./loop/remedy/remedy-store.ts";
 export { embeddedExperiments } from "./platform/embedded-experiments.ts";
 export { langsmithExperiments } from "./platform/langsmith-experiments.ts";
 export {

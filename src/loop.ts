@@ -8,6 +8,7 @@ import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
 import { resolveOptions, type FeedbackLoopOptions } from "./loop/options.ts";
 import { processResults, type ProcessSummary } from "./loop/process-results.ts";
 import type { ExperimentRows } from "./loop/process-rows.ts";
+import { loopRemedies, type LoopRemedies } from "./loop/remedy/loop-remedies.ts";
 import { runThrough, type RunOptions, type RunSummary } from "./loop/run-through.ts";
 import { watch, type Watch } from "./loop/watch.ts";
 import { resolveSince } from "./loop/window.ts";
@@ -42,6 +43,8 @@ export interface FeedbackLoop extends AsyncDisposable {
    * name on the platform. The scores are the experiment's own. May be repeated; what is known is left alone.
    */
   process(results: ExperimentRows | string): Promise<ProcessSummary>;
+  /** The remedies declared beside it, and those of earlier runs. See docs/remedy.md. */
+  readonly remedies: LoopRemedies;
   /** What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent. */
   dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress">): Promise<DryRunReport>;
   status(): Promise<LoopStatus>;
@@ -71,11 +74,13 @@ export interface FeedbackLoop extends AsyncDisposable {
  * @throws LoopsmithError `invalid` when an option is missing or out of range; `start` and `runOnce` throw `not_found` for
  * an unknown project, `unauthorized`, or `unavailable` when the platform cannot be reached
  */
-export function createFeedbackLoop(options: FeedbackLoopOptions): FeedbackLoop {
+export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoopOptions<C>): FeedbackLoop {
+  const options = typed as unknown as FeedbackLoopOptions;
   const resolved = resolveOptions(options);
   const emitter = createEmitter();
   let opening: Promise<OpenLoop> | null = null;
   let watching: Promise<Watch> | null = null;
+  let opened: LoopRemedies | null = null;
   let lastError: LoopStatus["lastError"] = null;
   emitter.on("error", ({ error }) => {
     lastError = { at: Date.now(), message: errorMessage(error) };
@@ -88,12 +93,15 @@ export function createFeedbackLoop(options: FeedbackLoopOptions): FeedbackLoop {
       throw error;
     }));
 
+  const remedies = async (): Promise<LoopRemedies> => (opened ??= loopRemedies(await open(), resolved, emitter));
+
   async function stop({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
     const current = watching;
     watching = null;
     await (await current?.catch(() => null))?.stop(timeoutMs);
     const loop = await opening?.catch(() => null);
     opening = null;
+    opened = null;
     await loop?.close();
   }
 
@@ -121,6 +129,15 @@ export function createFeedbackLoop(options: FeedbackLoopOptions): FeedbackLoop {
       return runThrough(opened, resolved, emitter, { ...run, ...range });
     },
     process: async (results) => processResults(await open(), resolved, emitter, results),
+    remedies: {
+      list: async () => (await remedies()).list(),
+      get: async (id) => (await remedies()).get(id),
+      plan: async (filter) => (await remedies()).plan(filter),
+      run: async (run) => (await remedies()).run(run),
+      decide: async (...args) => (await remedies()).decide(...args),
+      assign: async (...args) => (await remedies()).assign(...args),
+      observeTraffic: async (...args) => (await remedies()).observeTraffic(...args),
+    },
     async dryRun({ since, until, limit }) {
       const opened = await open();
       const now = opened.store.now();

@@ -13,6 +13,7 @@ import { addImport } from "./command/import.ts";
 import { addIssues } from "./command/issues.ts";
 import { addPatterns } from "./command/patterns.ts";
 import { addQueue } from "./command/queue.ts";
+import { addRemedy } from "./command/remedy.ts";
 import { addReplay } from "./command/replay.ts";
 import { addRun } from "./command/run.ts";
 import { addServe } from "./command/serve.ts";
@@ -65,6 +66,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     addPatterns,
     addIssues,
     addCulprit,
+    addRemedy,
     addGate,
     addEvaluators,
     addQueue,

@@ -20,7 +20,7 @@ export interface RunFlags extends StoreFlags {
   json?: boolean;
 }
 
-interface Session {
+export interface Session {
   loops: FeedbackLoop[];
   file: LoopFile;
   store: Store;
@@ -128,7 +128,8 @@ export async function watchLoopFile(path: string, flags: RunFlags, context: Comm
   }
 }
 
-async function openSession(path: string, flags: RunFlags, context: CommandContext): Promise<Session> {
+/** The loops of a file over the store, server and client that flags and environment name. */
+export async function openSession(path: string, flags: RunFlags, context: CommandContext): Promise<Session> {
   const environment = context.environment();
   const dataDir = flags.dataDir ?? environment.dataDir;
   const storeOptions = {

@@ -2,6 +2,7 @@ import type { AlertNotification } from "../model/alert.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Failure } from "../model/failure.ts";
 import type { IssueEvent } from "../model/issue.ts";
+import type { RemedyEvent, RemedyState } from "../remedy/remedy-state.ts";
 import type { Verdict } from "../model/verdict.ts";
 
 /** What a loop tells. Listeners run synchronously and cannot disturb the loop: what they throw is reported as `error`. */
@@ -24,8 +25,10 @@ export interface LoopEvents {
   "pattern:regressed": { event: IssueEvent };
   /** An alert rule had something to say; its deliveries are queued. */
   "alert:notified": { notification: AlertNotification };
+  /** A remedy has a new line of history. */
+  "remedy:changed": { remedy: RemedyState<object>; event: RemedyEvent };
   /** Something went wrong and is retried by itself; `traceId` where it concerns one trace. */
-  error: { error: unknown; during: "sweep" | "judge" | "deliver" | "learn" | "listener"; traceId?: string };
+  error: { error: unknown; during: "sweep" | "judge" | "deliver" | "learn" | "remedy" | "listener"; traceId?: string };
 }
 
 export type LoopEventName = keyof LoopEvents;

@@ -2,7 +2,10 @@ import type { Client } from "langsmith";
 import { LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import { embeddedPlatform, type EmbeddedSource } from "../platform/embedded.ts";
+import { embeddedExperiments } from "../platform/embedded-experiments.ts";
+import { langsmithExperiments } from "../platform/langsmith-experiments.ts";
 import { langsmithPlatform } from "../platform/langsmith.ts";
+import type { ExperimentPlatform } from "../remedy/experiment-platform.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Store } from "../store/store.ts";
 import { openBlameHistory, type BlameHistory } from "./blame-history.ts";
@@ -14,6 +17,8 @@ export interface OpenLoop {
   store: Store;
   loopId: string;
   history: BlameHistory;
+  /** Where remedies keep datasets, experiments and prompts; `null` where the client has no such place. */
+  experiments: ExperimentPlatform | null;
   /** Releases what was opened here; a store that was passed in stays open. */
   close(): Promise<void>;
 }
@@ -33,7 +38,14 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     },
   });
   const history = await openBlameHistory(store, loopId, resolved.threshold);
-  return { platform, store, loopId, history, close: () => (given ? Promise.resolve() : store.close()) };
+  const experiments = experimentsOf(options.client);
+  return { platform, store, loopId, history, experiments, close: () => (given ? Promise.resolve() : store.close()) };
+}
+
+function experimentsOf(client: FeedbackLoopOptions["client"]): ExperimentPlatform | null {
+  if ("traceRead" in client) return null;
+  if ("subscribe" in client) return embeddedExperiments(client.store);
+  return langsmithExperiments(client as Client);
 }
 
 async function openOwnStore(dataDir?: string): Promise<Store> {

@@ -15,6 +15,7 @@ import type { Trace } from "../model/trace.ts";
 import type { EmbeddedSource } from "../platform/embedded.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Store } from "../store/store.ts";
+import { assertRemedies, type RemedyDeclaration } from "./remedy/declare-remedy.ts";
 import { assertBudgets, type Budget } from "./budget.ts";
 import type { LearnOptions } from "./learn.ts";
 import type { SampleOptions } from "./sample.ts";
@@ -23,7 +24,7 @@ import type { LangSmithRun } from "../wire/langsmith-run.ts";
 /** What `onFailure` may return: one action, several, or none. */
 export type FailureActions = Action | readonly Action[] | null | undefined | void;
 
-export interface FeedbackLoopOptions {
+export interface FeedbackLoopOptions<C extends object = object> {
   /** LangSmith's `Client`, an embedded server from `loopsmith/server`, or a platform of your own. */
   client: Client | EmbeddedSource | Platform;
   /** The tracing project to watch. */
@@ -76,6 +77,8 @@ export interface FeedbackLoopOptions {
   alerts?: readonly AlertRule[];
   /** How patterns are followed; `false` follows none. See docs/issues.md. */
   learn?: LearnOptions | false;
+  /** Fixes to be tried on the patterns that are followed; several with `defineRemedy`. See docs/remedy.md. @default none */
+  remedy?: RemedyDeclaration<C> | readonly RemedyDeclaration<C>[];
   /** Handlers of `custom` actions by name. Must be safe to repeat: `delivery.id` is the same on every attempt. */
   actions?: Readonly<Record<string, ActionHandler>>;
   /** Receivers of `notify` actions by name. */
@@ -126,6 +129,7 @@ export interface ResolvedLoopOptions extends Required<
   throttle: ThrottlePolicy | null;
   /** `null`: patterns are not followed. */
   learn: LearnOptions | null;
+  remedies: readonly RemedyDeclaration[];
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -163,7 +167,10 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
   if (!(sample.rate >= 0 && sample.rate <= 1)) throw invalid("sample", sample.rate, "a share from 0 to 1");
   const { alerts = [], destinations = {} } = options;
   assertAlerts(alerts, destinations);
+  const remedies = [options.remedy ?? []].flat() as RemedyDeclaration[];
+  assertRemedies(remedies, options.learn !== false);
   return {
+    remedies,
     sample,
     budgets,
     alerts,

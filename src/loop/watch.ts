@@ -6,6 +6,7 @@ import type { LoopEmitter } from "./events.ts";
 import { createJudge } from "./judge-due.ts";
 import { learn } from "./learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
+import { loopRemedies } from "./remedy/loop-remedies.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { createPatternWindow } from "./pattern-window.ts";
 import { createSweeps, enrol } from "./sweep.ts";
@@ -24,8 +25,11 @@ const IDLE_MS = 5_000;
 const JUDGE_LANES = 2;
 /** How often closed windows are looked for and alert rules evaluated. */
 const LEARN_MS = 60_000;
+/** How often remedies are looked at, for decisions taken elsewhere; and how long one that waits for more is left alone. */
+const REMEDY_MS = 10_000;
+const REMEDY_PATIENCE_MS = 10 * 60_000;
 
-/** Sweeps, judges and delivers until stopped: four pumps that wake each other. */
+/** Sweeps, judges, learns, remedies and delivers until stopped: pumps that wake each other. */
 export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitter: LoopEmitter): Promise<Watch> {
   const { store, platform, loopId } = loop;
   const pollMs = options.pollMs ?? (platform.subscribe ? POLL_WHEN_TOLD_MS : POLL_MS);
@@ -98,6 +102,16 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   });
 
   const window = createPatternWindow(store, loopId);
+  const remedies = loopRemedies(loop, options, emitter);
+  const remedyPump = new Pump({
+    run: async (signal) => {
+      await remedies.run({ signal, patienceMs: REMEDY_PATIENCE_MS });
+      return 0;
+    },
+    idleMs: REMEDY_MS,
+    onError: (error) => emitter.emit("error", { error, during: "remedy" }),
+  });
+
   const learnPump = new Pump({
     run: async () => {
       await loop.history.flush();
@@ -107,6 +121,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       const destinations = Object.keys(options.destinations);
       if (policy) await makeDigests({ store, loopId, policy, destinations });
       deliverPump.wake();
+      remedyPump.wake();
       return 0;
     },
     idleMs: Math.min(LEARN_MS, options.throttle?.digestMs || LEARN_MS),
@@ -114,15 +129,19 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   });
 
   if (!options.waitForProject) await findProject();
-  for (const pump of [sweepPump, ...judgePumps, learnPump, deliverPump]) pump.start();
+  const pumps = [sweepPump, ...judgePumps, learnPump, deliverPump];
+  for (const pump of pumps) pump.start();
+  if (options.remedies.length > 0) remedyPump.start();
   return {
     get lastSweepAt() {
       return lastSweepAt;
     },
     async stop(timeoutMs) {
       project?.unsubscribe?.();
+      // An experiment may take hours, and loses nothing when it is stopped.
+      await remedyPump.stop(0);
       // In the order of the journey, so that what one hands over the next still takes.
-      for (const pump of [sweepPump, ...judgePumps, learnPump, deliverPump]) await pump.stop(timeoutMs);
+      for (const pump of pumps) await pump.stop(timeoutMs);
       await loop.history.flush();
     },
   };

@@ -3,6 +3,7 @@ import { LoopsmithError } from "../model/errors.ts";
 import type { TouchedTrace } from "../store/resource/span.ts";
 import type { Store } from "../store/store.ts";
 import { healthRoutes } from "./api/health.ts";
+import { remedyRoutes } from "./api/remedies.ts";
 import { authenticator } from "./authenticate.ts";
 import { canonicalPath, isSuspectPath } from "./canonical-path.ts";
 import { hostGuard } from "./host-guard.ts";
@@ -84,6 +85,7 @@ export function createServer(options: ServerOptions): Server {
     await next();
   });
   healthRoutes(app, context);
+  remedyRoutes(app, context);
   otlpRoutes(app, context);
   langsmithRoutes(app, context);
   app.notFound((c) =>

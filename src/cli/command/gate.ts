@@ -1,17 +1,21 @@
+import { Client } from "langsmith";
 import { appendFileSync } from "node:fs";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { Threshold } from "../../model/score.ts";
 import { embeddedExperiments } from "../../platform/embedded-experiments.ts";
+import { langsmithExperiments } from "../../platform/langsmith-experiments.ts";
+import type { ExperimentPlatform } from "../../remedy/experiment-platform.ts";
 import { readExperimentPairs } from "../../remedy/experiment-pairs.ts";
 import { gate } from "../../remedy/gate.ts";
 import { gateSummary } from "../../remedy/summary.ts";
-import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
+import { withStore, type AddCommand, type CommandContext, type StoreFlags } from "../command.ts";
 
 interface Flags extends StoreFlags {
   baseline: string;
   threshold: string[];
   alpha: number;
   minImprovement: number;
+  margin: number;
   markdown?: string;
   json?: boolean;
 }
@@ -29,20 +33,17 @@ export const addGate: AddCommand = (program, context) => {
     .requiredOption("--threshold <mark...>", "pass mark for every key (0.7) or a key (faithfulness=0.7)")
     .option("--alpha <share>", "greatest chance that a candidate which is no better passes", share("--alpha"), 0.05)
     .option("--min-improvement <share>", "least improvement worth having", share("--min-improvement"), 0)
+    .option("--margin <share>", "most that controls and slices may lose", share("--margin"), 0.1)
     .option("--markdown <file>", "append a summary in markdown, for example to $GITHUB_STEP_SUMMARY")
     .option("--data-dir <dir>", "folder of the database")
     .option("--json", "print one JSON object")
     .action(async (experiment: string, flags: Flags) => {
       const { terminal } = context;
-      await withStore(context, flags, async (store) => {
+      await withExperiments(context, flags, async (platform) => {
         const threshold = thresholdOf(flags.threshold);
-        const found = await readExperimentPairs(
-          embeddedExperiments(store),
-          { experiment, baseline: flags.baseline },
-          threshold,
-        );
-        const { alpha, minImprovement } = flags;
-        const verdict = gate(found.pairs, { alpha, minImprovement, planned: found.planned });
+        const found = await readExperimentPairs(platform, { experiment, baseline: flags.baseline }, threshold);
+        const { alpha, minImprovement, margin } = flags;
+        const verdict = gate(found.pairs, { alpha, minImprovement, planned: found.planned, slices: { margin } });
         const summary = gateSummary(`${found.experiment.name} against ${found.baseline.name}`, [
           { name: found.experiment.name, verdict },
         ]);
@@ -61,6 +62,17 @@ export const addGate: AddCommand = (program, context) => {
       });
     });
 };
+
+/** The LangSmith that LANGSMITH_ENDPOINT names; without it, or where a folder is named, our own database. */
+async function withExperiments(
+  context: CommandContext,
+  flags: StoreFlags,
+  work: (platform: ExperimentPlatform) => Promise<void>,
+): Promise<void> {
+  if (context.environment().langsmithEndpoint !== null && flags.dataDir === undefined)
+    return work(langsmithExperiments(new Client()));
+  return withStore(context, flags, (store) => work(embeddedExperiments(store)));
+}
 
 function share(option: string): (text: string) => number {
   return (text) => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { addToAnnotationQueue, webhook } from "../../destination/action-helpers.ts";
 import { groundedness, retrievalRelevance } from "../../evaluator/index.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../../loop.ts";
+import type { RemedyDeclaration } from "../../loop/remedy/declare-remedy.ts";
 import { createServer, type Server } from "../../server/create-server.ts";
 import { listen } from "../../server/listen.ts";
 import { openStore } from "../../store/open-store.ts";
@@ -17,7 +18,7 @@ import { startWebhookReceiver, type WebhookReceiver } from "./webhook-receiver.t
 
 export const DEMO_PROJECT = "docs-rag";
 export const DEMO_QUEUE = "low-faithfulness-review";
-export const DEMO_THRESHOLD = { faithfulness: 0.7 };
+const DEMO_THRESHOLD = { faithfulness: 0.7 };
 
 export interface DemoOptions {
   packageRoot: string;
@@ -42,7 +43,11 @@ export interface Demo extends AsyncDisposable {
   judge(): Promise<void>;
 }
 
-export async function openDemo(options: DemoOptions): Promise<Demo> {
+/** @param remedy a remedy to declare beside the loop, over the corpus the demo answers from */
+export async function openDemo(
+  options: DemoOptions,
+  remedy?: (sections: readonly Section[]) => RemedyDeclaration,
+): Promise<Demo> {
   const { progress } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "loopsmith-demo-"));
   const store = await openStore({ dataDir });
@@ -62,6 +67,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
     settleMs: 300,
     allowPrivateNetworks: ["127.0.0.1"],
     secrets: { demo: receiver.secret },
+    ...(remedy && { remedy: remedy(sections) }),
     onFailure: (run, score, failure) => [
       addToAnnotationQueue(DEMO_QUEUE, {
         metadata: {
@@ -105,7 +111,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
 }
 
 /** What judges the demo's answers; the same code judges the candidates of its remedy. */
-export function demoEvaluators(): ReturnType<typeof groundedness>[] {
+function demoEvaluators(): ReturnType<typeof groundedness>[] {
   return [groundedness({ key: "faithfulness" }), retrievalRelevance({ key: "relevance" })];
 }
 

@@ -1,20 +1,14 @@
-import { join } from "node:path";
-import { toExperimentEvaluator } from "../../loop/remedy/experiment-evaluator.ts";
-import { datasetSources } from "../../loop/remedy/dataset-sources.ts";
-import { durableRemedyStore } from "../../loop/remedy/remedy-store.ts";
+import { defineRemedy } from "../../loop/remedy/declare-remedy.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { stableId } from "../../model/id.ts";
+import { ISSUE_STATES } from "../../model/issue.ts";
 import type { Pattern } from "../../model/pattern.ts";
 import type { Span } from "../../model/trace.ts";
-import { embeddedExperiments } from "../../platform/embedded-experiments.ts";
-import { embeddedPlatform } from "../../platform/embedded.ts";
-import type { Proposer } from "../../remedy/proposer.ts";
 import type { Target } from "../../remedy/experiment.ts";
-import { openFileJournal } from "../../remedy/file-journal.ts";
 import { promoteCustom } from "../../remedy/promote/custom.ts";
-import { createRemedy } from "../../remedy/remedy.ts";
+import type { Proposer } from "../../remedy/proposer.ts";
 import type { Section } from "./corpus.ts";
-import { DEMO_PROJECT, DEMO_THRESHOLD, demoEvaluators, openDemo, type DemoOptions } from "./open-demo.ts";
+import { DEMO_PROJECT, openDemo, type DemoOptions } from "./open-demo.ts";
 import { answerFrom, createRetriever, FIRST_GUESS, type PipelineConfig, type Retrieved } from "./pipeline.ts";
 
 /** What the remedy may change: the retrieval, and (what a careless optimiser does) a table of known questions. */
@@ -45,58 +39,48 @@ const BASELINE: CandidateConfig = { ...FIRST_GUESS, memorised: [] };
 /** From the demo's main pattern to a fix in use: dataset, candidates, experiment, gate, promotion, and the same questions again. */
 export async function runRemedy(options: DemoOptions): Promise<RemedyReport> {
   const { progress } = options;
-  await using demo = await openDemo(options);
-  const { store, loop } = demo;
-  await demo.askAll(BASELINE);
-  await demo.judge();
-  const before = await loop.patterns({ window: "24h" });
-  const pattern = before.patterns[0];
-  if (!pattern) {
-    throw new LoopsmithError("not_found", "the pipeline's failures have nothing significant in common", {
-      hint: "Ask more questions with --questions.",
-    });
-  }
-  progress(`remedy for: ${pattern.sentence}`);
-
+  let pattern: Pattern | undefined;
   let inUse: { name: string; config: CandidateConfig } | null = null;
-  const loopId = stableId("loop", loop.name, loop.projectName);
-  const platform = embeddedPlatform(demo.server);
-  const projectId = await platform.projectId({ name: DEMO_PROJECT });
-  const window = { from: store.now() - 24 * 60 * 60_000, to: store.now() + 1 };
-  const remedy = createRemedy<CandidateConfig>(
-    {
+  await using demo = await openDemo(options, (sections) =>
+    defineRemedy<CandidateConfig>({
       name: "better-retrieval",
-      on: pattern,
+      on: (issue) => pattern !== undefined && sameFeature(issue, pattern),
+      // One window is all there is to see here; a loop that runs waits until the pattern was seen again.
+      when: ISSUE_STATES,
       baseline: BASELINE,
       candidates: [{ list: CANDIDATES }, { propose: memorise }],
-      trial: {
-        target: pipelineTarget(demo.sections),
-        evaluators: demoEvaluators().map(toExperimentEvaluator),
-        threshold: DEMO_THRESHOLD,
-      },
+      trial: { target: pipelineTarget(sections) },
       // Enough passing questions to show that none of them gets worse.
-      dataset: { controlsPerExample: 3 },
+      dataset: { controlsPerExample: 3, otherPatterns: [] },
       minExamples: 10,
       approval: "automatic",
-      promote: promoteCustom({
+      promote: promoteCustom<CandidateConfig>({
         name: "demo configuration",
         promote: ({ candidate }) => {
           inUse = { name: candidate.name, config: candidate.config };
           return Promise.resolve();
         },
       }),
-    },
-    {
-      platform: embeddedExperiments(store),
-      journal: await openFileJournal(join(demo.dataDir, "remedy.jsonl")),
-      store: durableRemedyStore(store),
-      sources: () => datasetSources({ store, platform, loopId, projectId }, window),
-      onProgress: ({ examplesDone, examplesTotal }) =>
-        progress(`experiment: ${examplesDone} of ${examplesTotal} examples`),
-    },
+    }),
   );
-  const state = await remedy.run();
+  const { store, loop } = demo;
+  await demo.askAll(BASELINE);
+  await demo.judge();
+  const before = await loop.patterns({ window: "24h" });
+  pattern = before.patterns[0];
+  if (!pattern) {
+    throw new LoopsmithError("not_found", "the pipeline's failures have nothing significant in common", {
+      hint: "Ask more questions with --questions.",
+    });
+  }
+  progress(`remedy for: ${pattern.sentence}`);
+  const [state] = await loop.remedies.run({
+    onProgress: ({ examplesDone, examplesTotal }) =>
+      progress(`experiment: ${examplesDone} of ${examplesTotal} examples`),
+  });
+  if (!state) throw new LoopsmithError("internal", "the remedy was not taken up", { hint: "Report this as a bug." });
   const promoted = inUse as { name: string; config: CandidateConfig } | null;
+  const found = pattern;
 
   const askedAgainAt = store.now();
   if (promoted) {
@@ -105,7 +89,7 @@ export async function runRemedy(options: DemoOptions): Promise<RemedyReport> {
   }
   const after = await loop.patterns({ window: { from: askedAgainAt, to: store.now() + 1 } });
   return {
-    pattern: pattern.sentence,
+    pattern: found.sentence,
     before: { failureRate: before.failures / (before.failures + before.passes) },
     candidates: state.candidates.map(({ name, verdict }) => ({
       name,
@@ -118,7 +102,7 @@ export async function runRemedy(options: DemoOptions): Promise<RemedyReport> {
     promoted: promoted?.name ?? null,
     after: {
       failureRate: after.failures / Math.max(1, after.failures + after.passes),
-      patternSignificant: after.patterns.some((found) => sameFeature(found, pattern)),
+      patternSignificant: after.patterns.some((other) => sameFeature(other, found)),
     },
     history: state.history.map((event) => event.what),
   };
@@ -191,7 +175,7 @@ function pipelineTarget(sections: readonly Section[]): Target<CandidateConfig> {
   };
 }
 
-function sameFeature(a: Pattern, b: Pattern): boolean {
+function sameFeature(a: Pick<Pattern, "predicates">, b: Pick<Pattern, "predicates">): boolean {
   return a.predicates.some((one) =>
     b.predicates.some((other) => one.feature === other.feature && one.operator === other.operator),
   );
