@@ -14,7 +14,7 @@ const alone = await undisturbedExperiment();
 // Every run is written to the platform besides.
 const requests = alone.calls + alone.runs;
 const killAt = Array.from({ length: KILLS }, (_, index) => Math.floor(((index + 0.5) / KILLS) * requests));
-const killed = await killedExperiment(join(directory, "killed.jsonl"), killAt);
+const killed = await killedExperiment(directory, killAt);
 await rm(directory, { recursive: true });
 
 const inFlight = killed.inFlight.reduce((sum, calls) => sum + calls, 0);

@@ -43,6 +43,8 @@ export { APPROVAL_KEY } from "./loop/remedy/ask-approval.ts";
 export { defineRemedy } from "./loop/remedy/declare-remedy.ts";
 export type { RemedyDeclaration } from "./loop/remedy/declare-remedy.ts";
 export type { LoopRemedies, RunRemediesOptions } from "./loop/remedy/loop-remedies.ts";
+export { proposeWithModel } from "./loop/remedy/propose-with-model.ts";
+export type { ModelProposerOptions } from "./loop/remedy/propose-with-model.ts";
 export { durableJournal, durableRemedyStore } from "./loop/remedy/remedy-store.ts";
 export { embeddedExperiments } from "./platform/embedded-experiments.ts";
 export { langsmithExperiments } from "./platform/langsmith-experiments.ts";
@@ -52,8 +54,8 @@ export {
   gate,
   gateExitCode,
   gateSummary,
+  memoryJournal,
   memoryRemedyStore,
-  openFileJournal,
   promoteCustom,
   promotePrompt,
   promotePullRequest,

@@ -22,39 +22,21 @@ export interface ExperimentJournal {
 
 /** A journal that lives as long as the process. */
 export function memoryJournal(): ExperimentJournal {
-  const book = createJournalBook();
-  return {
-    get: async (key) => book.get(key),
-    reserve: async (key, maxUsd) => book.reserve(key, maxUsd),
-    settle: async (key, result, usd) => book.settle(key, result, usd),
-    spentUsd: async () => book.spentUsd(),
-  };
-}
-
-/** What a journal knows; `fileJournal` replays its lines into one. */
-export interface JournalBook {
-  get(key: string): JournalEntry | null;
-  reserve(key: string, maxUsd: number): void;
-  settle(key: string, result: JsonObject, usd: number): void;
-  spentUsd(): number;
-}
-
-export function createJournalBook(): JournalBook {
   const entries = new Map<string, { result?: JsonObject; usd: number; openUsd: number }>();
   return {
-    get(key) {
+    async get(key) {
       const entry = entries.get(key);
       if (!entry) return null;
       return entry.result ? { state: "settled", result: entry.result, usd: entry.usd } : { state: "reserved" };
     },
-    reserve(key, maxUsd) {
+    async reserve(key, maxUsd) {
       const entry = entries.get(key) ?? { usd: 0, openUsd: 0 };
       // A reservation that never settled may have been paid, so it stays on the bill.
       entries.set(key, { ...entry, usd: entry.usd + entry.openUsd, openUsd: maxUsd });
     },
-    settle(key, result, usd) {
+    async settle(key, result, usd) {
       entries.set(key, { result, usd: (entries.get(key)?.usd ?? 0) + usd, openUsd: 0 });
     },
-    spentUsd: () => [...entries.values()].reduce((sum, { usd, openUsd }) => sum + usd + openUsd, 0),
+    spentUsd: async () => [...entries.values()].reduce((sum, { usd, openUsd }) => sum + usd + openUsd, 0),
   };
 }

@@ -32,8 +32,6 @@ export type {
   ResultScore,
   RunFeedback,
 } from "./experiment-platform.ts";
-export { openFileJournal } from "./file-journal.ts";
-export type { FileJournal } from "./file-journal.ts";
 export { createGate, gate } from "./gate.ts";
 export type { Gate } from "./gate.ts";
 export type { LimitOptions, LimitVerdict } from "./gate-limits.ts";

@@ -2,12 +2,13 @@
  * An experiment in a process of its own, to be killed. Its provider and its platform are the parent's HTTP server:
  * `POST /pay` is a paid call, `POST /platform/<method>` one of the platform.
  *
- * Arguments: the server's URL and the journal's path. Prints the outcome as JSON when it is done.
+ * Arguments: the server's URL and the store's folder. Prints the outcome as JSON when it is done.
  */
 import type { JsonObject } from "../model/json.ts";
+import { durableJournal } from "../loop/remedy/remedy-store.ts";
+import { openStore } from "../store/open-store.ts";
 import { budgetAfter } from "./budget.ts";
 import type { ExperimentPlatform } from "./experiment-platform.ts";
-import { openFileJournal } from "./file-journal.ts";
 import { killedOptions } from "./killed-options.fixture.ts";
 import { runExperiment } from "./run-experiment.ts";
 
@@ -22,9 +23,10 @@ const platform = new Proxy({} as ExperimentPlatform, {
   get: (_target, method) => (params: unknown) => post(`/platform/${String(method)}`, params),
 });
 
-const journal = await openFileJournal(path);
+const store = await openStore({ dataDir: path });
+const journal = durableJournal(store, "killed");
 const options = killedOptions((payment) => post("/pay", payment), platform, journal);
 const outcome = await runExperiment({ ...options, budget: await budgetAfter(journal, 100) });
-await journal.close();
+await store.close();
 const { verdict } = outcome.candidates[0] ?? {};
 console.log(JSON.stringify({ spentUsd: outcome.spentUsd, verdict }));

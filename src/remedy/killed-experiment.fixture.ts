@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { JsonObject } from "../model/json.ts";
+import { openStore } from "../store/open-store.ts";
 import { memoryJournal } from "./experiment-journal.ts";
 import type { GateVerdict } from "./gate-verdict.ts";
 import { answerTo, killedOptions } from "./killed-options.fixture.ts";
@@ -38,7 +38,7 @@ export interface KilledExperiment {
  * Runs a 400-example experiment in child processes against a provider and a platform in this one, killing the process
  * (SIGKILL) at every request number given, counted from the start, and starting it again.
  */
-export async function killedExperiment(journal: string, killAt: readonly number[]): Promise<KilledExperiment> {
+export async function killedExperiment(dataDir: string, killAt: readonly number[]): Promise<KilledExperiment> {
   const startedAt = performance.now();
   const platform = memoryPlatform();
   const payments = new Map<string, number>();
@@ -84,7 +84,7 @@ export async function killedExperiment(journal: string, killAt: readonly number[
   let [printed, kills] = ["", 0];
   for (;;) {
     const script = new URL("./killed-child.fixture.ts", import.meta.url).pathname;
-    child = spawn(process.execPath, ["--import", "./scripts/ts.mjs", script, url, journal], {
+    child = spawn(process.execPath, ["--import", "./scripts/ts.mjs", script, url, dataDir], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     printed = "";
@@ -95,7 +95,7 @@ export async function killedExperiment(journal: string, killAt: readonly number[
       break;
     }
     kills += 1;
-    inFlight.push(await openCalls(journal));
+    inFlight.push(await openCalls(dataDir));
   }
   server.closeAllConnections();
   server.close();
@@ -122,15 +122,10 @@ export async function killedExperiment(journal: string, killAt: readonly number[
   };
 }
 
-/** Calls the journal knows to be under way: reserved and not settled. */
-async function openCalls(path: string): Promise<number> {
-  const open = new Set<string>();
-  for (const line of (await readFile(path, "utf8")).split("\n").slice(0, -1)) {
-    const { reserve, settle } = JSON.parse(line) as { reserve?: string; settle?: string };
-    if (reserve) open.add(reserve);
-    if (settle) open.delete(settle);
-  }
-  return open.size;
+/** Calls the store knows to be under way: reserved and not settled. */
+async function openCalls(dataDir: string): Promise<number> {
+  await using store = await openStore({ dataDir });
+  return (await store.remedyCallTotals({ remedyId: "killed" })).open;
 }
 
 /** The same experiment in this process, left alone: its verdict and how many calls it needs. */

@@ -282,7 +282,7 @@ describe("an experiment killed with SIGKILL", () => {
       const alone = await undisturbedExperiment();
       expect(alone.verdict.verdict).toBe("PASS");
       const points = Array.from({ length: 6 }, (_, index) => 40 + index * 310);
-      const killed = await killedExperiment(join(directory, "killed.jsonl"), points);
+      const killed = await killedExperiment(directory, points);
       expect(killed.kills).toBe(6);
       expect(killed.verdict).toEqual(JSON.parse(JSON.stringify(alone.verdict)));
       expect(killed.distinct).toBeGreaterThanOrEqual(alone.verdict.pairs * 4);
