@@ -83,13 +83,16 @@ function printReal(title: string, result: RealResult): void {
     for (const sentence of result.ignoringClusters) console.log(`  - ${sentence}`);
   }
   if (result.classes) {
-    console.log(`  fault classes recovered: ${result.recovered} of ${result.classes.length}`);
+    console.log(
+      `  fault classes recovered (some pattern matches half of the class and at most a third as many passing runs): ${result.recovered} of ${result.classes.length}`,
+    );
     console.table(
-      result.classes.map(({ name, runs, recall, passingShare, recovered, pattern }) => ({
+      result.classes.map(({ name, runs, recall, passingShare, purity, recovered, pattern }) => ({
         class: name,
         runs,
         recall: percent(recall),
         passing: percent(passingShare),
+        purity: percent(purity),
         recovered,
         pattern: pattern?.slice(0, 90),
       })),

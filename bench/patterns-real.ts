@@ -19,8 +19,11 @@ export interface RealResult {
     name: string;
     runs: number;
     pattern: string | null;
+    /** Share of the class that the pattern matches, and of passing runs. */
     recall: number;
     passingShare: number;
+    /** Share of the failing runs it matches that are of this class: 1 when the pattern is about nothing else. */
+    purity: number;
     recovered: boolean;
   }[];
   recovered?: number;
@@ -121,20 +124,21 @@ export function measureSentinel(file: string): RealResult {
   const classes = names.map((name) => {
     const ofClass = rows.filter((_, at) => episodes[at]?.failure_class === name);
     const best = report.patterns
-      .map((pattern) => ({
-        pattern: pattern.sentence,
-        recall: ofClass.filter(({ features }) => matchesPattern(features, pattern.predicates)).length / ofClass.length,
-        passingShare: pattern.passingShare,
-      }))
+      .map((pattern) => {
+        const matched = ofClass.filter(({ features }) => matchesPattern(features, pattern.predicates)).length;
+        const { sentence, passingShare, failing } = pattern;
+        return { pattern: sentence, recall: matched / ofClass.length, passingShare, purity: matched / failing };
+      })
       // A wide pattern matches every class a bit; what counts is how much more than passing runs.
       .sort((a, b) => b.recall - b.passingShare - (a.recall - a.passingShare))[0];
-    const { pattern = null, recall = 0, passingShare = 0 } = best ?? {};
+    const { pattern = null, recall = 0, passingShare = 0, purity = 0 } = best ?? {};
     return {
       name,
       runs: ofClass.length,
       pattern,
       recall,
       passingShare,
+      purity,
       recovered: recall >= 0.5 && recall >= 3 * passingShare,
     };
   });

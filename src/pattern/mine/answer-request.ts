@@ -7,7 +7,7 @@ import { countCells } from "./count-cells.ts";
 import { countGroups } from "./count-groups.ts";
 import type { Meter } from "./count-groups.ts";
 import type { CountAnswer, CountRequest, Description, Groups, Itemset, Residual } from "./count-request.ts";
-import { eachRow, loadBlock } from "./itemset-rows.ts";
+import { batchesOf, eachRow, loadBlocks } from "./itemset-rows.ts";
 
 /** Answers one request from bitmaps in this thread. */
 export function answerRequest(kernel: Kernel, table: BitTable, request: CountRequest, meter?: Meter): CountAnswer {
@@ -49,12 +49,12 @@ function residual(
   const count = (blocks: readonly BitBlock[]): { rows: number; matching: Uint32Array } => {
     const matching = new Uint32Array(candidates.length);
     let rows = 0;
-    for (const block of blocks) {
-      const { conjunction, everyRow } = loadBlock(kernel, block, needed);
-      for (const itemset of shown) kernel.subtract(everyRow, conjunction(itemset), block.stride, everyRow);
-      rows += kernel.count(everyRow, everyRow, block.stride);
+    for (const batch of batchesOf(blocks, needed.length + 2)) {
+      const { conjunction, everyRow, stride } = loadBlocks(kernel, batch, needed);
+      for (const itemset of shown) kernel.subtract(everyRow, conjunction(itemset), stride, everyRow);
+      rows += kernel.count(everyRow, everyRow, stride);
       candidates.forEach((itemset, index) => {
-        matching[index] = (matching[index] ?? 0) + kernel.count(everyRow, conjunction(itemset), block.stride);
+        matching[index] = (matching[index] ?? 0) + kernel.count(everyRow, conjunction(itemset), stride);
       });
     }
     return { rows, matching };
@@ -65,6 +65,7 @@ function residual(
 
 function describe(kernel: Kernel, table: BitTable, itemsets: readonly Itemset[], exemplars: number): Description[] {
   const all = Array.from({ length: table.items }, (_, item) => item);
+  const needed = [...new Set(itemsets.flat())];
   const descriptions = itemsets.map((): Description => ({
     failing: new Uint32Array(table.items),
     culprits: new Map(),
@@ -72,19 +73,24 @@ function describe(kernel: Kernel, table: BitTable, itemsets: readonly Itemset[],
   }));
   // Newest blocks come last, and recent exemplars are the useful ones.
   for (const block of table.failing.toReversed()) {
-    const { conjunction, addressOf, memory } = loadBlock(kernel, block, all);
+    const { conjunction, memory } = loadBlocks(kernel, [block], needed);
     itemsets.forEach((itemset, index) => {
-      const { failing, culprits, exemplars: ids } = descriptions[index] as Description;
-      const matching = conjunction(itemset);
-      for (const item of all)
-        failing[item] = (failing[item] ?? 0) + kernel.count(addressOf(item), matching, block.stride);
+      const { culprits, exemplars: ids } = descriptions[index] as Description;
       if (block.traceIds === undefined) return;
-      eachRow(memory, matching, block.stride, (row) => {
+      eachRow(memory, conjunction(itemset), block.stride, (row) => {
         const id = block.traceIds?.[row];
         if (id !== undefined && ids.length < exemplars) ids.push(id);
         const culprit = block.culprits?.[row];
         if (typeof culprit === "string") culprits.set(culprit, (culprits.get(culprit) ?? 0) + 1);
       });
+    });
+  }
+  for (const batch of batchesOf(table.failing, all.length)) {
+    const { conjunction, addressOf, stride } = loadBlocks(kernel, batch, all);
+    itemsets.forEach((itemset, index) => {
+      const { failing } = descriptions[index] as Description;
+      const matching = conjunction(itemset);
+      for (const item of all) failing[item] = (failing[item] ?? 0) + kernel.count(addressOf(item), matching, stride);
     });
   }
   return descriptions;

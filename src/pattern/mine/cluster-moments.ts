@@ -1,7 +1,7 @@
 import type { BitTable } from "../bit-table.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { ClusterMoments, Itemset } from "./count-request.ts";
-import { eachRow, loadBlock } from "./itemset-rows.ts";
+import { eachRow, loadBlocks } from "./itemset-rows.ts";
 
 /** Sums over clusters, see `ClusterMoments`. A run without a cluster is a cluster of its own. */
 export function clusterMoments(kernel: Kernel, table: BitTable, candidates: readonly Itemset[]): ClusterMoments {
@@ -53,7 +53,7 @@ function addMatching(
     const some = candidates.slice(from, from + atOnce);
     const matching = new Uint32Array(some.length * sizes.length);
     for (const block of [...table.failing, ...table.passing]) {
-      const { conjunction, memory } = loadBlock(kernel, block, [...new Set(some.flat())]);
+      const { conjunction, memory } = loadBlocks(kernel, [block], [...new Set(some.flat())]);
       const cluster = Array.from({ length: block.rows }, (_, row) => numberOf.get(block.clusters?.[row] ?? "") ?? -1);
       some.forEach((itemset, index) => {
         eachRow(memory, conjunction(itemset), block.stride, (row) => {

@@ -1,7 +1,7 @@
 import type { BitBlock, BitTable } from "../bit-table.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Cell, Cells, Itemset, Side } from "./count-request.ts";
-import { loadBlock } from "./itemset-rows.ts";
+import { batchesOf, loadBlocks } from "./itemset-rows.ts";
 
 /** Shown patterns that split runs into cells; runs that match a later one are left out, or cells would double with each. */
 const MAX_SPLITS = 6;
@@ -21,15 +21,15 @@ export function countCells(
   const splits = shown.slice(0, MAX_SPLITS);
   const removed = shown.slice(MAX_SPLITS);
   const needed = [...new Set([...strata, ...shown, ...candidates].flat())];
+  // Beside the items: one bitmap per candidate, and one mask per level of splitting.
+  const spares = candidates.length + splits.length + 2;
   for (const side of ["failing", "passing"] as const) {
-    for (const block of table[side]) countBlock(block, side);
+    for (const batch of batchesOf(table[side], needed.length + spares)) countBatch(batch, side);
   }
   return cells;
 
-  function countBlock(block: BitBlock, side: Side): void {
-    const { stride } = block;
-    // Beside the items: one bitmap per candidate, and one mask per level of splitting.
-    const { conjunction, everyRow, spare } = loadBlock(kernel, block, needed, candidates.length + splits.length + 2);
+  function countBatch(batch: readonly BitBlock[], side: Side): void {
+    const { conjunction, everyRow, spare, stride } = loadBlocks(kernel, batch, needed, spares);
     candidates.forEach((itemset, at) => {
       const rows = conjunction(itemset);
       kernel.intersect(rows, rows, stride, spare + at * stride);

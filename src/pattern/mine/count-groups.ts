@@ -1,4 +1,5 @@
 import type { BitBlock } from "../bit-table.ts";
+import { NO_PREFIX } from "../kernel/kernel.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Groups } from "./count-request.ts";
 
@@ -32,10 +33,14 @@ export function countGroups(
   });
   new Uint16Array(memory.buffer, listed, extensions.length).set(extensions);
   const counts = new Uint32Array(memory.buffer, out, extensions.length).fill(0);
-  for (const block of blocks) {
-    memory.set(block.bits.length > items * block.stride ? block.bits.subarray(0, items * block.stride) : block.bits);
-    kernel.countGroups(0, block.stride, groups, groupsEnd, listed, out, scratch);
-    if (meter) meter.bytes += (extensions.length + sizes.length) * block.stride;
+  // Few conjunctions, as a sliding window asks for, need few of the bitmaps.
+  const needed = extensions.length < items ? new Set([...prefixes, ...extensions]) : null;
+  needed?.delete(NO_PREFIX);
+  for (const { bits, stride } of blocks) {
+    if (needed === null) memory.set(bits.length > items * stride ? bits.subarray(0, items * stride) : bits);
+    else for (const item of needed) memory.set(bits.subarray(item * stride, (item + 1) * stride), item * stride);
+    kernel.countGroups(0, stride, groups, groupsEnd, listed, out, scratch);
+    if (meter) meter.bytes += (extensions.length + sizes.length) * stride;
   }
   return counts.slice();
 }

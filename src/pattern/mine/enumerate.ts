@@ -75,21 +75,24 @@ export function* enumerate(
 function pairGroups(items: readonly number[], joins: (a: number, b: number) => boolean): Groups {
   const prefixes: number[] = [];
   const sizes: number[] = [];
-  const extensions: number[] = [];
-  items.forEach((a, index) => {
-    const before = extensions.length;
+  const extensions = new Uint16Array((items.length * (items.length - 1)) / 2);
+  let size = 0;
+  for (const [index, a] of items.entries()) {
+    const before = size;
     for (let next = index + 1; next < items.length; next += 1) {
       const b = items[next] ?? 0;
-      if (joins(a, b)) extensions.push(b);
+      if (!joins(a, b)) continue;
+      extensions[size] = b;
+      size += 1;
     }
-    if (extensions.length === before) return;
+    if (size === before) continue;
     prefixes.push(a, NO_PREFIX);
-    sizes.push(extensions.length - before);
-  });
+    sizes.push(size - before);
+  }
   return {
     prefixes: Uint16Array.from(prefixes),
     sizes: Uint32Array.from(sizes),
-    extensions: Uint16Array.from(extensions),
+    extensions: extensions.slice(0, size),
   };
 }
 

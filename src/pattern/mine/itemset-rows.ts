@@ -2,9 +2,11 @@ import type { BitBlock } from "../bit-table.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Itemset } from "./count-request.ts";
 
-export interface LoadedBlock {
+export interface LoadedBlocks {
   memory: Uint8Array<ArrayBuffer>;
-  /** Address of a bitmap with a one for each row of the block; yours to change. */
+  /** Bytes a bitmap takes. */
+  stride: number;
+  /** Address of a bitmap with a one for each row; yours to change. */
   everyRow: number;
   addressOf: (item: number) => number;
   /** Address of the rows that have all items; valid until the next call, and not to be changed. */
@@ -13,27 +15,50 @@ export interface LoadedBlock {
   spare: number;
 }
 
-/** Puts the bitmaps of some items of a block into the kernel's memory, with room for a few more. */
-export function loadBlock(
+/** Bytes of bitmaps that stay in a core's second-level cache while they are combined. */
+const CACHED_BYTES = 1_000_000;
+
+/** Neighbouring blocks to be loaded as one: as many as `bitmaps` of them fit a cache, so that small ones cost few calls. */
+export function batchesOf(blocks: readonly BitBlock[], bitmaps: number): BitBlock[][] {
+  const batches: BitBlock[][] = [];
+  let room = 0;
+  for (const block of blocks) {
+    if (block.stride > room) {
+      batches.push([]);
+      room = CACHED_BYTES / bitmaps;
+    }
+    batches.at(-1)?.push(block);
+    room -= block.stride;
+  }
+  return batches;
+}
+
+/** Puts the bitmaps of some items, over these blocks one after the other, into the kernel's memory, with room for a few more. */
+export function loadBlocks(
   kernel: Kernel,
-  { stride, rows, bits }: BitBlock,
+  blocks: readonly BitBlock[],
   items: readonly number[],
   spares = 0,
-): LoadedBlock {
+): LoadedBlocks {
+  const stride = blocks.reduce((sum, block) => sum + block.stride, 0);
   const everyRow = items.length * stride;
   const scratch = everyRow + stride;
   const spare = scratch + stride;
   const memory = kernel.reserve(spare + spares * stride);
-  const places = new Map<number, number>();
-  items.forEach((item, place) => {
-    places.set(item, place * stride);
-    memory.set(bits.subarray(item * stride, (item + 1) * stride), place * stride);
-  });
-  memory.fill(0, everyRow, scratch).fill(0xff, everyRow, everyRow + (rows >>> 3));
-  if (rows % 8 !== 0) memory[everyRow + (rows >>> 3)] = (1 << (rows % 8)) - 1;
+  const places = new Map(items.map((item, place) => [item, place * stride]));
+  memory.fill(0, everyRow, scratch);
+  let offset = 0;
+  for (const { rows, stride: own, bits } of blocks) {
+    items.forEach((item, place) => memory.set(bits.subarray(item * own, (item + 1) * own), place * stride + offset));
+    const start = everyRow + offset;
+    memory.fill(0xff, start, start + (rows >>> 3));
+    if (rows % 8 !== 0) memory[start + (rows >>> 3)] = (1 << (rows % 8)) - 1;
+    offset += own;
+  }
   const addressOf = (item: number): number => places.get(item) ?? 0;
   return {
     memory,
+    stride,
     everyRow,
     addressOf,
     spare,

@@ -54,7 +54,10 @@ export function* selectPatterns(found: Found, codebook: Codebook, limit: number,
 function* coverFailures(found: Found, codebook: Codebook, limit: number, alpha: number): Asking<Candidate[]> {
   let shown: Candidate[] = [];
   for (let pool = found.candidates; pool.length > 0 && shown.length < 2 * limit;) {
-    const given = yield* askLayers(found.strata, itemsOf(shown), itemsOf(pool));
+    const given =
+      shown.length === 0
+        ? pool.map(({ layers }) => layers)
+        : yield* askLayers(found.strata, itemsOf(shown), itemsOf(pool));
     const promising = pool
       .map((candidate, at) => ({ candidate, given: given[at] ?? [] }))
       .filter(({ candidate, given }) => holds(candidate, given, shown, found, alpha))
