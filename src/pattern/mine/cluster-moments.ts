@@ -13,8 +13,13 @@ export function clusterMoments(kernel: Kernel, table: BitTable, candidates: read
   for (const side of ["failing", "passing"] as const) {
     const failed = side === "failing" ? 1 : 0;
     for (const { rows, clusters } of table[side]) {
+      if (clusters === undefined) {
+        alone += rows;
+        aloneFailing += failed * rows;
+        continue;
+      }
       for (let row = 0; row < rows; row += 1) {
-        const name = clusters?.[row] ?? null;
+        const name = clusters[row] ?? null;
         if (name === null) {
           alone += 1;
           aloneFailing += failed;

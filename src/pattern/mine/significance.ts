@@ -1,5 +1,5 @@
 import { benjaminiHochberg } from "../../internal/statistics/benjamini-hochberg.ts";
-import { fisherGreater, hypergeometric } from "../../internal/statistics/fisher.ts";
+import { fisherGreater } from "../../internal/statistics/fisher.ts";
 import type { Counts } from "../../internal/statistics/fisher.ts";
 import type { Totals } from "./count-request.ts";
 import type { Level } from "./enumerate.ts";
@@ -21,7 +21,7 @@ export interface Significant {
 /**
  * Benjamini-Hochberg within one depth at its share of alpha, over everything the depth could form, of the hypotheses "is
  * over-represented among failures and among the runs of each of its parts". Exact p-values are only computed where they can
- * matter: at most R rejections are possible when R candidates have a lower bound of p (by z, then a single hypergeometric term)
+ * matter: at most R rejections are possible when R candidates have a lower bound of p (by z, then the productivity p)
  * below the cut-off, and the cut-off for R rejections is alpha R / hypotheses. Shrinking R until it settles leaves few; the
  * outcome is the same as testing all.
  */
@@ -46,12 +46,6 @@ export function significantOf(
     before = possible.length;
     possible = beyond(level, totals, leastZ(cutOff(before)), possible);
   }
-  const terms = Float64Array.from(possible, (index) => {
-    const { failing, passing } = countsAt(index);
-    return hypergeometric(failing, failures, passes, failing + passing);
-  });
-  possible = possible.filter(settle(terms, cutOff));
-
   const productivity = productivityTest(totals, pairs, cutOff(possible.length));
   const parts = Float64Array.from(possible, (index) => {
     const items = Array.from(level.items.subarray(index * level.depth, (index + 1) * level.depth));
