@@ -7,7 +7,7 @@ export interface Part {
   contentType: string;
   /** A view into the body, not a copy. */
   bytes: Uint8Array;
-  filename?: string;
+  filename: string | undefined;
 }
 
 /** Headers of one part; no client comes near. */
@@ -38,14 +38,16 @@ export function* multipartParts(body: Uint8Array, contentType: string | null | u
     if (buffer[at] === DASH && buffer[at + 1] === DASH) return;
     at = behindLineBreak(buffer, at, index);
     const start = behindHeaders(buffer, at, index);
-    const headers = readHeaders(buffer.toString("utf8", at, start - 4), index);
+    const headers =
+      usualHeaders(buffer.toString("latin1", at, start - 4)) ??
+      readHeaders(buffer.toString("utf8", at, start - 4), index);
     const end = endOfPart(buffer, start, delimiter, headers.length);
     if (end === -1) throw malformed(`part ${index} ("${headers.name}") does not end with the boundary`, index);
     yield {
       name: headers.name,
       contentType: headers.contentType,
       bytes: buffer.subarray(start, end),
-      ...(headers.filename === undefined ? {} : { filename: headers.filename }),
+      filename: headers.filename,
     };
     at = end + delimiter.length;
   }
@@ -77,18 +79,27 @@ function behindHeaders(buffer: Buffer, start: number, index: number): number {
 
 interface PartHeaders {
   name: string;
-  filename?: string;
+  filename: string | undefined;
   contentType: string;
   length: number;
 }
 
 /** The headers as LangSmith's clients write them; others are read line by line. */
 const USUAL =
-  /^Content-Disposition: form-data; name="([^"\\%]*)"\r\nContent-Type: ([^;\r\n]+)(?:; length=(\d{1,15})|\r\nContent-Length: (\d{1,15}))$/;
+  /^Content-Disposition: form-data; name="([\x20-\x21\x23\x24\x26-\x5b\x5d-\x7e]*)"\r\nContent-Type: ([^;\r\n]+)(?:; length=(\d{1,15})|\r\nContent-Length: (\d{1,15}))$/;
+
+function usualHeaders(text: string): PartHeaders | undefined {
+  const usual = USUAL.exec(text);
+  if (!usual) return undefined;
+  return {
+    name: usual[1] ?? "",
+    contentType: usual[2] ?? "",
+    length: Number(usual[3] ?? usual[4]),
+    filename: undefined,
+  };
+}
 
 function readHeaders(text: string, index: number): PartHeaders {
-  const usual = USUAL.exec(text);
-  if (usual) return { name: usual[1] ?? "", contentType: usual[2] ?? "", length: Number(usual[3] ?? usual[4]) };
   let name: string | undefined;
   let filename: string | undefined;
   let contentType = "";
@@ -114,7 +125,7 @@ function readHeaders(text: string, index: number): PartHeaders {
     }
   }
   if (name === undefined) throw malformed(`part ${index} has no name in its Content-Disposition`, index);
-  return { name, contentType, length, ...(filename === undefined ? {} : { filename }) };
+  return { name, contentType, length, filename };
 }
 
 const LENGTH = /\s*;\s*length=(\d{1,15})(?=\s*(?:;|$))/i;

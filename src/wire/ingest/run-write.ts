@@ -49,11 +49,12 @@ export function* runWriteSteps(run: RunJson, { op, id, receivedAt }: RunWriteOpt
   if (startAt !== undefined && (op === "post" || startAt !== receivedAt)) write.startAt = startAt;
   addFields(write, fields);
 
-  const inputs = yield* payload(run, "inputs");
-  const outputs = yield* payload(run, "outputs");
-  const events = yield* payload(run, "events");
-  const extra = yield* payload(run, "extra");
-  const serialized = yield* payload(run, "serialized");
+  const { payloads } = run;
+  const inputs = payloads.inputs && (yield* payload(payloads.inputs, "inputs"));
+  const outputs = payloads.outputs && (yield* payload(payloads.outputs, "outputs"));
+  const events = payloads.events && (yield* payload(payloads.events, "events"));
+  const extra = payloads.extra && (yield* payload(payloads.extra, "extra"));
+  const serialized = payloads.serialized && (yield* payload(payloads.serialized, "serialized"));
   if (inputs) write.inputs = inputs.shape.kind === "object" ? inputs.bytes : wrapped("input", inputs.bytes);
   if (outputs) write.outputs = outputs.shape.kind === "object" ? outputs.bytes : wrapped("output", outputs.bytes);
   if (serialized) write.serialized = serialized.bytes;
@@ -131,9 +132,7 @@ function statusOf(value: Json | undefined): SpanStatus | undefined {
 }
 
 /** A payload that was sent and is not null, checked. */
-function* payload(run: RunJson, name: PayloadName): Steps<Payload | undefined> {
-  const bytes = run.payloads[name];
-  if (bytes === undefined) return undefined;
+function* payload(bytes: Uint8Array, name: PayloadName): Steps<Payload | undefined> {
   const shape = yield* scanJsonSteps(bytes, name);
   return shape.kind === "scalar" && isNull(bytes) ? undefined : { bytes, shape };
 }
