@@ -70,7 +70,7 @@ try {
             select: ["id", "name", "inputs"],
             ...query,
           });
-          found += (JSON.parse(text) as { runs: unknown[] }).runs.length / repeat;
+          found += (JSON.parse(text) as { runs: unknown[] }).runs.length / (repeat + 1);
         })),
         found: Math.round(found),
       };

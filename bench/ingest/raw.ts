@@ -1,11 +1,9 @@
 // Child of bench/ingest.ts: the ceiling. The same rows go into the same tables by the bare driver, in transactions as large
 // as all clients' requests together and with fsync, with nothing around it: no HTTP, no parsing, no merging, no load.
 import { join } from "node:path";
-import { ingestMultipart } from "../../src/wire/ingest.ts";
-import { toSpanRow, type SpanRowWrite } from "../../src/store/sql/span-row.ts";
 import { CHECKPOINT_PAGES } from "../../src/store/sqlite/checkpoint-pages.ts";
 import { openSqlite } from "../../src/store/sqlite/open-sqlite.ts";
-import { bodyTemplate, CONTENT_TYPE } from "./bodies.ts";
+import { columns, nextRows, valuesOf } from "./rows.ts";
 
 const [folder = "", seconds = "10", clients = "16"] = process.argv.slice(2);
 const database = openSqlite({ path: join(folder, "raw.db") });
@@ -13,31 +11,20 @@ await database.write(({ native }) => {
   native.handle.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   return Promise.resolve();
 });
-const template = bodyTemplate();
-
-async function nextRows(): Promise<SpanRowWrite[]> {
-  const body = Buffer.from(template.fill());
-  const { spans } = await ingestMultipart(body, CONTENT_TYPE, { receivedAt: Date.now() });
-  return spans.map((span) => toSpanRow(span, "00000000-0000-4000-8000-000000000000"));
-}
-
-const [sample] = await nextRows();
-if (!sample) throw new Error("the body holds no spans");
-const { op: _op, ...columns } = sample;
-const names = Object.keys(columns) as (keyof typeof columns)[];
+const names = await columns();
 const insert = `insert into span (${names.join(", ")}) values (${names.map(() => "?").join(", ")})`;
 
 let rows = 0;
 let spent = 0;
 while (spent < Number(seconds) * 1000) {
   // Only the inserting is timed.
-  const batch: SpanRowWrite[] = [];
+  const batch = [];
   for (let request = 0; request < Number(clients); request++) batch.push(...(await nextRows()));
-  const values = batch.map((row) => names.map((name) => row[name] ?? (name === "status" ? "success" : null)));
+  const values = batch.map((row) => valuesOf(row, names));
   const startedAt = performance.now();
   await database.write(({ native }) => {
     const statement = native.prepare(insert);
-    for (const value of values) statement.run(...(value as (string | number | Uint8Array | null)[]));
+    for (const value of values) statement.run(...value);
     return Promise.resolve();
   });
   spent += performance.now() - startedAt;

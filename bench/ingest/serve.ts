@@ -14,7 +14,8 @@ const load = async <T>(path: string): Promise<T> =>
 const { createServer, listen } = await load<typeof ServerModule>("server/index");
 const { openStore } = await load<typeof StoreModule>("store/open-store");
 
-const store = await openStore({ dataDir: process.argv[2] ?? "" });
+const [dataDir = "", databaseUrl = ""] = process.argv.slice(2);
+const store = await openStore(databaseUrl === "" ? { dataDir } : { databaseUrl });
 const listening = await listen(createServer({ store, logger: console }), { port: 0 });
 const delay = monitorEventLoopDelay({ resolution: 5 });
 let before = process.cpuUsage();
