@@ -180,6 +180,13 @@ test("finds a run by what fits of very much metadata, and keeps all of it", asyn
   expect(JSON.parse(Buffer.from(large.spans[0]?.extra ?? []).toString())).toMatchObject({ metadata });
 });
 
+test("copies no more than it must to make an object of inputs that are none", async () => {
+  const list = Buffer.from(`{"inputs":[${"1,".repeat(11_000_000)}1],${JSON.stringify(root()).slice(1)}`);
+  expect((await ingestRun("post", list)).rejected).toMatchObject([{ field: "inputs", code: "too_large" }]);
+  const small = await ingestRun("post", json(root({ inputs: [1] as unknown })));
+  expect(Buffer.from(small.spans[0]?.inputs ?? []).toString()).toBe('{"input":[1]}');
+});
+
 test("refuses more items than a request may have", async () => {
   const tooMany = expect.objectContaining({ code: "too_large", hint: expect.stringMatching(/at most/) as string });
   await expect(ingestBatch(Buffer.from(`{"post":[${"1,".repeat(3_000_000)}1]}`))).rejects.toEqual(tooMany);

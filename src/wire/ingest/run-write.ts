@@ -1,8 +1,10 @@
+import { LoopsmithError } from "../../model/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import type { SpanWrite } from "../../model/span-write.ts";
 import { threadIdOf, type SpanStatus } from "../../model/trace.ts";
 import { cleanObject, cleanText } from "../clean-text.ts";
 import { scanJsonSteps, type JsonShape } from "../json-scan.ts";
+import { MAX_DOCUMENT_BYTES } from "../parse-json-steps.ts";
 import { dottedOrderTime, parseTime } from "../parse-time.ts";
 import type { Steps } from "../steps.ts";
 import { parseDottedOrder, type DottedOrder } from "./dotted-order.ts";
@@ -141,8 +143,14 @@ function isNull(bytes: Uint8Array): boolean {
   return bytes.byteLength < 64 && textOf(bytes).trim() === "null";
 }
 
-/** LangSmith's clients wrap what is no object the same way. */
-function wrapped(key: string, bytes: Uint8Array): Uint8Array {
+/** LangSmith's clients wrap what is no object the same way. It takes a copy, so it is not for all that a body may hold. */
+function wrapped(key: "input" | "output", bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength > MAX_DOCUMENT_BYTES) {
+    throw new LoopsmithError("too_large", `${key}s: ${bytes.byteLength} bytes that are no object`, {
+      hint: `Send them as an object, {"${key}": ...}, as official clients do.`,
+      details: { field: `${key}s`, maxBytes: MAX_DOCUMENT_BYTES },
+    });
+  }
   return Buffer.concat([Buffer.from(`{"${key}":`), bytes, Buffer.from("}")]);
 }
 
