@@ -1,3 +1,4 @@
+import type { JsonObject } from "../model/json.ts";
 import type { TraceHead } from "../model/trace.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Store } from "../store/store.ts";
@@ -12,11 +13,16 @@ export interface SweepDeps {
 }
 
 /** Enters heads into the ledger: due once the root has ended and the trace was quiet, or when it was open for too long. */
-export async function enrol(deps: SweepDeps, heads: readonly TraceHead[], settleMs?: number): Promise<number> {
+export async function enrol(
+  deps: SweepDeps,
+  heads: readonly TraceHead[],
+  { settleMs, cursor }: { settleMs?: number | undefined; cursor?: { name: string; value: JsonObject } } = {},
+): Promise<number> {
   const { store, loopId, options } = deps;
   const quietMs = settleMs ?? options.settleMs;
   return store.ledgerEnrol({
     loopId,
+    ...(cursor && { cursor }),
     heads: heads.map((head) => ({
       ...head,
       dueAt: head.rootEndAt === null ? head.startAt + options.maxOpenMs : head.changedAt + quietMs,
@@ -36,7 +42,7 @@ export async function sweep(
   let seen = 0;
   for await (const page of deps.platform.traceHeads({ projectId: deps.projectId, ...range })) {
     const heads = options.limit === undefined ? page : page.slice(0, Math.max(0, options.limit - seen));
-    await enrol(deps, heads, options.settleMs);
+    await enrol(deps, heads, { settleMs: options.settleMs });
     seen += heads.length;
     options.onProgress?.(seen);
     if (heads.length < page.length) break;
@@ -44,40 +50,30 @@ export async function sweep(
   return seen;
 }
 
-/** Which part of the past is looked through how often. The further back, the less often: late ends are rare. */
+/** Which part of the past is looked through how often. The further back, the less often: what is missed is rare. */
 const TIERS = [
   { everyMs: 0, backMs: 2 * 60_000 },
   { everyMs: 2 * 60_000, backMs: 15 * 60_000 },
   { everyMs: 10 * 60_000, backMs: 3 * 60 * 60_000 },
   { everyMs: 60 * 60_000, backMs: Infinity },
 ] as const;
-const OPEN_EVERY_MS = 30_000;
-const OPEN_LIMIT = 500;
 
 /**
- * Sweeps that overlap, so that a trace which shows up late is found by one of them: the last two minutes every time, the
- * last quarter of an hour every two minutes, the last three hours every ten, the whole look-back every hour and at the start.
- * A sweep that failed stays due, so that after an outage the next one reaches back over it. Traces whose root is still
- * open are asked for by id, so that the end of a long one is not missed between two large sweeps.
+ * Sweeps over what changed, where the platform knows, so that a notification that was missed is made good by one of them: the
+ * last two minutes every time, the last quarter of an hour every two minutes, the last three hours every ten, the whole
+ * look-back every hour and at the start. A sweep that failed stays due, so that after an outage the next one reaches back
+ * over it. Where the platform does not know, `tail.ts` follows it.
  */
 export function createSweeps(deps: SweepDeps): () => Promise<void> {
-  const { store, platform, loopId, options, projectId } = deps;
+  const { store, options } = deps;
   const lastAt = new Map<number, number>();
-  let openAt = -Infinity;
   return async () => {
     const now = store.now();
     // A clock that was set back must not keep the sweeps away until it has caught up.
     const isDue = (at: number, everyMs: number): boolean => now < at || now - at >= everyMs;
     const due = TIERS.filter(({ everyMs, backMs }) => isDue(lastAt.get(backMs) ?? -Infinity, everyMs));
     const furthest = Math.min(Math.max(...due.map(({ backMs }) => backMs)), options.lookbackMs);
-    const range = platform.reportsChanges
-      ? { startFrom: now - options.lookbackMs, changedFrom: now - furthest }
-      : { startFrom: now - furthest };
-    await sweep(deps, range);
+    await sweep(deps, { startFrom: now - options.lookbackMs, changedFrom: now - furthest });
     for (const { backMs } of due) lastAt.set(backMs, now);
-    if (platform.reportsChanges || !isDue(openAt, OPEN_EVERY_MS)) return;
-    const traceIds = await store.ledgerOpen({ loopId, limit: OPEN_LIMIT });
-    if (traceIds.length > 0) await enrol(deps, await platform.traceHeadsById({ projectId, traceIds }));
-    openAt = now;
   };
 }

@@ -10,6 +10,7 @@ import { loopRemedies } from "./remedy/loop-remedies.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { createPatternWindow } from "./pattern-window.ts";
 import { createSweeps, enrol } from "./sweep.ts";
+import { createTail, type Tail } from "./tail.ts";
 
 export interface Watch {
   /** Epoch ms of the last complete sweep, or `null`. */
@@ -38,6 +39,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   let project: {
     id: string;
     sweeps: () => Promise<void>;
+    tail: Tail | null;
     judge: ReturnType<typeof createJudge>;
     unsubscribe?: (() => void) | undefined;
   } | null = null;
@@ -53,8 +55,10 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
         sweepPump.wake();
       },
     });
-    const sweeps = createSweeps({ ...loop, projectId: id, options });
-    return (project = { id, sweeps, judge, unsubscribe });
+    const deps = { ...loop, projectId: id, options };
+    const tail = platform.reportsChanges ? null : createTail(deps);
+    const sweeps = tail ? tail.poll : createSweeps(deps);
+    return (project = { id, sweeps, tail, judge, unsubscribe });
   }
 
   const untilDue = async (due: Promise<number | null>): Promise<number | null> => {
@@ -142,6 +146,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       await remedyPump.stop(0);
       // In the order of the journey, so that what one hands over the next still takes.
       for (const pump of pumps) await pump.stop(timeoutMs);
+      await project?.tail?.close().catch(() => undefined);
       await loop.history.flush();
     },
   };

@@ -1,12 +1,12 @@
 import type { Client } from "langsmith";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
-import { errorMessage } from "../model/errors.ts";
+import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import type { Trace } from "../model/trace.ts";
 import { headOfRun, traceOfRuns, type ReadRun } from "../wire/from-run.ts";
 import { eitherGeneration } from "./either-generation.ts";
 import { projectNotFound } from "./embedded.ts";
 import { langsmithEffects } from "./langsmith-effects.ts";
-import { assertReachable, toPlatformError } from "./langsmith-errors.ts";
+import { assertReachable, isMissingRoute, toPlatformError } from "./langsmith-errors.ts";
 import type { Platform } from "./platform.ts";
 import { rateLimiter, type RateLimiter } from "./rate-limiter.ts";
 import { ONCE, runPages, type RunQuery } from "./run-pages.ts";
@@ -37,7 +37,11 @@ const SPAN_FIELDS = [
 
 /** Traces read at the same time. */
 const READ_CONCURRENCY = 6;
-const PAGE = 100;
+/** Runs of a page: what v2 gives at most. */
+const PAGE = 1_000;
+const IDS_A_QUERY = 500;
+/** How long before its end a root may have begun and still be found where ends cannot be filtered by. */
+const UNFILTERED_BACK_MS = 15 * 60_000;
 /** Roots older than this are not waited for any more. */
 const MAX_OPEN_MS = 30 * 24 * 60 * 60_000;
 
@@ -56,6 +60,8 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
   const queryRuns = async function* (query: RunQuery): AsyncGenerator<ReadRun> {
     for await (const page of runPages(client, limiter, query)) yield* page;
   };
+  /** Until a deployment refuses to filter by when a run ended. */
+  let canFilter = true;
 
   async function readTrace(projectId: string, traceId: string, startAt: number): Promise<Trace | null> {
     const runs: ReadRun[] = [];
@@ -99,21 +105,37 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
       throw projectNotFound(name, known);
     },
 
-    async *traceHeads({ projectId, startFrom, startTo }) {
-      const min = new Date(startFrom);
+    async *traceHeads({ projectId, startFrom, startTo, changedFrom, started = [] }) {
+      const wanted = changedFrom === undefined ? null : endedOrStarted(changedFrom, started);
+      const filter = wanted !== null && canFilter ? { filter: wanted } : {};
+      // Unfiltered, what ended lately is looked for among what started lately.
+      const earliest = Math.min(...started.map(({ from }) => from), (changedFrom ?? 0) - UNFILTERED_BACK_MS);
+      const min = new Date(wanted === null || canFilter ? startFrom : Math.max(startFrom, earliest));
       const v2 = (): AsyncIterable<ReadRun> =>
         queryRuns({
           project_ids: [projectId],
           is_root: true,
           min_start_time: min.toISOString(),
           ...(startTo === undefined ? {} : { max_start_time: new Date(startTo).toISOString() }),
+          ...filter,
           selects: [...HEAD_FIELDS],
           page_size: PAGE,
         });
       const v1 = (): AsyncIterable<ReadRun> =>
-        client.listRuns({ projectId, isRoot: true, startTime: min }) as unknown as AsyncIterable<ReadRun>;
+        client.listRuns({ projectId, isRoot: true, startTime: min, ...filter }) as unknown as AsyncIterable<ReadRun>;
+      const runs = eitherWay(v2, v1)[Symbol.asyncIterator]();
+      let first;
+      try {
+        first = await runs.next();
+      } catch (error) {
+        if (wanted === null || !canFilter || !LoopsmithError.isInstance(error) || error.code !== "invalid") throw error;
+        canFilter = false;
+        yield* this.traceHeads({ projectId, startFrom, changedFrom: changedFrom as number, started });
+        return;
+      }
       let page = [];
-      for await (const run of eitherWay(v2, v1)) {
+      for (let next = first; !next.done; next = await runs.next()) {
+        const run = next.value;
         const head = headOfRun(run);
         if (startTo !== undefined && head.startAt > startTo) continue;
         page.push(head);
@@ -126,8 +148,8 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
 
     async traceHeadsById({ projectId, traceIds }) {
       const heads = [];
-      for (let at = 0; at < traceIds.length; at += PAGE) {
-        const ids = traceIds.slice(at, at + PAGE);
+      for (let at = 0; at < traceIds.length; at += IDS_A_QUERY) {
+        const ids = traceIds.slice(at, at + IDS_A_QUERY);
         const v2 = (): AsyncIterable<ReadRun> =>
           queryRuns({
             project_ids: [projectId],
@@ -143,6 +165,19 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
       return heads;
     },
 
+    async traceCount({ projectId, from, to }) {
+      const [startTime, endTime] = [new Date(from).toISOString(), new Date(to).toISOString()];
+      const filter = `and(gte(start_time, "${startTime}"), lt(start_time, "${endTime}"))`;
+      try {
+        const query = { projectIds: [projectId], isRoot: true, startTime, filter };
+        const { run_count: count } = (await limiter.run(() => client.getRunStats(query))) as { run_count?: unknown };
+        return typeof count === "number" ? count : null;
+      } catch (error) {
+        if (isMissingRoute(error)) return null;
+        throw toPlatformError(error);
+      }
+    },
+
     async traceRead({ projectId, heads }) {
       const traces = await mapWithLimit(heads, READ_CONCURRENCY, (head) =>
         readTrace(projectId, head.traceId, head.startAt),
@@ -150,4 +185,13 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
       return traces.filter((trace) => trace !== null);
     },
   };
+}
+
+/** Roots that ended since, open ones left out, and roots that started in one of the stretches, ended or not. */
+function endedOrStarted(endedFrom: number, started: readonly { from: number; to: number }[]): string {
+  const time = (at: number): string => `"${new Date(at).toISOString()}"`;
+  const ended = `gte(end_time, ${time(endedFrom)})`;
+  if (started.length === 0) return ended;
+  const stretches = started.map(({ from, to }) => `and(gte(start_time, ${time(from)}), lt(start_time, ${time(to)}))`);
+  return `or(${[ended, ...stretches].join(", ")})`;
 }

@@ -28,13 +28,20 @@ export interface Platform {
    * @throws LoopsmithError `not_found` (the hint lists similar names), `unauthorized`, `unavailable`
    */
   projectId(params: { name: string }): Promise<string>;
-  /** Heads of traces that started at or after `startFrom`; with `changedFrom` only those the platform knows to have changed since. */
+  /**
+   * Heads of traces that started at or after `startFrom`. With `changedFrom` only those the platform knows to have changed
+   * since; where all it knows is when a root ended, those that ended since, and those that `started` in the stretches given
+   * (`from` inclusive, `to` exclusive).
+   */
   traceHeads(params: {
     projectId: string;
     startFrom: number;
     startTo?: number;
     changedFrom?: number;
+    started?: readonly { from: number; to: number }[];
   }): AsyncIterable<TraceHead[]>;
+  /** How many traces started in the stretch, as a cheap check that none was missed; `null` where nobody can say. */
+  traceCount?(params: { projectId: string; from: number; to: number }): Promise<number | null>;
   /** Heads of these traces, for those whose end is awaited. */
   traceHeadsById(params: { projectId: string; traceIds: readonly string[] }): Promise<TraceHead[]>;
   /** Whole traces; one that cannot be found (any more) is left out. */

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from "kysely";
 import { chunksOf, toMicros, toMicrosOrNull } from "../sql/columns.ts";
-import type { LedgerStatements } from "../sql/ledger.ts";
+import { saveCursor, type LedgerStatements } from "../sql/ledger.ts";
 import type { LedgerTable } from "../sql/schema.ts";
 import { WITHOUT_WAITING, type PostgresNative } from "./open-postgres.ts";
 import { recordVerdicts } from "./record-verdicts.ts";
@@ -18,8 +18,8 @@ export const ledgerStatements: LedgerStatements<PostgresNative> = {
    * lock it all the same: workers that sweep over one another would wait for each other and for every claim. Sorted, so
    * that two sweeps never lock in a circle.
    */
-  enrol(db, { loopId, heads }) {
-    return db.write(async ({ native }) => {
+  enrol(db, { loopId, heads, cursor }) {
+    return db.write(async ({ native, query }) => {
       const latest = new Map(heads.map((head) => [head.traceId, head]));
       let moved = 0;
       for (const chunk of chunksOf([...latest.values()], ROWS_PER_STATEMENT)) {
@@ -52,6 +52,7 @@ export const ledgerStatements: LedgerStatements<PostgresNative> = {
           where ${isNews(sql`excluded`)}`.execute(native);
         moved += Number(result.numAffectedRows ?? 0n);
       }
+      if (cursor) await saveCursor({ query }, cursor);
       return moved;
     });
   },

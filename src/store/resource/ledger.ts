@@ -59,9 +59,14 @@ export interface LedgerStore {
 
   /**
    * Enters traces for judging, or moves them on: a settling one gets the later due time; a decided one whose head changed
-   * since goes back to settling under a new revision. Returns how many rows are new or moved.
+   * since goes back to settling under a new revision. The cursor is saved in the same transaction, so that it never speaks of
+   * rows that are not there. Returns how many rows are new or moved.
    */
-  ledgerEnrol(params: { loopId: string; heads: readonly (TraceHead & { dueAt: number })[] }): Promise<number>;
+  ledgerEnrol(params: {
+    loopId: string;
+    heads: readonly (TraceHead & { dueAt: number })[];
+    cursor?: { name: string; value: JsonObject };
+  }): Promise<number>;
   /** Traces whose root has not ended yet, the longest unheard of first. */
   ledgerOpen(params: { loopId: string; limit: number }): Promise<string[]>;
   /** Hands out due rows whose lease is free, oldest due first. A claim need not survive a power cut. */

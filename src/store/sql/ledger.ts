@@ -6,7 +6,7 @@ import type { Score } from "../../model/score.ts";
 import type { Verdict, VerdictOutcome } from "../../model/verdict.ts";
 import type { LedgerClaim, LedgerRow, LedgerState, LedgerStore, LoopRow, VerdictRecord } from "../resource/ledger.ts";
 import { fromMicros, fromMicrosOrNull, parseObject, toMicros } from "./columns.ts";
-import type { Database } from "./database.ts";
+import type { Database, WriteTransaction } from "./database.ts";
 import type { LedgerTable, LoopTable, VerdictTable } from "./schema.ts";
 
 /** The statements each database tunes for itself. */
@@ -44,7 +44,8 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
       return (await db.read.selectFrom("loop").selectAll().orderBy("created_at").orderBy("id").execute()).map(toLoop);
     },
 
-    ledgerEnrol: (params) => (params.heads.length === 0 ? Promise.resolve(0) : statements.enrol(db, params)),
+    ledgerEnrol: (params) =>
+      params.heads.length === 0 && !params.cursor ? Promise.resolve(0) : statements.enrol(db, params),
 
     async ledgerOpen({ loopId, limit }) {
       const rows = await db.read
@@ -252,17 +253,20 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
       });
     },
 
-    cursorSet({ name, value }) {
-      return db.write(async ({ query }) => {
-        const value_json = JSON.stringify(value);
-        await query
-          .insertInto("cursor")
-          .values({ name, value_json })
-          .onConflict((conflict) => conflict.column("name").doUpdateSet({ value_json }))
-          .execute();
-      });
-    },
+    cursorSet: (cursor) => db.write((transaction) => saveCursor(transaction, cursor)),
   };
+}
+
+export async function saveCursor<Native>(
+  { query }: Pick<WriteTransaction<Native>, "query">,
+  { name, value }: { name: string; value: JsonObject },
+): Promise<void> {
+  const value_json = JSON.stringify(value);
+  await query
+    .insertInto("cursor")
+    .values({ name, value_json })
+    .onConflict((conflict) => conflict.column("name").doUpdateSet({ value_json }))
+    .execute();
 }
 
 function toLoop(row: LoopTable): LoopRow {

@@ -1,5 +1,5 @@
 import { toMicros, toMicrosOrNull } from "../sql/columns.ts";
-import type { LedgerStatements } from "../sql/ledger.ts";
+import { saveCursor, type LedgerStatements } from "../sql/ledger.ts";
 import type { LedgerTable } from "../sql/schema.ts";
 import { recordVerdicts } from "./record-verdicts.ts";
 import type { Connection } from "./statement-cache.ts";
@@ -39,8 +39,8 @@ const CLAIM_NAMED = `update ledger set lease_token = ?1, lease_until = ?2, updat
   returning *`;
 
 export const ledgerStatements: LedgerStatements<Connection> = {
-  enrol(db, { loopId, heads }) {
-    return db.write(({ native }) => {
+  enrol(db, { loopId, heads, cursor }) {
+    return db.write(async ({ native, query }) => {
       const statement = native.prepare(ENROL);
       let moved = 0;
       for (const head of heads) {
@@ -54,7 +54,8 @@ export const ledgerStatements: LedgerStatements<Connection> = {
           toMicros(db.now()),
         ).changes;
       }
-      return Promise.resolve(moved);
+      if (cursor) await saveCursor({ query }, cursor);
+      return moved;
     });
   },
 
