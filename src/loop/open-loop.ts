@@ -7,6 +7,8 @@ import { langsmithExperiments } from "../platform/langsmith-experiments.ts";
 import { langsmithPlatform } from "../platform/langsmith.ts";
 import type { ExperimentPlatform } from "../remedy/experiment-platform.ts";
 import type { Platform } from "../platform/platform.ts";
+import { rateLimiter } from "../platform/rate-limiter.ts";
+import { storePace } from "../platform/store-pace.ts";
 import type { Store } from "../store/store.ts";
 import { openBlameHistory, type BlameHistory } from "./blame-history.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
@@ -24,9 +26,10 @@ export interface OpenLoop {
 }
 
 export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedLoopOptions): Promise<OpenLoop> {
-  const platform = platformOf(options.client);
-  const given = options.store ?? platform.store;
+  const open = platformOf(options.client);
+  const given = options.store ?? (typeof open === "function" ? null : open.store);
   const store = given ?? (await openOwnStore(options.dataDir));
+  const platform = typeof open === "function" ? open(store) : open;
   const loopId = stableId("loop", resolved.name, resolved.projectName);
   await store.loopEnsure({
     id: loopId,
@@ -54,11 +57,20 @@ async function openOwnStore(dataDir?: string): Promise<Store> {
   return openStore(dataDir === undefined ? {} : { dataDir });
 }
 
-function platformOf(client: FeedbackLoopOptions["client"]): Platform {
+/** A LangSmith is asked at a pace that all workers on the store keep to, so it needs the store. */
+function platformOf(client: FeedbackLoopOptions["client"]): Platform | ((store: Store) => Platform) {
   if (typeof client === "object" && client !== null) {
     if ("traceRead" in client && "traceHeads" in client && "queueAdd" in client) return client as Platform;
     if ("store" in client && "subscribe" in client) return embeddedPlatform(client as EmbeddedSource);
-    if ("createFeedback" in client && "listRuns" in client) return langsmithPlatform({ client: client as Client });
+    if ("createFeedback" in client && "listRuns" in client) {
+      const langsmith = client as Client;
+      const { host } = new URL((langsmith as unknown as { apiUrl: string }).apiUrl);
+      return (store) =>
+        langsmithPlatform({
+          client: langsmith,
+          limiter: rateLimiter({ updatePace: storePace(store, host), now: () => store.now() }),
+        });
+    }
   }
   throw new LoopsmithError("invalid", "client is neither a LangSmith Client nor an embedded server", {
     hint: 'Pass new Client() from "langsmith", or the server from createServer() of "loopsmith/server".',
