@@ -25,6 +25,11 @@ export interface EvaluatorTarget {
   root: LangSmithRun;
   /** The reference, when the trace comes from an experiment. */
   example?: LangSmithExample;
+  /**
+   * A signed mark. Put it as `loopsmith_lineage` into the metadata of what you trace yourself while judging, so that no loop
+   * judges that; LangSmith's `traceable` does it by itself where LANGSMITH_TRACING is on.
+   */
+  lineage?: string;
 }
 
 export interface EvaluatorInput extends EvaluatorTarget {

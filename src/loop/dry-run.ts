@@ -24,6 +24,8 @@ export interface DryRunReport {
   /** Traces with an ended root in the range, as far as the limit reached. */
   traces: number;
   sampledOut: number;
+  /** Traces of our own evaluators, which are never judged. */
+  ownTraces: number;
   outcomes: Record<VerdictOutcome, number>;
   /** By where they would have gone, most first. */
   deliveries: { kind: string; target: string; count: number }[];
@@ -48,6 +50,7 @@ export async function dryRun(loop: OpenLoop, options: ResolvedLoopOptions, range
   const culprits = new Map<string, number>();
   let traces = 0;
   let sampledOut = 0;
+  let ownTraces = 0;
 
   const { startFrom, startTo } = range;
   const pages = platform.traceHeads({ projectId, startFrom, ...(startTo === undefined ? {} : { startTo }) });
@@ -57,6 +60,10 @@ export async function dryRun(loop: OpenLoop, options: ResolvedLoopOptions, range
     for (let at = 0; at < heads.length; at += READ_BATCH) {
       const batch = await platform.traceRead({ projectId, heads: heads.slice(at, at + READ_BATCH) });
       await mapWithLimit(batch, options.concurrency, async (trace) => {
+        if (loop.lineage.isOwn(trace)) {
+          ownTraces += 1;
+          return;
+        }
         if (!isSampled(trace.id, options.sample.rate) && !isAlwaysJudged(trace, options.sample.always)) {
           sampledOut += 1;
           return;
@@ -71,6 +78,7 @@ export async function dryRun(loop: OpenLoop, options: ResolvedLoopOptions, range
         const judgement = await judge(trace, runs, options.evaluators, {
           timeoutMs: options.evaluatorTimeoutMs,
           signal,
+          lineage: loop.lineage,
         });
         const run = runs.get(trace.root.id)!;
         const decision = await decide({ loopId, trace, run, revision: 1, judgement, options, now: store.now() });
@@ -99,6 +107,7 @@ export async function dryRun(loop: OpenLoop, options: ResolvedLoopOptions, range
   return {
     traces,
     sampledOut,
+    ownTraces,
     outcomes,
     deliveries: [...deliveries.values()].sort((a, b) => b.count - a.count),
     culprits: [...culprits].map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count),

@@ -15,7 +15,8 @@ import { reserveBudget, settleBudget, type Refusal } from "./budget.ts";
 import { decide, type Decision } from "./decide.ts";
 import type { LoopEmitter } from "./events.ts";
 import { holdLeases } from "./hold-leases.ts";
-import { judge } from "./judge.ts";
+import { judge, OWN_TRACE } from "./judge.ts";
+import type { Lineage } from "./lineage.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { createRecorder } from "./recorder.ts";
 import { isAlwaysJudged, isSampled } from "./sample.ts";
@@ -26,6 +27,7 @@ export interface JudgeDeps {
   loopId: string;
   projectId: string;
   history: BlameHistory;
+  lineage: Lineage;
   options: ResolvedLoopOptions;
   emitter: LoopEmitter;
   /** Called when deliveries were queued. */
@@ -37,6 +39,7 @@ const BATCH = 100;
 const LEASE_MS = 30_000;
 /** A trace whose spans cannot be read (yet) is looked at again this much later. */
 const UNREADABLE_RETRY_MS = 5_000;
+const SAMPLED_OUT = "sampled out by the hash of its trace id";
 const RETRY_CAP_MS = 60 * 60 * 1000;
 
 /** One round of judging: claims due traces, reads, evaluates, blames, decides and records them. Returns how many there were. */
@@ -87,7 +90,8 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: r
       try {
         const trace = byId.get(claim.traceId);
         let ready: Ready | null = null;
-        if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) await skip(deps, claim);
+        if (trace && deps.lineage.isOwn(trace)) await skip(deps, claim, OWN_TRACE);
+        else if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) await skip(deps, claim);
         else if (trace) ready = await judgeOne(deps, claim, { ...trace, revision: claim.revision }, signal);
         else await release(deps, claim, "the platform does not return the trace", true);
         // The next trace is judged while this one's verdict is written; the round ends when all are.
@@ -126,7 +130,11 @@ async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signa
     await defer(deps, claim, reservation);
     return null;
   }
-  const judgement = await judge(trace, runs, options.evaluators, { timeoutMs: options.evaluatorTimeoutMs, signal });
+  const judgement = await judge(trace, runs, options.evaluators, {
+    timeoutMs: options.evaluatorTimeoutMs,
+    signal,
+    lineage: deps.lineage,
+  });
   await settleBudget(store, reservation, options.budgets, loopId, judgement.scores);
   if (signal.aborted) return null; // the lease runs out and the trace is judged after the restart
   const lastAttempt = claim.attempts + 1 >= options.maxAttempts;
@@ -181,9 +189,8 @@ async function writeDown(
   if (failure) deps.emitter.emit("failure:detected", { failure, deliveries: actions });
 }
 
-async function skip({ store }: JudgeDeps, claim: LedgerClaim): Promise<void> {
+async function skip({ store }: JudgeDeps, claim: LedgerClaim, reason = SAMPLED_OUT): Promise<void> {
   const { loopId, traceId, leaseToken } = claim;
-  const reason = "sampled out by the hash of its trace id";
   await store.ledgerRelease({
     loopId,
     traceId,

@@ -6,6 +6,8 @@ import { errorMessage } from "../model/errors.ts";
 import type { Score } from "../model/score.ts";
 import type { Trace } from "../model/trace.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
+import type { Lineage } from "./lineage.ts";
+import { traceEvaluators } from "./trace-evaluators.ts";
 
 export interface Judgement {
   scores: Score[];
@@ -13,6 +15,8 @@ export interface Judgement {
   problems: string[];
 }
 
+/** Why a trace of one of our evaluators is not judged. */
+export const OWN_TRACE = "traced by one of our own evaluators; judging it would never end";
 /** Calls of one evaluator on one trace at the same time. */
 const SPAN_CONCURRENCY = 4;
 
@@ -21,25 +25,34 @@ export async function judge(
   trace: Trace,
   runs: ReadonlyMap<string, LangSmithRun>,
   evaluators: readonly Evaluator[],
-  options: { timeoutMs: number; signal: AbortSignal },
+  options: { timeoutMs: number; signal: AbortSignal; lineage: Lineage },
 ): Promise<Judgement> {
+  // The last gate before money is spent: whoever schedules must have looked, and a check that fails lets nothing through.
+  if (options.lineage.isOwn(trace)) return { scores: [], problems: [OWN_TRACE] };
+  const lineage = options.lineage.sign(trace.id);
   const problems: string[] = [];
-  const results = await Promise.all(
-    evaluators.map(async (evaluator) => {
-      try {
-        const targets = targetsOf(evaluator, trace, { runs });
-        const scores = await mapWithLimit(targets, SPAN_CONCURRENCY, (target) =>
-          runEvaluator(evaluator, target, {
-            timeoutMs: evaluator.timeoutMs ?? options.timeoutMs,
-            signal: options.signal,
-          }),
-        );
-        return scores.flat();
-      } catch (error) {
-        problems.push(errorMessage(error));
-        return [];
-      }
-    }),
-  );
+  const evaluate = (): Promise<Score[][]> =>
+    Promise.all(
+      evaluators.map(async (evaluator) => {
+        try {
+          const targets = targetsOf(evaluator, trace, { runs });
+          const scores = await mapWithLimit(targets, SPAN_CONCURRENCY, (target) =>
+            runEvaluator(
+              evaluator,
+              { ...target, lineage },
+              {
+                timeoutMs: evaluator.timeoutMs ?? options.timeoutMs,
+                signal: options.signal,
+              },
+            ),
+          );
+          return scores.flat();
+        } catch (error) {
+          problems.push(errorMessage(error));
+          return [];
+        }
+      }),
+    );
+  const results = await traceEvaluators(lineage, evaluate);
   return { scores: results.flat(), problems };
 }

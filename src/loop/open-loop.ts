@@ -11,6 +11,7 @@ import { rateLimiter } from "../platform/rate-limiter.ts";
 import { storePace } from "../platform/store-pace.ts";
 import type { Store } from "../store/store.ts";
 import { openBlameHistory, type BlameHistory } from "./blame-history.ts";
+import { openLineage, type Lineage } from "./lineage.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
 
 /** A loop with its platform and ledger at hand. */
@@ -21,6 +22,7 @@ export interface OpenLoop {
   history: BlameHistory;
   /** Where remedies keep datasets, experiments and prompts; `null` where the client has no such place. */
   experiments: ExperimentPlatform | null;
+  lineage: Lineage;
   /** Releases what was opened here; a store that was passed in stays open. */
   close(): Promise<void>;
 }
@@ -41,8 +43,17 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     },
   });
   const history = await openBlameHistory(store, loopId, resolved.threshold);
+  const lineage = await openLineage(store, resolved.lineageKey);
   const experiments = experimentsOf(options.client);
-  return { platform, store, loopId, history, experiments, close: () => (given ? Promise.resolve() : store.close()) };
+  return {
+    platform,
+    store,
+    loopId,
+    history,
+    lineage,
+    experiments,
+    close: () => (given ? Promise.resolve() : store.close()),
+  };
 }
 
 function experimentsOf(client: FeedbackLoopOptions["client"]): ExperimentPlatform | null {

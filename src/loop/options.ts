@@ -85,6 +85,11 @@ export interface FeedbackLoopOptions<C extends object = object> {
   destinations?: Readonly<Record<string, Destination>>;
   /** Secrets by name, for actions that say `secret: "NAME"`. Several values while rotating, newest first. */
   secrets?: Readonly<Record<string, string | readonly string[]>>;
+  /**
+   * Signs what the loop's evaluators trace, so that no loop judges it. Loops with separate databases over one project need
+   * the same. @default a random key kept in the loop's store
+   */
+  lineageKey?: string;
   /** Webhooks may reach loopback and private addresses: all (`true`), or the hosts and CIDR blocks listed. @default false */
   allowPrivateNetworks?: boolean | readonly string[];
 
@@ -124,6 +129,7 @@ export interface ResolvedLoopOptions extends Required<
   onFailure: NonNullable<FeedbackLoopOptions["onFailure"]>;
   cluster: (trace: Trace) => string | null;
   pollMs: number | null;
+  lineageKey: string | null;
   sample: SampleOptions;
   alerts: readonly AlertRule[];
   throttle: ThrottlePolicy | null;
@@ -197,6 +203,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
     destinations,
     secrets: options.secrets ?? {},
     allowPrivateNetworks: options.allowPrivateNetworks ?? false,
+    lineageKey: options.lineageKey ?? null,
     random: options.random ?? Math.random,
   };
 }

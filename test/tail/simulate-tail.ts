@@ -137,6 +137,7 @@ function realJudge(deps: SweepDeps, loop: Awaited<ReturnType<typeof openLoop>>):
   const judge = createJudge({
     ...deps,
     history: loop.history,
+    lineage: loop.lineage,
     emitter: createEmitter(),
     onDeliveries: () => undefined,
   });

@@ -27,7 +27,7 @@ async function serve(): Promise<void> {
   process.kill(process.pid, "SIGKILL");
 }
 
-async function evaluate(loading: Promise<Evaluator>, { trace, spanId, example }: IsolatedCall): Promise<Score[]> {
+async function evaluate(loading: Promise<Evaluator>, { trace, spanId, ...extras }: IsolatedCall): Promise<Score[]> {
   const evaluator = await loading;
   const runs = toRuns(trace);
   const span = trace.spans.find((candidate) => candidate.id === spanId) ?? trace.root;
@@ -38,7 +38,7 @@ async function evaluate(loading: Promise<Evaluator>, { trace, spanId, example }:
     root: runs.get(trace.root.id)!,
     // What ends a call ends the process, so nothing aborts before.
     signal: new AbortController().signal,
-    ...(example && { example }),
+    ...extras,
   });
 }
 

@@ -28,13 +28,18 @@ export function isolatedEvaluate(settings: IsolatedModule, options: IsolationOpt
     else one.kill();
   };
 
-  return async ({ trace, span, example, signal }) => {
+  return async ({ trace, span, example, lineage, signal }) => {
     signal.throwIfAborted();
     const one = take();
     const kill = (): void => one.kill();
     signal.addEventListener("abort", kill, { once: true });
     try {
-      return (await one.call({ trace, spanId: span.id, ...(example && { example }) })) as Score[];
+      return (await one.call({
+        trace,
+        spanId: span.id,
+        ...(example && { example }),
+        ...(lineage !== undefined && { lineage }),
+      })) as Score[];
     } finally {
       signal.removeEventListener("abort", kill);
       giveBack(one);

@@ -20,6 +20,7 @@ export interface IsolatedCall {
   trace: Trace;
   spanId: string;
   example?: LangSmithExample;
+  lineage?: string;
 }
 
 /** One line on {@link ANSWER_FD}: scores or an error. */
