@@ -94,13 +94,14 @@ async function sendOtlp(lineage: string): Promise<void> {
 }
 
 const ROUTES: Record<string, (input: EvaluatorInput) => Promise<void>> = {
-  "direct ingest": async ({ lineage }) => void (await send({ [LINEAGE_KEY]: lineage })),
-  OTLP: ({ lineage }) => sendOtlp(lineage ?? ""),
+  // First: the SDK and the loop look at the environment when they are first used.
   "LangSmith's SDK": async () => {
     // As an application has it that traces everything: the environment says so, and nobody passes a mark.
     const settings = { client, project_name: PROJECT, name: "judge call" };
     await traceable(async () => "yes", settings)();
   },
+  "direct ingest": async ({ lineage }) => void (await send({ [LINEAGE_KEY]: lineage })),
+  OTLP: ({ lineage }) => sendOtlp(lineage ?? ""),
 };
 
 describe("a loop whose evaluators trace into the project they judge", () => {
