@@ -146,7 +146,7 @@ function realJudge(deps: SweepDeps, loop: Awaited<ReturnType<typeof openLoop>>):
 
 function idealRequests(ended: readonly ScriptedTrace[], { spreadMs, drainMs, pollMs }: TailOptions): number {
   const polls = Math.ceil((spreadMs + drainMs) / pollMs);
-  const newAt = new Array<number>(polls).fill(0);
+  const newAt = Array.from({ length: polls }, () => 0);
   for (const { visibleAt, endVisibleAt } of ended) {
     const poll = Math.ceil((Math.max(visibleAt, endVisibleAt) - START) / pollMs);
     if (poll < polls) newAt[poll] = (newAt[poll] ?? 0) + 1;
