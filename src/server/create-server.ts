@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { LoopsmithError } from "../model/errors.ts";
 import type { TouchedTrace } from "../store/resource/span.ts";
 import type { Store } from "../store/store.ts";
+import { deliveryRoutes } from "./api/deliveries.ts";
 import { healthRoutes } from "./api/health.ts";
 import { remedyRoutes } from "./api/remedies.ts";
 import { authenticator } from "./authenticate.ts";
@@ -86,6 +87,7 @@ export function createServer(options: ServerOptions): Server {
   });
   healthRoutes(app, context);
   remedyRoutes(app, context);
+  deliveryRoutes(app, context);
   otlpRoutes(app, context);
   langsmithRoutes(app, context);
   app.notFound((c) =>
