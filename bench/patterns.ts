@@ -36,7 +36,7 @@ const HELP = `npm run --silent bench:patterns -- [flags]
   --threads <n>              for planted and noise (not for speed); default: all cores
   --planted-rows <list>      runs in a planted data set; default 1000,10000,100000,1000000
   --risk-ratios <list>       planted effects; default 1.5,2.5,4,6
-  --planted-runs <n>         data sets for each of both, a fifth of it above 200,000 runs; default 10
+  --planted-runs <n>         data sets for each of both, a tenth of it above 200,000 runs; default 10
   --base-rate <share>        failure rate of runs that match nothing planted; default 0.03
   --noise-windows <n>        default 500; a fifth of it with clustered runs
   --noise-rows <n>           runs in a noise window; default 1000
@@ -119,7 +119,7 @@ async function measurePlanted(): Promise<PlantedResult[]> {
   const rows: PlantedResult[] = [];
   for (const n of listOf(flags["planted-rows"])) {
     for (const riskRatio of listOf(flags["risk-ratios"])) {
-      const runs = Math.ceil(Number(flags["planted-runs"]) / (n > 200_000 ? 5 : 1));
+      const runs = Math.ceil(Number(flags["planted-runs"]) / (n > 200_000 ? 10 : 1));
       const tasks = Array.from({ length: runs }, (_, run): Task => {
         return { kind: "planted", n, riskRatio, baseRate, seed, run };
       });
