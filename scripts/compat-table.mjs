@@ -19,7 +19,7 @@ const AREAS = [
   { name: "Sharing", js: [], python: ["sharing"] },
   { name: "Feedback and annotation queues", js: ["review"], python: ["feedback", "annotation queues"] },
   { name: "Datasets and examples", js: ["datasets"], python: ["datasets"] },
-  { name: "Experiments", js: ["evaluate"], python: ["experiments"] },
+  { name: "Experiments", js: ["evaluate", "experiment-routes"], python: ["experiments"] },
   { name: "Prompts, agents and skills", js: ["prompts"], python: ["prompts"] },
   { name: "OpenTelemetry", js: ["otlp", "otel-exporters", "agent-trees"], python: [] },
   { name: "Bad input and access", js: ["bad-input", "examples-bad-input", "guards"], python: [] },
@@ -33,14 +33,16 @@ const NO_LINE = ["table.test.ts"];
 function javascriptTests() {
   const files = TEST_FOLDERS.flatMap((folder) => readdirSync(`${root}${folder}`).map((file) => `${folder}/${file}`));
   const tests = files.filter((file) => file.endsWith(".test.ts") && !NO_LINE.includes(basename(file)));
-  return tests.toSorted().flatMap((file) => {
-    const text = readFileSync(`${root}${file}`, "utf8");
-    return [...text.matchAll(/^\s*it(?:\.each\([^]*?\)\s*)?\(\s*(["`])((?:\\.|(?!\1)[^\\])*)\1/gm)].map((match) => ({
-      about: basename(file, ".test.ts"),
-      // What differs from case to case is left open.
-      title: match[2].replaceAll('\\"', '"').replaceAll(/%s|\$\w+/g, "…"),
-    }));
-  });
+  return tests
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .flatMap((file) => {
+      const text = readFileSync(`${root}${file}`, "utf8");
+      return [...text.matchAll(/^\s*it(?:\.each\([^]*?\)\s*)?\(\s*(["`])((?:\\.|(?!\1)[^\\])*)\1/gm)].map((match) => ({
+        about: basename(file, ".test.ts"),
+        // What differs from case to case is left open.
+        title: match[2].replaceAll('\\"', '"').replaceAll(/%s|\$\w+/g, "…"),
+      }));
+    });
 }
 
 function pythonChecks() {

@@ -10,8 +10,11 @@ export async function attachmentUrls(
   origin: string,
 ): Promise<(spanId: string, name: string) => string> {
   const key = await context.signingKey();
-  return (spanId, name) =>
-    `${origin}/attachments/${spanId}/${encodeURIComponent(name)}?signature=${sign(key, spanId, name)}`;
+  return (spanId, name) => {
+    // Names may hold slashes, which have no place within a segment of a path.
+    const query = new URLSearchParams({ name, signature: sign(key, spanId, name) });
+    return `${origin}/attachments/${spanId}?${query.toString()}`;
+  };
 }
 
 /** Whether a signature was made by {@link attachmentUrls} of this store. */

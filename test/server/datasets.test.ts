@@ -142,6 +142,27 @@ describe("datasets, by the official client", () => {
     ).rejects.toThrow(/400/);
   });
 
+  it("knows LangSmith's prebuilt types without fetching them", async () => {
+    const { client, listening } = running;
+    const at = "https://api.smith.langchain.com/public/schemas/v1";
+    const { id: datasetId } = await client.createDataset(datasetName(), {
+      inputsSchema: {
+        type: "object",
+        required: ["messages"],
+        properties: {
+          messages: { type: "array", items: { $ref: `${at}/message.json` } },
+          tools: { type: "array", items: { $ref: `${at}/tooldef.json` } },
+        },
+      },
+    });
+    const tools = [{ type: "function", function: { name: "search", parameters: { type: "object" } } }];
+    await client.createExample({ messages: [{ role: "user", content: "why?" }], tools }, {}, { datasetId });
+    const wrong = client.createExample({ messages: [{ role: "robot", content: "why?" }] }, {}, { datasetId });
+    await expect(wrong).rejects.toThrow(/messages\.0\.role/);
+    const served = await fetch(`${listening.url}/public/schemas/v1/message.json`);
+    expect(await served.json()).toMatchObject({ title: "Message" });
+  });
+
   it("tells examples of other datasets and ones that are not there apart", async () => {
     const { client } = running;
     const one = await client.createDataset(datasetName());

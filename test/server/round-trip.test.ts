@@ -7,6 +7,7 @@ import { collect, startServer, type RunningServer } from "./official-client.ts";
 const QUESTION = 'Proč 🚀 «je» obloha modrá?\n\t"quoted" \\ \u2028';
 const INPUTS = { question: QUESTION, nested: { list: [1, 2.5, null, true, "x"], deep: { deeper: {} } } };
 const OUTPUTS = { answer: "kvůli Rayleighovu rozptylu", tokens: 9_007_199_254_740_991 };
+const PICTURE = "screens/first & last";
 const PNG = Uint8Array.from({ length: 2048 }, (_, index) => index % 256);
 
 let running: RunningServer;
@@ -27,7 +28,7 @@ async function sendTrace(client: Client, project_name: string): Promise<RunTree>
     client,
     tags: ["production", "čeština"],
     metadata: { tier: "free", thread_id: "thread-1" },
-    attachments: { picture: { mimeType: "image/png", data: PNG } },
+    attachments: { [PICTURE]: { mimeType: "image/png", data: PNG } },
   });
   await root.postRun();
   const child = root.createChild({ name: "retrieval", run_type: "retriever", inputs: { query: QUESTION } });
@@ -126,7 +127,7 @@ describe.each(["client", "inProcess"] as const)("a trace sent by the official %s
 
   it("keeps its attachment byte for byte", async () => {
     const run = await client.runs.retrieve(root.id, { project_id: projectId, selects: ["ATTACHMENTS"] });
-    const url = run.attachments?.["picture"] ?? "";
+    const url = run.attachments?.[PICTURE] ?? "";
     const response = await running.server.fetch(url);
     expect(response.headers.get("content-type")).toBe("image/png");
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(PNG);

@@ -21,14 +21,22 @@ const UNSUPPORTED = [
 /** Far above any sensible schema or document; ends recursion that a schema like {"$ref": "#"} would never end. */
 const MAX_DEPTH = 500;
 
+export interface JsonSchemaOptions {
+  /** The schema at an address that `$ref` names; it must refer to nothing itself. @default none is known */
+  document?: (address: string) => unknown;
+}
+
 /**
  * Compiles a JSON Schema of draft 2020-12 (or the parts it shares with earlier drafts) into a function that lists what
  * is wrong with a value; an empty list means valid. `pattern`s run in linear time. `format` and the other annotations
  * are not asserted, as the draft prescribes by default.
  *
- * @throws SyntaxError for references out of the document and for keywords that are not supported
+ * @throws SyntaxError for references to what is not known and for keywords that are not supported
  */
-export function compileJsonSchema(schema: unknown): (value: unknown) => SchemaViolation[] {
+export function compileJsonSchema(
+  schema: unknown,
+  { document }: JsonSchemaOptions = {},
+): (value: unknown) => SchemaViolation[] {
   const checks = new Map<unknown, Check>();
   let depth = 0;
 
@@ -62,7 +70,7 @@ export function compileJsonSchema(schema: unknown): (value: unknown) => SchemaVi
     if (refused) throw new SyntaxError(`The JSON Schema keyword "${refused}" is not supported`);
     if (part !== schema && typeof part.$id === "string") throw new SyntaxError('"$id" below the root is not supported');
     return Object.entries(part).flatMap(([name, argument]) => {
-      if (name === "$ref") return [compile(resolve(schema, String(argument)))];
+      if (name === "$ref") return [compile(document?.(String(argument)) ?? resolve(schema, String(argument)))];
       return Object.hasOwn(KEYWORDS, name) ? [KEYWORDS[name]?.(argument, part, compile) as Check] : [];
     });
   };

@@ -5,8 +5,9 @@ import type { ServerContext } from "../server-context.ts";
 
 /** Attachments by signed URL. */
 export function attachmentRoutes(app: Hono, context: ServerContext): void {
-  app.get("/attachments/:spanId/:name", async (c) => {
-    const { spanId, name } = c.req.param();
+  app.get("/attachments/:spanId", async (c) => {
+    const spanId = c.req.param("spanId");
+    const name = c.req.query("name") ?? "";
     if (!(await isSigned(context, spanId, name, c.req.query("signature") ?? ""))) {
       throw new LoopsmithError("forbidden", "the attachment's URL is not one this server gave out", {
         hint: "Read the run again and use the URL it carries.",

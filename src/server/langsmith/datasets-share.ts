@@ -4,6 +4,7 @@ import { z } from "zod";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { DatasetRow } from "../../store/resource/dataset.ts";
 import { datasetJson } from "../../wire/langsmith/dataset.ts";
+import { PREBUILT_SCHEMAS } from "../../wire/langsmith/prebuilt-schemas.ts";
 import { readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { needDataset } from "./datasets-lookup.ts";
@@ -16,6 +17,14 @@ const CountQuery = z.object({ id: z.array(uuid).optional(), filter: z.string().o
 /** Sharing a dataset by a token, and what whoever holds the token can read without an API key. */
 export function datasetShareRoutes(app: Hono, context: ServerContext): void {
   const { store } = context;
+
+  app.get("/public/schemas/v1/:file", (c) => {
+    const schema = PREBUILT_SCHEMAS.get(c.req.param("file"));
+    if (schema) return c.json(schema);
+    throw new LoopsmithError("not_found", `there is no prebuilt schema ${c.req.param("file").slice(0, 100)}`, {
+      hint: `There are ${[...PREBUILT_SCHEMAS.keys()].join(" and ")}.`,
+    });
+  });
 
   app.get("/datasets/:id/share", async (c) => {
     const dataset = await needDataset(context, c.req.param("id"));

@@ -5,6 +5,7 @@ import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { DatasetSort } from "../../store/resource/dataset.ts";
 import { datasetJson, metadataOfExtra } from "../../wire/langsmith/dataset.ts";
+import { prebuiltSchema } from "../../wire/langsmith/prebuilt-schemas.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { datasetNotFound, document, jsonParam, needDataset } from "./datasets-lookup.ts";
@@ -161,10 +162,10 @@ function selected(
 function assertSchema(field: string, schema: JsonObject | null | undefined): void {
   if (!schema) return;
   try {
-    compileJsonSchema(schema);
+    compileJsonSchema(schema, { document: prebuiltSchema });
   } catch (error) {
     throw new LoopsmithError("invalid", `${field}: ${errorMessage(error)}`, {
-      hint: "Send a self-contained JSON Schema of draft 2020-12.",
+      hint: "Send a self-contained JSON Schema of draft 2020-12; of others it may refer to LangSmith's message.json and tooldef.json.",
       details: { field },
       cause: error,
     });

@@ -2,6 +2,7 @@ import { compileJsonSchema, type SchemaViolation } from "../../internal/json-sch
 import { LoopsmithError } from "../../model/errors.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { DatasetRow, ExampleWrite } from "../../store/resource/dataset.ts";
+import { prebuiltSchema } from "../../wire/langsmith/prebuilt-schemas.ts";
 
 /** Violations named in an answer; the rest is counted. */
 const MAX_ERRORS = 20;
@@ -34,7 +35,7 @@ export function assertExamples(
 }
 
 function checker(schema: JsonObject | null): (value: JsonObject) => SchemaViolation[] {
-  return schema === null ? () => [] : compileJsonSchema(schema);
+  return schema === null ? () => [] : compileJsonSchema(schema, { document: prebuiltSchema });
 }
 
 function collect(errors: { field: string; message: string }[], place: string, violations: SchemaViolation[]): void {

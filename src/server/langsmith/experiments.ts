@@ -1,16 +1,10 @@
-import type { Context, Hono } from "hono";
+import type { Hono } from "hono";
 import { z } from "zod";
 import { LoopsmithError } from "../../model/errors.ts";
-import type { ExampleRow } from "../../store/resource/dataset.ts";
-import type { FeedbackRow } from "../../store/resource/feedback.ts";
-import type { SpanPayload, SpanRow } from "../../store/resource/span.ts";
 import type { FilterExpression } from "../../wire/filter-ast.ts";
-import { parseFilter } from "../../wire/filter.ts";
-import { exampleJson } from "../../wire/langsmith/example.ts";
 import { feedbackJson } from "../../wire/langsmith/feedback.ts";
-import { payloadsOfV1, runV1Text, V1_FIELDS } from "../../wire/langsmith/run-v1.ts";
+import { payloadsOfV1, runV1Text } from "../../wire/langsmith/run-v1.ts";
 import { payloadsOfV2, runV2Text, selectOfV2 } from "../../wire/langsmith/run-v2.ts";
-import type { RunSource } from "../../wire/langsmith/run-extras.ts";
 import { sessionJson } from "../../wire/langsmith/session.ts";
 import { jsonText } from "../json-text.ts";
 import { pageResponse } from "../page-response.ts";
@@ -18,12 +12,9 @@ import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { needDataset } from "./datasets-lookup.ts";
 import { needShared } from "./datasets-share.ts";
-import { exampleContext } from "./examples-read.ts";
+import { feedbackOf, filters, filtersOf, PREVIEW_FIELDS, runsOf, withRuns } from "./experiment-runs.ts";
 import { page, uuid } from "./field.ts";
 import { offsetOf } from "./offset-cursor.ts";
-import { runSources } from "./run-sources.ts";
-
-const filters = z.record(uuid, z.array(z.string())).nullish();
 
 const V1Body = z.looseObject({
   session_ids: z.array(uuid).min(1),
@@ -53,9 +44,6 @@ const SessionsQuery = z.object({
   name_contains: z.string().optional(),
   ...page,
 });
-
-/** Runs or feedback read at a time. */
-const PAGE = 1000;
 
 /** Examples of a dataset side by side with what experiments made of them, in both API generations. */
 export function experimentRoutes(app: Hono, context: ServerContext): void {
@@ -118,23 +106,11 @@ export function experimentRoutes(app: Hono, context: ServerContext): void {
   });
 }
 
-/** Previews take the place of whole inputs and outputs. */
-const PREVIEW_FIELDS: ReadonlySet<string> = new Set(
-  V1_FIELDS.filter((name) => !["inputs", "outputs", "extra", "events", "serialized"].includes(name)),
-);
-
-function selected(body: {
-  example_ids?: string[] | null | undefined;
-  filters?: Record<string, string[]> | null | undefined;
-}): { exampleIds?: string[]; filters?: Map<string, FilterExpression[]> } {
-  const expressions = Object.entries(body.filters ?? {}).map(([projectId, texts]): [string, FilterExpression[]] => [
-    projectId,
-    texts.map((text) => parseFilter(text, `filters.${projectId}`)),
-  ]);
-  return {
-    ...(body.example_ids ? { exampleIds: body.example_ids } : {}),
-    ...(expressions.length > 0 ? { filters: new Map(expressions) } : {}),
-  };
+function selected(body: { example_ids?: string[] | null | undefined; filters?: z.infer<typeof filters> }): {
+  exampleIds?: string[];
+  filters?: Map<string, FilterExpression[]>;
+} {
+  return { ...(body.example_ids ? { exampleIds: body.example_ids } : {}), ...filtersOf(body.filters) };
 }
 
 function sortOf(by: string | undefined, order = "DESC"): { sort?: { key: string; order: "asc" | "desc" } } {
@@ -147,74 +123,4 @@ function sortOf(by: string | undefined, order = "DESC"): { sort?: { key: string;
     });
   }
   return { sort: { key: by.replace(/^feedback\./, ""), order: direction === "ASC" ? "asc" : "desc" } };
-}
-
-/** The experiments' root runs on these examples, oldest first. */
-async function runsOf(
-  c: Context,
-  context: ServerContext,
-  examples: readonly ExampleRow[],
-  projectIds: string[],
-  payloads: SpanPayload[],
-): Promise<RunSource[]> {
-  const rows: SpanRow[] = [];
-  let cursor: string | undefined;
-  while (examples.length > 0) {
-    const found = await context.store.spanQuery({
-      projectIds,
-      referenceExampleIds: examples.map((example) => example.id),
-      isRoot: true,
-      order: "asc",
-      limit: PAGE,
-      payloads,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    rows.push(...found.rows);
-    if (found.nextCursor === null) break;
-    cursor = found.nextCursor;
-  }
-  return runSources(context, rows, { origin: new URL(c.req.url).origin, withFeedback: true });
-}
-
-/** Feedback by run; what was given in a comparison only where that comparison is looked at. */
-async function feedbackOf(
-  { store }: ServerContext,
-  runs: readonly RunSource[],
-  comparativeId: string | null,
-): Promise<Map<string, FeedbackRow[]>> {
-  const byRun = new Map<string, FeedbackRow[]>();
-  for (let at = 0; at < runs.length; at += PAGE) {
-    const runIds = runs.slice(at, at + PAGE).map((run) => run.span.id);
-    for (let offset = 0; ; offset += PAGE) {
-      const rows = await store.feedbackList({ runIds, limit: PAGE, offset });
-      for (const row of rows) {
-        if (row.runId === null) continue;
-        if (row.comparativeExperimentId !== null && row.comparativeExperimentId !== comparativeId) continue;
-        byRun.set(row.runId, [...(byRun.get(row.runId) ?? []), row]);
-      }
-      if (rows.length < PAGE) break;
-    }
-  }
-  return byRun;
-}
-
-async function withRuns(
-  c: Context,
-  context: ServerContext,
-  examples: readonly ExampleRow[],
-  runs: readonly RunSource[],
-  write: (run: RunSource) => string,
-): Promise<string[]> {
-  const byExample = new Map<string, string[]>();
-  for (const run of runs) {
-    const id = run.span.referenceExampleId ?? "";
-    const texts = byExample.get(id);
-    if (texts) texts.push(write(run));
-    else byExample.set(id, [write(run)]);
-  }
-  const writing = await exampleContext(c, context, examples);
-  return examples.map((example) => {
-    const text = JSON.stringify(exampleJson(example, writing(example)));
-    return `${text.slice(0, -1)},"runs":[${(byExample.get(example.id) ?? []).join(",")}]}`;
-  });
 }

@@ -11,9 +11,9 @@ import { flag, uuid } from "./field.ts";
 
 const kind = z.enum(["prompt", "file", "agent", "skill"]);
 /** Part of URLs and of `owner/name:commit`, so without their separators. */
-const handle = z.string().regex(/^[A-Za-z0-9][\w.-]{0,199}$/, "must be letters, digits, _, - and .");
+export const handle = z.string().regex(/^[A-Za-z0-9][\w.-]{0,199}$/, "must be letters, digits, _, - and .");
 
-const details = {
+export const details = {
   description: z.string().nullish(),
   readme: z.string().nullish(),
   tags: z.array(z.string()).nullish(),
@@ -190,7 +190,7 @@ function repoNotFound(name: string): never {
 }
 
 /** Null is how clients leave a field out. */
-function changesOf(body: {
+export function changesOf(body: {
   description?: string | null | undefined;
   readme?: string | null | undefined;
   tags?: string[] | null | undefined;

@@ -12,17 +12,22 @@ import { datasetVersionRoutes } from "./datasets-versions.ts";
 import { exampleReadRoutes } from "./examples-read.ts";
 import { exampleWriteRoutes } from "./examples-write.ts";
 import { directoryRoutes } from "./directories.ts";
+import { experimentDeltaRoutes } from "./experiments-delta.ts";
+import { experimentGroupRoutes } from "./experiments-grouped.ts";
+import { experimentUploadRoutes } from "./experiments-upload.ts";
 import { experimentRoutes } from "./experiments.ts";
 import { feedbackRoutes } from "./feedback.ts";
 import { infoRoutes, settingsRoutes } from "./info.ts";
 import { platformExampleRoutes } from "./platform-examples.ts";
 import { queueItemRoutes } from "./queue-items.ts";
 import { queueRunRoutes } from "./queue-runs.ts";
+import { repoForkRoutes } from "./repos-fork.ts";
 import { repoRoutes } from "./repos.ts";
 import { runsIngestRoutes } from "./runs-ingest.ts";
 import { runsV1Routes } from "./runs-v1.ts";
 import { runsV2Routes } from "./runs-v2.ts";
 import { sessionRoutes } from "./sessions.ts";
+import { sessionsV2Routes } from "./sessions-v2.ts";
 import { tracesV2Routes } from "./traces-v2.ts";
 import { feedbackConfigRoutes } from "./feedback-configs.ts";
 import { feedbackTokenRoutes } from "./feedback-tokens.ts";
@@ -53,6 +58,7 @@ export function langsmithRoutes(app: Hono, context: ServerContext): void {
   shareRoutes(app, context);
   publicShareRoutes(app, context);
   sessionRoutes(app, context);
+  sessionsV2Routes(app, context);
   feedbackRoutes(app, context);
   feedbackConfigRoutes(app, context);
   onlineEvaluatorRoutes(app, context);
@@ -62,6 +68,9 @@ export function langsmithRoutes(app: Hono, context: ServerContext): void {
   attachmentRoutes(app, context);
   comparativeRoutes(app, context);
   experimentRoutes(app, context);
+  experimentDeltaRoutes(app, context);
+  experimentGroupRoutes(app, context);
+  experimentUploadRoutes(app, context);
   datasetUploadRoutes(app, context);
   datasetRoutes(app, context);
   datasetVersionRoutes(app, context);
@@ -71,6 +80,7 @@ export function langsmithRoutes(app: Hono, context: ServerContext): void {
   exampleWriteRoutes(app, context);
   platformExampleRoutes(app, context);
   repoRoutes(app, context);
+  repoForkRoutes(app, context);
   commitRoutes(app, context);
   directoryRoutes(app, context);
 }

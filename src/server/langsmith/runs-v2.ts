@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { LoopsmithError } from "../../model/errors.ts";
 import { payloadsOfV2, runV2Text, selectOfV2 } from "../../wire/langsmith/run-v2.ts";
-import { appPath } from "../../wire/langsmith/run-extras.ts";
+import { appPath, type SubtreeUsage } from "../../wire/langsmith/run-extras.ts";
 import { TENANT_ID } from "../../wire/langsmith/tenant.ts";
 import { jsonText } from "../json-text.ts";
 import { pageResponse } from "../page-response.ts";
@@ -12,6 +12,7 @@ import { time, uuid } from "./field.ts";
 import { parseFilters } from "./parse-filters.ts";
 import { runSources } from "./run-sources.ts";
 import { runNotFound } from "./runs-v1.ts";
+import { subtreeUsage } from "./subtree-usage.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -39,6 +40,7 @@ const QueryBody = PageBody.extend({
   min_feedback_modified_at: time.nullish(),
   max_feedback_modified_at: time.nullish(),
   ai_search: z.string().nullish(),
+  include_subtree_usage: z.boolean().nullish(),
 });
 
 const OneQuery = z.object({ project_id: uuid.optional(), selects: z.array(z.string()).optional() });
@@ -81,9 +83,13 @@ export function runsV2Routes(app: Hono, context: ServerContext): void {
       origin: new URL(c.req.url).origin,
       withFeedback: select.has("feedback_stats"),
     });
+    const below = body.include_subtree_usage ? await subtreeUsage(context, rows) : new Map<string, SubtreeUsage>();
     return pageResponse(
       c,
-      sources.map((source) => runV2Text(source, select)),
+      sources.map((source) => {
+        const subtree = below.get(source.span.id);
+        return runV2Text(subtree ? { ...source, subtree } : source, select);
+      }),
       nextCursor,
     );
   });

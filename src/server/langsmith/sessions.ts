@@ -111,7 +111,7 @@ export function sessionRoutes(app: Hono, context: ServerContext): void {
 }
 
 /** Projects with their statistics where these are asked for. Experiments always have them: comparing relies on the count. */
-function withStats(
+export function withStats(
   context: ServerContext,
   projects: readonly Project[],
   includeStats: boolean | undefined,

@@ -27,7 +27,11 @@ const UNSUPPORTED: readonly (readonly [paths: readonly string[], what: string, i
   [["/charts", "/charts/*", "/sessions/:id/dashboard"], "dashboards", "Use /runs/stats."],
   [["/prompt-webhooks", "/prompt-webhooks/*"], "prompt webhooks", "Poll the prompt's commits."],
   [["/runs/generate-query"], "queries in natural language", 'Use `filter`, for example eq(run_type, "llm").'],
-  [["/platform/product-feedback"], "product feedback", "Open an issue in the project's repository."],
+  [
+    ["/platform/product-feedbacks", "/platform/product-feedbacks/*"],
+    "product feedback",
+    "Open an issue in the project's repository.",
+  ],
   [
     ["/workspaces/current/secrets"],
     "workspace secrets",

@@ -1,3 +1,4 @@
+import { isJsonObject, type Json } from "../../model/json.ts";
 import type { FeedbackStats } from "../../model/stored-feedback.ts";
 import type { StoredSpan } from "../../model/stored-span.ts";
 
@@ -13,8 +14,26 @@ export interface RunSource {
   /** Every run below, and the direct children; only when asked for. */
   childRunIds?: string[];
   directChildRunIds?: string[];
+  /** Sums over the run and everything below it, where these are to stand in the place of its own. */
+  subtree?: SubtreeUsage;
   /** The dataset of the reference example. */
   referenceDatasetId?: string | null;
+}
+
+/** Tokens and cost of a run with all runs below it. */
+export interface SubtreeUsage {
+  promptTokens: number;
+  completionTokens: number;
+  totalTokens: number;
+  /** US dollars; `null` when nothing below carries a cost. */
+  cost: number | null;
+  firstTokenAt: number | null;
+}
+
+/** What the tracing client told of the usage; only the sums stand in columns. */
+export function usageDetail({ span }: RunSource, name: string): Json | undefined {
+  const usage = span.metadata["usage_metadata"];
+  return isJsonObject(usage) ? usage[name] : undefined;
 }
 
 /** LangSmith's `feedback_stats`: `{ key: { n, avg, values, ... } }`. */

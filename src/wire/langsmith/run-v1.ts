@@ -1,8 +1,8 @@
 import { toIsoTime } from "../../internal/iso-time.ts";
-import { isJsonObject, type Json } from "../../model/json.ts";
+import type { Json } from "../../model/json.ts";
 import type { SpanStatus } from "../../model/trace.ts";
 import { rawJson, writeFields, type FieldTable } from "./raw-json.ts";
-import { appPath, feedbackStatsJson, parentRunIds, previewOf, type RunSource } from "./run-extras.ts";
+import { appPath, feedbackStatsJson, parentRunIds, previewOf, usageDetail, type RunSource } from "./run-extras.ts";
 import { TENANT_ID } from "./tenant.ts";
 
 /** Every field of a v1 run, and how to read it. */
@@ -14,8 +14,8 @@ const FIELDS: FieldTable<RunSource> = {
   dotted_order: ({ span }) => span.dottedOrder,
   session_id: ({ span }) => span.projectId,
   status: ({ span }): SpanStatus => span.status,
-  start_time: ({ span }) => toIsoTime(span.startAt),
-  end_time: ({ span }) => (span.endAt === null ? null : toIsoTime(span.endAt)),
+  start_time: ({ span }) => zonelessTime(span.startAt),
+  end_time: ({ span }) => (span.endAt === null ? null : zonelessTime(span.endAt)),
   error: ({ span }) => span.error,
   inputs: ({ span }) => rawJson(span.inputs) ?? {},
   outputs: ({ span }) => rawJson(span.outputs),
@@ -63,10 +63,9 @@ const FIELDS: FieldTable<RunSource> = {
         ),
 };
 
-/** What the tracing client told of the usage; only the sums stand in columns. */
-function usageDetail({ span }: RunSource, name: string): Json | undefined {
-  const usage = span.metadata["usage_metadata"];
-  return isJsonObject(usage) ? usage[name] : undefined;
+/** UTC, but LangSmith's v1 does not say so: today's clients add the zone, and code written for older ones expects none. */
+function zonelessTime(ms: number): string {
+  return toIsoTime(ms).slice(0, -1);
 }
 
 function costText(cost: Json | undefined): string | null {

@@ -1,6 +1,6 @@
 import { toIsoTime } from "../../internal/iso-time.ts";
 import { rawJson, writeFields, type FieldTable } from "./raw-json.ts";
-import { appPath, feedbackStatsJson, parentRunIds, previewOf, type RunSource } from "./run-extras.ts";
+import { appPath, feedbackStatsJson, parentRunIds, previewOf, usageDetail, type RunSource } from "./run-extras.ts";
 import { TENANT_ID } from "./tenant.ts";
 
 /** Every field of a v2 run; its name in `selects` is the same in capitals. */
@@ -12,7 +12,10 @@ const FIELDS: FieldTable<RunSource> = {
   start_time: ({ span }) => toIsoTime(span.startAt),
   end_time: ({ span }) => (span.endAt === null ? null : toIsoTime(span.endAt)),
   latency_seconds: ({ span }) => (span.endAt === null ? null : Math.max(0, span.endAt - span.startAt) / 1000),
-  first_token_time: ({ span }) => (span.firstTokenAt === null ? null : toIsoTime(span.firstTokenAt)),
+  first_token_time: ({ span, subtree }) => {
+    const at = subtree?.firstTokenAt ?? span.firstTokenAt;
+    return at === null ? null : toIsoTime(at);
+  },
   error: ({ span }) => span.error ?? undefined,
   error_preview: ({ span }) => span.error?.slice(0, 300),
   extra: ({ span }) => rawJson(span.extra) ?? { metadata: span.metadata },
@@ -31,10 +34,16 @@ const FIELDS: FieldTable<RunSource> = {
   is_root: ({ span }) => span.parentId === null,
   reference_example_id: ({ span }) => span.referenceExampleId ?? undefined,
   reference_dataset_id: ({ referenceDatasetId }) => referenceDatasetId ?? undefined,
-  total_tokens: ({ span }) => span.usage.totalTokens ?? 0,
-  prompt_tokens: ({ span }) => span.usage.promptTokens ?? 0,
-  completion_tokens: ({ span }) => span.usage.completionTokens ?? 0,
-  total_cost: ({ span }) => span.usage.cost,
+  total_tokens: ({ span, subtree }) => subtree?.totalTokens ?? span.usage.totalTokens ?? 0,
+  prompt_tokens: ({ span, subtree }) => subtree?.promptTokens ?? span.usage.promptTokens ?? 0,
+  completion_tokens: ({ span, subtree }) => subtree?.completionTokens ?? span.usage.completionTokens ?? 0,
+  total_cost: ({ span, subtree }) => subtree?.cost ?? span.usage.cost,
+  prompt_cost: (source) => usageDetail(source, "input_cost"),
+  completion_cost: (source) => usageDetail(source, "output_cost"),
+  prompt_token_details: (source) => usageDetail(source, "input_token_details"),
+  completion_token_details: (source) => usageDetail(source, "output_token_details"),
+  prompt_cost_details: (source) => usageDetail(source, "input_cost_details"),
+  completion_cost_details: (source) => usageDetail(source, "output_cost_details"),
   tags: ({ span }) => span.tags,
   app_path: ({ span }) => appPath(span, TENANT_ID),
   attachments: ({ span, attachmentUrl }) =>
