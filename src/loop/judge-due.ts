@@ -14,6 +14,7 @@ import type { BlameHistory } from "./blame-history.ts";
 import { reserveBudget, settleBudget, type Refusal } from "./budget.ts";
 import { decide, type Decision } from "./decide.ts";
 import type { LoopEmitter } from "./events.ts";
+import { circuitBreaker, type CircuitBreaker, type Pause } from "./circuit-breaker.ts";
 import { holdLeases } from "./hold-leases.ts";
 import { judge, OWN_TRACE } from "./judge.ts";
 import type { Lineage } from "./lineage.ts";
@@ -46,6 +47,7 @@ const RETRY_CAP_MS = 60 * 60 * 1000;
 export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: readonly string[]) => Promise<number> {
   const { store, platform, loopId, projectId, options } = deps;
   const record = createRecorder(store);
+  const breaker = circuitBreaker();
   // Rounds that run side by side share them.
   const slots = createSlots(options.concurrency);
 
@@ -92,7 +94,7 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: r
         let ready: Ready | null = null;
         if (trace && deps.lineage.isOwn(trace)) await skip(deps, claim, OWN_TRACE);
         else if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) await skip(deps, claim);
-        else if (trace) ready = await judgeOne(deps, claim, { ...trace, revision: claim.revision }, signal);
+        else if (trace) ready = await judgeOne(deps, breaker, claim, { ...trace, revision: claim.revision }, signal);
         else await release(deps, claim, "the platform does not return the trace", true);
         // The next trace is judged while this one's verdict is written; the round ends when all are.
         if (ready) recording.push(writeDown(deps, (one) => record(one, signal), ready).then(() => finish(), finish));
@@ -119,12 +121,24 @@ interface Ready {
 }
 
 /** Everything up to the verdict; `null` when there is none to write now. */
-async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signal: AbortSignal): Promise<Ready | null> {
+async function judgeOne(
+  deps: JudgeDeps,
+  breaker: CircuitBreaker,
+  claim: LedgerClaim,
+  trace: Trace,
+  signal: AbortSignal,
+): Promise<Ready | null> {
   const { store, platform, loopId, options, emitter } = deps;
   const runs = toRuns(trace);
   const calls = new Map(
     options.evaluators.map((evaluator) => [evaluator, targetsOf(evaluator, trace, { runs }).length] as const),
   );
+  const names = options.evaluators.map(({ name }) => name);
+  const pause = breaker.pauseOf(names, store.now());
+  if (pause) {
+    await defer(deps, claim, pausedBy(pause));
+    return null;
+  }
   const reservation = await reserveBudget(store, loopId, options.budgets, calls);
   if ("resumeAt" in reservation) {
     await defer(deps, claim, reservation);
@@ -137,6 +151,13 @@ async function judgeOne(deps: JudgeDeps, claim: LedgerClaim, trace: Trace, signa
   });
   await settleBudget(store, reservation, options.budgets, loopId, judgement.scores);
   if (signal.aborted) return null; // the lease runs out and the trace is judged after the restart
+  const [begun] = breaker.note(names, judgement.failures ?? [], store.now());
+  if (begun) {
+    const { reason } = pausedBy(begun);
+    emitter.emit("error", { error: new Error(reason), during: "judge", traceId: trace.id });
+    await defer(deps, claim, pausedBy(begun));
+    return null;
+  }
   const lastAttempt = claim.attempts + 1 >= options.maxAttempts;
   if (judgement.problems.length > 0 && !lastAttempt) {
     await fail(deps, claim, judgement.problems.join("; "));
@@ -187,6 +208,11 @@ async function writeDown(
   if (deliveries.length > 0) deps.onDeliveries();
   deps.emitter.emit("trace:judged", { verdict });
   if (failure) deps.emitter.emit("failure:detected", { failure, deliveries: actions });
+}
+
+/** The trace waits with it and loses no attempt: the fault is not its own. */
+function pausedBy({ evaluator, reason, until }: Pause): Refusal {
+  return { reason: `the evaluator "${evaluator}" is paused, because ${reason}`, resumeAt: until };
 }
 
 async function skip({ store }: JudgeDeps, claim: LedgerClaim, reason = SAMPLED_OUT): Promise<void> {

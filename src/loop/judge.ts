@@ -2,10 +2,11 @@ import type { Evaluator } from "../evaluator/evaluator.ts";
 import { runEvaluator } from "../evaluator/run-evaluator.ts";
 import { targetsOf } from "../evaluator/targets.ts";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
-import { errorMessage } from "../model/errors.ts";
+import { errorMessage, LoopsmithError, type ErrorCode } from "../model/errors.ts";
 import type { Score } from "../model/score.ts";
 import type { Trace } from "../model/trace.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
+import type { EvaluatorFailure } from "./circuit-breaker.ts";
 import type { Lineage } from "./lineage.ts";
 import { traceEvaluators } from "./trace-evaluators.ts";
 
@@ -13,6 +14,8 @@ export interface Judgement {
   scores: Score[];
   /** One sentence for each evaluator that failed. */
   problems: string[];
+  /** The same, by evaluator. */
+  failures?: EvaluatorFailure[];
 }
 
 /** Why a trace of one of our evaluators is not judged. */
@@ -31,6 +34,7 @@ export async function judge(
   if (options.lineage.isOwn(trace)) return { scores: [], problems: [OWN_TRACE] };
   const lineage = options.lineage.sign(trace.id);
   const problems: string[] = [];
+  const failures: EvaluatorFailure[] = [];
   const evaluate = (): Promise<Score[][]> =>
     Promise.all(
       evaluators.map(async (evaluator) => {
@@ -49,10 +53,17 @@ export async function judge(
           return scores.flat();
         } catch (error) {
           problems.push(errorMessage(error));
+          failures.push({ evaluator: evaluator.name, message: errorMessage(error), code: codeOf(error) });
           return [];
         }
       }),
     );
   const results = await traceEvaluators(lineage, evaluate);
-  return { scores: results.flat(), problems };
+  return { scores: results.flat(), problems, failures };
+}
+
+/** What the provider said, which `runEvaluator` keeps beside its own code. */
+function codeOf(error: unknown): ErrorCode | null {
+  const code = LoopsmithError.isInstance(error) ? error.details["code"] : undefined;
+  return typeof code === "string" ? (code as ErrorCode) : null;
 }
