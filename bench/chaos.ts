@@ -14,6 +14,7 @@ import { diskFull } from "./chaos/disk-full.ts";
 import { postgresFailover } from "./chaos/failover.ts";
 import { killPostgres, killSqlite } from "./chaos/kill.ts";
 import { postgresFaults } from "./chaos/postgres-faults.ts";
+import { poisonedEvaluators } from "./chaos/poisoned.ts";
 import { powerCut } from "./chaos/power-cut.ts";
 import type { Scenario, ScenarioContext, ScenarioResult } from "./chaos/scenario.ts";
 import { tailing } from "./chaos/tailing.ts";
@@ -29,6 +30,7 @@ const SCENARIOS: readonly Scenario[] = [
   budgetOvershoot,
   diskFull,
   clockJumps,
+  poisonedEvaluators,
   tailing,
 ];
 

@@ -21,6 +21,9 @@ export interface LoadOptions {
   send?: typeof fetch;
 }
 
+/** A client that hears nothing for so long gives up. */
+const TIMEOUT_MS = 30_000;
+
 /** Sends batches of traces, one after the other in each of `senders` lanes; what is answered with 2xx is acknowledged. */
 export function sendLoad(
   url: string,
@@ -38,7 +41,12 @@ export function sendLoad(
       const { body, traceIds } = askBatch(PROJECT, size);
       const headers = { "content-type": "application/json" };
       try {
-        const response = await send(`${url}/runs/batch`, { method: "POST", body, headers });
+        const response = await send(`${url}/runs/batch`, {
+          method: "POST",
+          body,
+          headers,
+          signal: AbortSignal.timeout(TIMEOUT_MS),
+        });
         if (response.ok) for (const id of traceIds) acknowledged.add(id);
         await response.arrayBuffer();
       } catch {
