@@ -35,7 +35,7 @@ export function chaosLoop(options: ChaosLoopOptions): FeedbackLoop {
     threshold: 0.5,
     settleMs: 0,
     retryMs: 50,
-    maxAttempts: 50,
+    maxAttempts: 10,
     pollMs,
     waitForProject: true,
     learn: false,
