@@ -1,7 +1,8 @@
 import type { Evidence } from "../model/failure.ts";
 import type { Step } from "./execution-order.ts";
+import { firstFragments, wordsOf } from "./trace-words.ts";
 import { clip } from "./symptom/span-nature.ts";
-import { fragmentsOf, payloadText } from "./fragment.ts";
+import { payloadText } from "./fragment.ts";
 import { finishOrder, inputsOf, outputsOf } from "./lineage.ts";
 import type { LineageQuery, Origin } from "./lineage.ts";
 
@@ -63,10 +64,9 @@ export function quote(fragments: readonly string[]): string {
 function suspectData(steps: readonly Step[], index: number, symptoms: readonly Evidence[]): LineageQuery {
   if (!symptoms.some((item) => item.kind === "error")) return outputsOf(steps, index);
   const { span } = steps[index]!;
-  const said = fragmentsOf(`${span.error ?? ""} ${payloadText(span.outputs)}`);
-  const given = [...fragmentsOf(payloadText(span.inputs))];
-  const quoted = given.filter(([hash]) => said.has(hash)).map(([, fragment]) => fragment);
-  return { ...inputsOf(steps, index), text: quoted.join(" ") };
+  const said = firstFragments(wordsOf(steps).vocabulary, `${span.error ?? ""} ${payloadText(span.outputs)}`);
+  const inputs = inputsOf(steps, index);
+  return { ...inputs, fragments: inputs.fragments.filter((fragment) => said.includes(fragment)) };
 }
 
 /** Bad data that a step received from another was introduced there. */

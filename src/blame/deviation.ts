@@ -5,7 +5,8 @@ import { executionOrder } from "./execution-order.ts";
 import type { Step } from "./execution-order.ts";
 import { distanceFrom } from "./mahalanobis.ts";
 import type { Distance } from "./mahalanobis.ts";
-import { eachFragment, fragmentsOf, payloadText } from "./fragment.ts";
+import { fragmentHashes, payloadText } from "./fragment.ts";
+import { scanWords } from "./scan-words.ts";
 
 /** First and second moments of the measures of the spans of one name in passing traces. Adding two gives their union. */
 export interface Moments {
@@ -81,13 +82,11 @@ export function mergeNormality(...parts: readonly Normality[]): Normality {
  */
 export function deviationEvidence(steps: readonly Step[], normality: Normality, minCount = 20): (Evidence | null)[] {
   const rows = measures(steps);
-  const distances = new Map<string, (row: readonly number[]) => Distance>();
   return steps.map((step, i) => {
     const key = keyOf(step);
     const moments = own(normality, key);
     if (i === 0 || !moments || moments.count < minCount) return null;
-    const distance = distances.get(key) ?? distanceFrom(moments);
-    distances.set(key, distance);
+    const distance = distanceFrom(moments);
     const { squared, furthest, deviations } = distance(rows[i]!);
     const z = chiSquareScore(squared, MEASURES.length * 2);
     if (z <= 2) return null;
@@ -112,16 +111,14 @@ function keyOf(step: Step): string {
 }
 
 function measures(steps: readonly Step[]): number[][] {
-  const question = fragmentsOf(payloadText(steps[0]!.span.inputs));
+  const question = fragmentHashes(payloadText(steps[0]!.span.inputs));
   const now = steps.map(({ span }) => {
     const text = payloadText(span.outputs);
     const read = Math.min(text.length, HEAD_CHARS);
     const { digits, marks } = countCharacters(text, read);
+    const { count, hash, distinctive } = scanWords(text, read);
     let asked = 0;
-    const count = (hash: number): void => {
-      if (question.has(hash)) asked++;
-    };
-    eachFragment(text, count, read);
+    for (let i = 0; i < count; i++) if (distinctive[i] === 1 && question.has(hash[i]!)) asked++;
     return [
       Math.log1p(payloadText(span.inputs).length),
       Math.log1p(text.length),

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { randomSource } from "../internal/random.ts";
-import { forestValue, trainForest } from "./forest.ts";
+import { forestValues, trainForest } from "./forest.ts";
+import type { Forest } from "./forest.ts";
+
+function forestValue(forest: Forest, row: readonly number[]): number {
+  return forestValues(forest, [row])[0]!;
+}
 
 /** Points of the unit square; those in two opposite corners are 1 (exclusive or: no single split tells them apart). */
 function corners(count: number, seed: number): { rows: number[][]; targets: number[] } {
@@ -26,6 +31,15 @@ describe("trainForest", () => {
     expect(trainForest(rows, targets, weights, { trees: 5, seed: 8 })).not.toEqual(forest);
     const read = JSON.parse(JSON.stringify(forest)) as typeof forest;
     for (const row of rows.slice(0, 20)) expect(forestValue(read, row)).toBe(forestValue(forest, row));
+  });
+
+  it("asks all trees about the rows its scouts point out, and only the scouts about the rest", () => {
+    const forest = trainForest(rows, targets, weights, { trees: 60 });
+    const whole = forestValues(forest, rows);
+    const scouts = forestValues({ trees: forest.trees.slice(0, 20) }, rows);
+    const quick = forestValues(forest, rows, { scouts: 20, shortlist: 10 });
+    const shortlist = [...scouts.keys()].sort((a, b) => scouts[b]! - scouts[a]! || a - b).slice(0, 10);
+    for (const i of rows.keys()) expect(quick[i]).toBeCloseTo(shortlist.includes(i) ? whole[i]! : scouts[i]!, 12);
   });
 
   it("listens to weights", () => {

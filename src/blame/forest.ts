@@ -1,11 +1,13 @@
 import { randomSource } from "../internal/random.ts";
 import type { RandomSource } from "../internal/random.ts";
 
-/** One regression tree, node by node: `feature` -1 is a leaf that answers `value`; otherwise `<= threshold` goes left. */
+/**
+ * One regression tree, node by node: `feature` -1 is a leaf that answers `value`; otherwise what is `<= threshold` goes
+ * on at the next node, and the rest at `right`.
+ */
 export interface Tree {
   feature: number[];
   threshold: number[];
-  left: number[];
   right: number[];
   value: number[];
 }
@@ -49,20 +51,77 @@ export function trainForest(
   return { trees: Array.from({ length: trees }, () => growTree(plan)) };
 }
 
-/** The mean answer of the trees for one row. */
-export function forestValue(forest: Forest, row: readonly number[]): number {
-  let sum = 0;
-  for (const { feature, threshold, left, right, value } of forest.trees) {
-    let node = 0;
-    while (feature[node]! >= 0) node = row[feature[node]!]! <= threshold[node]! ? left[node]! : right[node]!;
-    sum += value[node]!;
+export interface ForestValuesOptions {
+  /** Trees asked about every row. Default: all. */
+  scouts?: number;
+  /** How many rows, the highest by the scouts' answers, the other trees are asked about too. Default: 16. */
+  shortlist?: number;
+}
+
+/** The mean answer of the trees for each row; with scouts, of these alone for the rows that are not on the shortlist. */
+export function forestValues(
+  forest: Forest,
+  rows: readonly (readonly number[])[],
+  options: ForestValuesOptions = {},
+): Float64Array {
+  const flat = flattened(forest);
+  const trees = flat.roots.length;
+  const { scouts = trees, shortlist = 16 } = options;
+  const width = rows[0]?.length ?? 0;
+  const cells = new Float64Array(rows.length * width);
+  for (const [i, row] of rows.entries()) cells.set(row, i * width);
+  const sums = new Float64Array(rows.length);
+  const all = [...rows.keys()];
+  if (scouts >= trees) {
+    addAnswers(flat, cells, width, all, [0, trees], sums);
+    return sums.map((sum) => (trees === 0 ? 0 : sum / trees));
   }
-  return forest.trees.length === 0 ? 0 : sum / forest.trees.length;
+  addAnswers(flat, cells, width, all, [0, scouts], sums);
+  const highest = all.sort((a, b) => sums[b]! - sums[a]! || a - b).slice(0, shortlist);
+  const values = sums.map((sum) => sum / scouts);
+  addAnswers(flat, cells, width, highest, [scouts, trees], sums);
+  for (const row of highest) values[row] = sums[row]! / trees;
+  return values;
 }
 
 // --- internal ---
 
 const BINS = 32;
+
+/** All trees in one row of arrays; `right` counts from its beginning. */
+interface FlatForest {
+  roots: number[];
+  feature: Int16Array;
+  threshold: Float64Array;
+  right: Int32Array;
+  value: Float64Array;
+}
+
+const flatForests = new WeakMap<Forest, FlatForest>();
+
+function flattened(forest: Forest): FlatForest {
+  const known = flatForests.get(forest);
+  if (known) return known;
+  const size = forest.trees.reduce((sum, tree) => sum + tree.feature.length, 0);
+  const flat: FlatForest = {
+    roots: [],
+    feature: new Int16Array(size),
+    threshold: new Float64Array(size),
+    right: new Int32Array(size),
+    value: new Float64Array(size),
+  };
+  let at = 0;
+  for (const tree of forest.trees) {
+    flat.roots.push(at);
+    flat.feature.set(tree.feature, at);
+    flat.threshold.set(tree.threshold, at);
+    flat.value.set(tree.value, at);
+    for (const [node, right] of tree.right.entries()) flat.right[at + node] = at + right;
+    at += tree.feature.length;
+  }
+  flatForests.set(forest, flat);
+  return flat;
+}
 
 interface Plan {
   /** Ascending thresholds by feature; bin `b` holds the values above `cuts[b - 1]` and up to `cuts[b]`. */
@@ -76,6 +135,27 @@ interface Plan {
   minLeaf: number;
   maxDepth: number;
   random: RandomSource;
+}
+
+/** Adds what the trees of a range answer for some rows to `sums`. */
+function addAnswers(
+  { roots, feature, threshold, right, value }: FlatForest,
+  cells: Float64Array,
+  width: number,
+  rows: readonly number[],
+  [from, to]: readonly [number, number],
+  sums: Float64Array,
+): void {
+  // Tree by tree, so that one tree after the other stays in the cache.
+  for (let tree = from; tree < to; tree++) {
+    for (const row of rows) {
+      const at = row * width;
+      let node = roots[tree]!;
+      for (let f = feature[node]!; f >= 0; f = feature[node]!)
+        node = cells[at + f]! <= threshold[node]! ? node + 1 : right[node]!;
+      sums[row]! += value[node]!;
+    }
+  }
 }
 
 function quantileCuts(rows: readonly (readonly number[])[], feature: number): number[] {
@@ -92,7 +172,7 @@ function binOf(value: number, cuts: readonly number[]): number {
 }
 
 function growTree(plan: Plan): Tree {
-  const tree: Tree = { feature: [], threshold: [], left: [], right: [], value: [] };
+  const tree: Tree = { feature: [], threshold: [], right: [], value: [] };
   const count = plan.weights.length;
   const sample = Array.from({ length: count }, () => Math.floor(plan.random() * count));
   growNode(plan, tree, sample, 0);
@@ -104,7 +184,6 @@ function growNode(plan: Plan, tree: Tree, rows: readonly number[], depth: number
   const mean = weight > 0 ? sum / weight : 0;
   const node = tree.feature.push(-1) - 1;
   tree.threshold.push(0);
-  tree.left.push(-1);
   tree.right.push(-1);
   tree.value.push(Number(mean.toFixed(6)));
   const pure = mean < 1e-9 || mean > 1 - 1e-9;
@@ -114,7 +193,7 @@ function growNode(plan: Plan, tree: Tree, rows: readonly number[], depth: number
   const bins = plan.bins[split.feature]!;
   tree.feature[node] = split.feature;
   tree.threshold[node] = plan.cuts[split.feature]![split.bin]!;
-  tree.left[node] = growNode(
+  growNode(
     plan,
     tree,
     rows.filter((row) => bins[row]! <= split.bin),

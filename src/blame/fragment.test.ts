@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { fragmentsOf, payloadText } from "./fragment.ts";
+import { fragmentHashes, payloadText } from "./fragment.ts";
+import { createVocabulary } from "./vocabulary.ts";
 
-const found = (text: string) => [...fragmentsOf(text).values()];
+function found(text: string): string[] {
+  const vocabulary = createVocabulary();
+  return Array.from(vocabulary.add(text).bag, vocabulary.wordOf);
+}
 
-describe("fragmentsOf", () => {
+describe("fragments", () => {
   it("takes what tells texts apart: numbers, ids and longer words, each once, as written", () => {
     expect(found("Buy W48-213377 of Antwerp, Antwerp: 1,847.50 EUR for 3 men")).toEqual([
       "W48",
@@ -18,7 +22,7 @@ describe("fragmentsOf", () => {
   });
 
   it("sees the same number and the same word however they are written", () => {
-    const hashes = (text: string) => [...fragmentsOf(text).keys()];
+    const hashes = (text: string) => [...fragmentHashes(text)];
     expect(hashes("1,847")).toEqual(hashes("1847"));
     expect(hashes("ANTWERP")).toEqual(hashes("antwerp"));
     expect(hashes("1.5")).not.toEqual(hashes("15"));
@@ -30,6 +34,25 @@ describe("fragmentsOf", () => {
 
   it("keeps words of other scripts whole", () => {
     expect(found("Übermäßig große Straße")).toEqual(["Übermäßig", "große", "Straße"]);
+  });
+});
+
+describe("createVocabulary", () => {
+  it("knows a fragment again in another text, and counts repeated and common ones too", () => {
+    const vocabulary = createVocabulary();
+    const first = vocabulary.add("Antwerp, Antwerp and nothing about 1847");
+    expect(first.fragments).toBe(5);
+    const second = vocabulary.add("the 1847 ANTWERP treaty");
+    expect([...second.bag]).toEqual([first.bag[1], first.bag[0], vocabulary.size()]);
+    expect(second.bag.length).toBe(3);
+    expect([vocabulary.hasDigit(first.bag[0]!), vocabulary.hasDigit(first.bag[1]!)]).toEqual([false, true]);
+  });
+
+  it("has room for any number of fragments", () => {
+    const vocabulary = createVocabulary();
+    const words = Array.from({ length: 5000 }, (_, i) => `w${1000 + i}`);
+    const { bag } = vocabulary.add(words.join(" "));
+    expect(Array.from(bag, vocabulary.wordOf)).toEqual(words);
   });
 });
 

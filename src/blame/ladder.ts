@@ -3,6 +3,8 @@ import type { Score } from "../model/score.ts";
 import type { Trace } from "../model/trace.ts";
 import { toAttribution } from "./attribute.ts";
 import type { Suspicion } from "./attribute.ts";
+import { executionOrder } from "./execution-order.ts";
+import type { Step } from "./execution-order.ts";
 import { calibrated } from "./calibration.ts";
 import { isHelpful, rankSteps } from "./ranker.ts";
 import type { Rankable, Ranker, RankerExample } from "./ranker.ts";
@@ -38,9 +40,10 @@ export function suspectsOf(
   scores: readonly Score[],
   options: LadderOptions = {},
 ): [Suspicion[], Attribution["method"]] {
-  const readings = readRungs(trace, scores, options);
+  const steps = executionOrder(trace);
+  const readings = readRungs(steps, scores, options);
   const { ranker } = options;
-  if (ranker && readings.length > 1 && isHelpful(ranker)) return [rankedReadings(readings, ranker), "ranker"];
+  if (ranker && steps.length > 1 && isHelpful(ranker)) return [rankedReadings(steps, readings, ranker), "ranker"];
   const [worst] = readings.toSorted((a, b) => b.weight - a.weight);
   return [readings, worst?.rung ?? "evidence"];
 }
@@ -57,10 +60,11 @@ export function rankerExample(
   culpritSpanId: string,
   options: HistoryOptions & { group?: string } = {},
 ): RankerExample | null {
-  const readings = readRungs(trace, scores, options);
+  const steps = executionOrder(trace);
+  const readings = readRungs(steps, scores, options);
   const culprit = readings.findIndex(({ step }) => step.span.id === culpritSpanId) - 1;
   if (culprit < 0) return null;
-  const { features, rows, names, suspicion } = rankable(readings);
+  const { features, rows, names, suspicion } = rankable(steps, readings);
   const kept = spread(rows.length, culprit);
   return {
     group: options.group ?? trace.threadId ?? trace.id,
@@ -84,19 +88,18 @@ function spread(count: number, culprit: number): number[] {
   return all.filter((i) => chosen.has(i));
 }
 
-function rankable(readings: readonly Reading[]): Rankable & Pick<RankerExample, "suspicion"> {
-  const { names: features, rows } = featuresOf(readings);
-  const steps = readings.slice(1);
+function rankable(steps: readonly Step[], readings: readonly Reading[]): Rankable & Pick<RankerExample, "suspicion"> {
+  const { names: features, rows } = featuresOf(steps, readings);
   return {
     features,
     rows: rows.slice(1),
-    names: steps.map(({ step }) => step.span.name),
-    suspicion: steps.map(({ weight }) => weight),
+    names: steps.slice(1).map(({ span }) => span.name),
+    suspicion: readings.slice(1).map(({ weight }) => weight),
   };
 }
 
-function rankedReadings(readings: readonly Reading[], ranker: Ranker): Suspicion[] {
-  const shares = rankSteps(ranker, rankable(readings));
+function rankedReadings(steps: readonly Step[], readings: readonly Reading[], ranker: Ranker): Suspicion[] {
+  const shares = rankSteps(ranker, rankable(steps, readings));
   const held = ranker.heldOut;
   const record = held
     ? `, which named ${percent(held.top1)} of ${held.traces} confirmed culprits first when they were held out`

@@ -1,5 +1,6 @@
 import type { Step } from "./execution-order.ts";
-import { eachFragment, fragmentsOf, payloadText } from "./fragment.ts";
+import { wordsOf } from "./trace-words.ts";
+import type { Bag } from "./vocabulary.ts";
 
 /** Where the fragments of one text came from. */
 export interface Origin {
@@ -11,23 +12,26 @@ export interface Origin {
 
 /** A text whose fragments are to be traced, and the steps that can have fed it. */
 export interface LineageQuery {
-  text: string;
+  fragments: Bag;
   /** Exclusive step index: only steps that lie, with all their descendants, before it are candidates. */
   before: number;
   /** Epoch ms at which a candidate must have finished. */
   finishedBy: number;
 }
 
+/** Fragments traced of one text. */
+const MAX_FRAGMENTS = 96;
+
 /** What a step was given: everything that finished before it started can have fed it. */
 export function inputsOf(steps: readonly Step[], index: number): LineageQuery {
-  const { span } = steps[index]!;
-  return { text: payloadText(span.inputs), before: index, finishedBy: span.startAt };
+  return { fragments: wordsOf(steps).inputsOf(index), before: index, finishedBy: steps[index]!.span.startAt };
 }
 
 /** What a step put out: it, its descendants and everything before can have fed it. */
 export function outputsOf(steps: readonly Step[], index: number): LineageQuery {
   const { span, last } = steps[index]!;
-  return { text: payloadText(span.outputs), before: last + 1, finishedBy: span.endAt ?? Infinity };
+  const fragments = wordsOf(steps).bags[index]!.slice(0, MAX_FRAGMENTS);
+  return { fragments, before: last + 1, finishedBy: span.endAt ?? Infinity };
 }
 
 /**
@@ -35,23 +39,21 @@ export function outputsOf(steps: readonly Step[], index: number): LineageQuery {
  * inputs already hold belong to the user and are left out. One pass over all outputs, whatever the number of queries.
  */
 export function traceOrigins(steps: readonly Step[], queries: readonly LineageQuery[]): Origin[] {
-  const given = fragmentsOf(payloadText(steps[0]!.span.inputs, 20_000), 5000);
-  const wanted = queries.map((query) => fragmentsOf(query.text));
-  const first = new Map<number, number>();
-  for (const fragments of wanted) for (const hash of fragments.keys()) if (!given.has(hash)) first.set(hash, Infinity);
-  if (first.size > 0) findFirst(steps, first);
-  return wanted.map((fragments, q) => {
+  const { bags, given, vocabulary } = wordsOf(steps);
+  const first = firstHolders(steps, bags, vocabulary.size());
+  for (const fragment of given) first[fragment] = GIVEN;
+  return queries.map(({ fragments, before, finishedBy }) => {
     const origin: Origin = { total: 0, byStep: new Map() };
-    const { before, finishedBy } = queries[q]!;
-    for (const [hash, fragment] of fragments) {
-      const step = first.get(hash);
-      if (step === undefined) continue;
+    for (let i = 0; i < fragments.length; i++) {
+      const fragment = fragments[i]!;
+      const step = first[fragment]!;
+      if (step === GIVEN) continue;
       origin.total++;
       const source = steps[step];
       if (source && source.last < before && (source.span.endAt ?? -Infinity) <= finishedBy) {
         const held = origin.byStep.get(step);
-        if (held) held.push(fragment);
-        else origin.byStep.set(step, [fragment]);
+        if (held) held.push(vocabulary.wordOf(fragment));
+        else origin.byStep.set(step, [vocabulary.wordOf(fragment)]);
       }
     }
     return origin;
@@ -72,17 +74,16 @@ export function finishOrder(steps: readonly Step[]): number[] {
 
 // --- internal ---
 
-/** Fills `first` with the step that finished first among those whose outputs hold the fragment. */
-function findFirst(steps: readonly Step[], first: Map<number, number>): void {
-  // Nearly every fragment of a trace is of no interest; a bitmap of the low bits turns them away without a Map lookup.
-  const maybe = new Uint8Array(1 << 16);
-  for (const hash of first.keys()) maybe[hash & 0xffff] = 1;
+const NOBODY = -1;
+const GIVEN = -2;
+
+/** By fragment, the step that finished first among those whose outputs hold it. */
+function firstHolders(steps: readonly Step[], bags: readonly Bag[], size: number): Int32Array {
+  const first = new Int32Array(size + 1).fill(NOBODY);
   for (const step of finishOrder(steps)) {
     if (step === 0) continue;
-    const { outputs } = steps[step]!.span;
-    if (outputs === null) continue;
-    eachFragment(payloadText(outputs), (hash) => {
-      if (maybe[hash & 0xffff] === 1 && first.get(hash) === Infinity) first.set(hash, step);
-    });
+    const bag = bags[step]!;
+    for (let i = 0; i < bag.length; i++) if (first[bag[i]!] === NOBODY) first[bag[i]!] = step;
   }
+  return first;
 }

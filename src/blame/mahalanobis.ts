@@ -14,34 +14,50 @@ export interface Distance {
  * floor, so that a measure that never varied does not turn a rounding error into a scandal.
  */
 export function distanceFrom(moments: Moments): (row: readonly number[]) => Distance {
+  const known = remembered.get(moments);
+  if (known?.count === moments.count) return known.distance;
+  const distance = prepared(moments);
+  remembered.set(moments, { count: moments.count, distance });
+  return distance;
+}
+
+// --- internal ---
+
+/** Of moments that grow in place, only the distance at the latest count is any use. */
+const remembered = new WeakMap<Moments, { count: number; distance: (row: readonly number[]) => Distance }>();
+
+function prepared(moments: Moments): (row: readonly number[]) => Distance {
   const width = moments.sum.length;
-  const mean = moments.sum.map((sum) => sum / moments.count);
+  const mean = Float64Array.from(moments.sum, (sum) => sum / moments.count);
   const shrink = width / (moments.count + width);
-  const covariance = mean.map((_, a) =>
-    mean.map((__, b) => {
+  const covariance = Array.from(mean, (_, a) =>
+    Array.from(mean, (__, b) => {
       const [high, low] = a > b ? [a, b] : [b, a];
       const value = moments.products[(high * (high + 1)) / 2 + low]! / moments.count - mean[a]! * mean[b]!;
       return a === b ? Math.max(0, value) + FLOOR : value * (1 - shrink);
     }),
   );
-  const lower = cholesky(covariance);
+  const lower = cholesky(covariance).map((row) => Float64Array.from(row));
+  const spread = Float64Array.from(covariance, (row, a) => Math.sqrt(row[a]!));
+  const solved = new Float64Array(width);
   return (row) => {
-    const solved: number[] = [];
     let [squared, furthest, deviations] = [0, 0, 0];
     for (let a = 0; a < width; a++) {
       const off = row[a]! - mean[a]!;
-      const own = Math.abs(off) / Math.sqrt(covariance[a]![a]!);
-      if (own > deviations) [furthest, deviations] = [a, own];
+      const own = Math.abs(off) / spread[a]!;
+      if (own > deviations) {
+        furthest = a;
+        deviations = own;
+      }
+      const weights = lower[a]!;
       let rest = off;
-      for (let k = 0; k < a; k++) rest -= lower[a]![k]! * solved[k]!;
-      solved.push(rest / lower[a]![a]!);
+      for (let k = 0; k < a; k++) rest -= weights[k]! * solved[k]!;
+      solved[a] = rest / weights[a]!;
       squared += solved[a]! ** 2;
     }
     return { squared, furthest, deviations };
   };
 }
-
-// --- internal ---
 
 /** Measures are logarithms and shares: 0.05 is a difference nobody would call one. */
 const FLOOR = 0.05 ** 2;

@@ -2,7 +2,7 @@ import { randomSource } from "../internal/random.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { fitCalibration } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
-import { forestValue, trainForest } from "./forest.ts";
+import { forestValues, trainForest } from "./forest.ts";
 import type { Forest } from "./forest.ts";
 import { accuracyOf, holdOut } from "./hold-out.ts";
 import type { Accuracy } from "./hold-out.ts";
@@ -112,6 +112,9 @@ const WEIGHT_AFTER_CULPRIT = 0.5;
 /** Innocent steps of one trace that are learned from, drawn at random: a long trace has enough of them. */
 const MAX_INNOCENT = 200;
 
+/** Trees that choose which steps all the others look at: in a trace of any length few are worth the whole forest. */
+const SCOUTS = 50;
+
 /** Held-out accuracy needs no more than this, and it is most of the work. */
 const ASSESS_TREES = 100;
 
@@ -154,7 +157,8 @@ function drawn(items: number[], count: number, random: () => number): number[] {
 
 function stepScorer({ names, forest }: Model): (example: Pick<Rankable, "rows" | "names">) => number[] {
   return (example) => {
-    const chances = example.rows.map((row, i) => forestValue(forest, namedRow(row, example.names[i]!, names)));
+    const rows = example.rows.map((row, i) => namedRow(row, example.names[i]!, names));
+    const chances = [...forestValues(forest, rows, { scouts: SCOUTS })];
     const all = sum(chances);
     if (all === 0) return chances;
     let before = 0;

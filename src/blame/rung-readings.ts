@@ -1,11 +1,10 @@
 import type { Attribution, Evidence } from "../model/failure.ts";
 import type { Score } from "../model/score.ts";
-import type { Trace } from "../model/trace.ts";
 import { evidenceByStep } from "./attribute.ts";
 import type { AttributeOptions, Suspicion } from "./attribute.ts";
 import { deviationEvidence } from "./deviation.ts";
 import type { Normality } from "./deviation.ts";
-import { executionOrder } from "./execution-order.ts";
+import type { Step } from "./execution-order.ts";
 import { stepFeatures } from "./feature/step-features.ts";
 import { routeOf, spectrumEvidence } from "./spectrum.ts";
 import type { Spectrum } from "./spectrum.ts";
@@ -30,9 +29,12 @@ export interface Reading extends Suspicion {
 const TRUST = { evidence: 1, spectrum: 0.8, deviation: 0.6 };
 
 /** The readings of every step, aligned with the trace's execution order. */
-export function readRungs(trace: Trace, scores: readonly Score[], options: HistoryOptions = {}): Reading[] {
-  const steps = executionOrder(trace);
-  const spectrum = spectrumEvidence(steps, options.spectrum?.[routeOf(trace)], options.counted ?? false);
+export function readRungs(steps: readonly Step[], scores: readonly Score[], options: HistoryOptions = {}): Reading[] {
+  const spectrum = spectrumEvidence(
+    steps,
+    options.spectrum?.[routeOf({ root: steps[0]!.span })],
+    options.counted ?? false,
+  );
   const deviation = deviationEvidence(steps, options.normality ?? {});
   return evidenceByStep(steps, scores, options).map(({ step, weight, evidence }, i) => {
     const byRung = { evidence: weight, spectrum: spectrum[i]?.weight ?? 0, deviation: deviation[i]?.weight ?? 0 };
@@ -47,14 +49,14 @@ export function readRungs(trace: Trace, scores: readonly Score[], options: Histo
   });
 }
 
-/** The readings' steps as the ranker sees them. */
-export function featuresOf(readings: readonly Reading[]): { names: string[]; rows: number[][] } {
-  return stepFeatures(
-    readings.map((reading) => reading.step),
-    {
-      evidence: readings.map((reading) => reading.byRung.evidence),
-      spectrum: readings.map((reading) => reading.byRung.spectrum),
-      deviation: readings.map((reading) => reading.byRung.deviation),
-    },
-  );
+/** The steps as the ranker sees them; `readings` are theirs. */
+export function featuresOf(
+  steps: readonly Step[],
+  readings: readonly Reading[],
+): { names: string[]; rows: number[][] } {
+  return stepFeatures(steps, {
+    evidence: readings.map((reading) => reading.byRung.evidence),
+    spectrum: readings.map((reading) => reading.byRung.spectrum),
+    deviation: readings.map((reading) => reading.byRung.deviation),
+  });
 }

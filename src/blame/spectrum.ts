@@ -26,8 +26,8 @@ export interface SpectrumOptions {
 }
 
 /** Traces with the same root name took the same route. */
-export function routeOf(trace: Trace): string {
-  return trace.root.name;
+export function routeOf({ root }: Pick<Trace, "root">): string {
+  return root.name;
 }
 
 /** The spectrum of a set of decided traces. */

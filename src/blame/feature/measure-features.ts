@@ -1,12 +1,11 @@
 import { spanLatencyMs } from "../../model/trace.ts";
 import type { Step } from "../execution-order.ts";
-import type { TextProfile } from "./text-profile.ts";
 
 /** Errors around a step, and its length, latency and tokens against the rest of the trace. */
-export function measureFeatures(steps: readonly Step[], profiles: readonly TextProfile[]) {
+export function measureFeatures(steps: readonly Step[], texts: readonly string[]) {
   const errors = steps.map(({ span }, i) => (i > 0 && (span.status === "error" || !!span.error) ? 1 : 0));
   let soFar = 0;
-  const lengths = profiles.map((profile) => Math.log1p(profile.text.length));
+  const lengths = texts.map((text) => Math.log1p(text.length));
   const latencies = steps.map(({ span }) => Math.log1p(spanLatencyMs(span) ?? 0));
   const tokens = steps.map(({ span }) => Math.log1p(span.usage.completionTokens ?? 0));
   return {

@@ -1,6 +1,7 @@
 import type { Step } from "../execution-order.ts";
 import { measureFeatures } from "./measure-features.ts";
 import { placeFeatures } from "./place-features.ts";
+import { wordsOf } from "../trace-words.ts";
 import { textProfiles } from "./text-profile.ts";
 import { wordFeatures } from "./word-features.ts";
 
@@ -17,11 +18,12 @@ export interface RungColumns {
  * can learn from few confirmations.
  */
 export function stepFeatures(steps: readonly Step[], rungs: RungColumns): { names: string[]; rows: number[][] } {
-  const profiles = textProfiles(steps);
+  const words = wordsOf(steps);
+  const profiles = textProfiles(words);
   const columns: Record<string, readonly number[]> = {
     ...placeFeatures(steps),
-    ...measureFeatures(steps, profiles),
-    ...wordFeatures(profiles),
+    ...measureFeatures(steps, words.texts),
+    ...wordFeatures(words, profiles),
     ...rungs,
   };
   const values = Object.values(columns);

@@ -1,9 +1,8 @@
-import type { Step } from "../execution-order.ts";
-import { eachFragment, isCommon, payloadText } from "../fragment.ts";
+import type { TraceWords } from "../trace-words.ts";
+import type { Bag, Vocabulary } from "../vocabulary.ts";
 
 /** What the words of one step say, relative to the rest of the trace. Similarities are cosines from 0 to 1. */
 export interface TextProfile {
-  text: string;
   /** To the root's inputs: what was asked. */
   toQuestion: number;
   /** To the root's outputs: what was answered. */
@@ -25,24 +24,22 @@ export interface TextProfile {
  * Profiles every step's outputs in one pass forwards and one backwards: linear in text. Fragments are weighted by their
  * rarity within the trace (inverse document frequency over its steps), so no corpus is needed.
  */
-export function textProfiles(steps: readonly Step[]): TextProfile[] {
-  const texts = steps.map((step) => payloadText(step.span.outputs));
-  const { bags, question, digits } = numberFragments(texts, payloadText(steps[0]!.span.inputs));
-  const weights = rarity(bags, digits.length);
+export function textProfiles({ bags, given, vocabulary }: TraceWords): TextProfile[] {
+  const weights = rarity(bags, vocabulary.size());
   const norms = bags.map((bag) => norm(bag, weights));
-  const toQuestion = cosinesTo(question, bags, norms, weights);
-  const toAnswer = cosinesTo(bags[0]!, bags, norms, weights);
+  const cosinesTo = cosineSource(bags, norms, weights);
+  const toQuestion = cosinesTo(given, 0, bags.length);
+  const toAnswer = cosinesTo(bags[0]!, 0, bags.length);
   const toPast = meanCosines(bags, norms, weights, false);
   const toFuture = meanCosines(bags, norms, weights, true);
-  const { fresh, newNumbers, adopted } = introductions(bags, question, digits);
-  return texts.map((text, i) => ({
-    text,
+  const { fresh, newNumbers, adopted } = introductions(bags, given, vocabulary);
+  return bags.map((bag, i) => ({
     toQuestion: toQuestion[i]!,
     toAnswer: toAnswer[i]!,
-    toPrevious: i < 2 ? 0 : cosinesTo(bags[i - 1]!, [bags[i]!], [norms[i]!], weights)[0]!,
+    toPrevious: i < 2 ? 0 : cosinesTo(bags[i - 1]!, i, i + 1)[0]!,
     toPast: toPast[i]!,
     toFuture: toFuture[i]!,
-    novelty: bags[i]!.length === 0 ? 0 : fresh[i]! / bags[i]!.length,
+    novelty: bag.length === 0 ? 0 : fresh[i]! / bag.length,
     adopted: adopted[i]!,
     newNumbers: newNumbers[i]!,
   }));
@@ -50,74 +47,47 @@ export function textProfiles(steps: readonly Step[]): TextProfile[] {
 
 // --- internal ---
 
-/** Distinct fragments read of one text. */
-const LIMIT = 400;
-
-const COMMON = -1;
-
-/** Distinct fragments of one text by number. */
-type Bag = readonly number[];
-
-/** Gives every fragment of the trace a number, so that all that follows are arrays. */
-function numberFragments(texts: readonly string[], asked: string) {
-  const numbers = new Map<number, number>();
-  const digits: boolean[] = [];
-  const lastText: number[] = [];
-  const bagOf = (text: string, place: number): Bag => {
-    const bag: number[] = [];
-    eachFragment(text, (hash, start, end) => {
-      if (bag.length >= LIMIT) return;
-      let number = numbers.get(hash);
-      if (number === undefined) {
-        number = isCommon(hash) ? COMMON : digits.length;
-        numbers.set(hash, number);
-        if (number !== COMMON) {
-          digits.push(hasDigit(text, start, end));
-          lastText.push(-1);
-        }
-      }
-      if (number === COMMON || lastText[number] === place) return;
-      lastText[number] = place;
-      bag.push(number);
-    });
-    return bag;
-  };
-  const bags = texts.map(bagOf);
-  const question = bagOf(asked, texts.length);
-  return { bags, question, digits };
-}
-
-function hasDigit(text: string, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 48 && code <= 57) return true;
-  }
-  return false;
-}
-
-/** The weight of each fragment. The root's outputs repeat a step's, so they do not count as another document. */
+/** The squared weight of each fragment. The root's outputs repeat a step's, so they do not count as another document. */
 function rarity(bags: readonly Bag[], size: number): Float64Array {
-  const documents = new Float64Array(size);
-  for (const bag of bags.slice(1)) for (const fragment of bag) documents[fragment]!++;
-  return documents.map((count) => (count === 0 ? 1 : Math.log(bags.length / (count + 1)) + 1));
+  const documents = new Int32Array(size + 1);
+  for (let step = 1; step < bags.length; step++) {
+    const bag = bags[step]!;
+    for (let i = 0; i < bag.length; i++) documents[bag[i]!]!++;
+  }
+  const weights = new Float64Array(size + 1);
+  // Few counts occur often, so the logarithm is taken once for each.
+  const byCount = new Float64Array(bags.length);
+  for (let fragment = 1; fragment <= size; fragment++) {
+    const count = documents[fragment]!;
+    if (byCount[count] === 0) byCount[count] = count === 0 ? 1 : (Math.log(bags.length / (count + 1)) + 1) ** 2;
+    weights[fragment] = byCount[count]!;
+  }
+  return weights;
 }
 
 function norm(bag: Bag, weights: Float64Array): number {
   let sum = 0;
-  for (const fragment of bag) sum += weights[fragment]! ** 2;
+  for (let i = 0; i < bag.length; i++) sum += weights[bag[i]!]!;
   return Math.sqrt(sum);
 }
 
-/** The cosine of one bag with each of the others. */
-function cosinesTo(one: Bag, bags: readonly Bag[], norms: readonly number[], weights: Float64Array): number[] {
-  const own = norm(one, weights);
-  const held = new Set(one);
-  return bags.map((bag, i) => {
-    if (own === 0 || norms[i] === 0) return 0;
-    let dot = 0;
-    for (const fragment of bag) if (held.has(fragment)) dot += weights[fragment]! ** 2;
-    return dot / (own * norms[i]!);
-  });
+/** The cosines of one bag with those of the steps in a range. */
+function cosineSource(bags: readonly Bag[], norms: readonly number[], weights: Float64Array) {
+  const held = new Int32Array(weights.length);
+  let round = 0;
+  return (one: Bag, from: number, to: number): number[] => {
+    const own = norm(one, weights);
+    round++;
+    for (let i = 0; i < one.length; i++) held[one[i]!] = round;
+    const cosines: number[] = [];
+    for (let step = from; step < to; step++) {
+      const bag = bags[step]!;
+      let dot = 0;
+      for (let i = 0; i < bag.length; i++) if (held[bag[i]!] === round) dot += weights[bag[i]!]!;
+      cosines.push(dot === 0 ? 0 : dot / (own * norms[step]!));
+    }
+    return cosines;
+  };
 }
 
 /** For each step below the root the mean cosine with all steps before it, or after it. */
@@ -127,37 +97,42 @@ function meanCosines(
   weights: Float64Array,
   backwards: boolean,
 ): number[] {
+  // Unit vectors are added up, so one product with the sum is the sum of the cosines.
   const sum = new Float64Array(weights.length);
   const means = bags.map(() => 0);
   for (let seen = 0; seen < bags.length - 1; seen++) {
-    const i = backwards ? bags.length - 1 - seen : 1 + seen;
-    if (norms[i] === 0) continue;
+    const step = backwards ? bags.length - 1 - seen : 1 + seen;
+    const own = norms[step]!;
+    if (own === 0) continue;
+    const bag = bags[step]!;
     let dot = 0;
-    for (const fragment of bags[i]!) {
+    for (let i = 0; i < bag.length; i++) {
+      const fragment = bag[i]!;
       dot += weights[fragment]! * sum[fragment]!;
-      // Unit vectors are added up, so one product with the sum is the sum of the cosines.
-      sum[fragment]! += weights[fragment]! / norms[i]!;
+      sum[fragment]! += 1 / own;
     }
-    if (seen > 0) means[i] = dot / norms[i]! / seen;
+    if (seen > 0) means[step] = dot / own / seen;
   }
   return means;
 }
 
 /** Who was the first to hold each fragment that did not come with the question, and what became of it. */
-function introductions(bags: readonly Bag[], question: Bag, digits: readonly boolean[]) {
-  const holder = new Int32Array(digits.length).fill(-1);
-  for (const fragment of question) holder[fragment] = 0;
-  const taken = new Uint8Array(digits.length);
+function introductions(bags: readonly Bag[], given: Bag, vocabulary: Vocabulary) {
+  const holder = new Int32Array(vocabulary.size() + 1).fill(-1);
+  for (let i = 0; i < given.length; i++) holder[given[i]!] = 0;
+  const taken = new Uint8Array(holder.length);
   const fresh = bags.map(() => 0);
   const newNumbers = bags.map(() => 0);
   const adopted = bags.map(() => 0);
-  for (let i = 1; i < bags.length; i++) {
-    for (const fragment of bags[i]!) {
+  for (let step = 1; step < bags.length; step++) {
+    const bag = bags[step]!;
+    for (let i = 0; i < bag.length; i++) {
+      const fragment = bag[i]!;
       const first = holder[fragment]!;
       if (first < 0) {
-        holder[fragment] = i;
-        fresh[i]!++;
-        if (digits[fragment]) newNumbers[i]!++;
+        holder[fragment] = step;
+        fresh[step]!++;
+        if (vocabulary.hasDigit(fragment)) newNumbers[step]!++;
       } else if (first > 0 && taken[fragment] === 0) {
         taken[fragment] = 1;
         adopted[first]!++;

@@ -1,9 +1,15 @@
+import type { TraceWords } from "../trace-words.ts";
+import { MANNERS } from "./manners.ts";
 import type { TextProfile } from "./text-profile.ts";
 
 /** What a step's words relate to, how they look, and in which manner it speaks. */
-export function wordFeatures(profiles: readonly TextProfile[]) {
-  const texts = profiles.map((profile) => profile.text);
+export function wordFeatures({ texts, words, digits, manners }: TraceWords, profiles: readonly TextProfile[]) {
   const toPast = profiles.map((profile) => profile.toPast);
+  const counted = (manner: (typeof MANNERS)[number], step: number): number =>
+    manners[step * MANNERS.length + MANNERS.indexOf(manner)]!;
+  // Uses per hundred words, on a logarithmic scale.
+  const rate = (manner: (typeof MANNERS)[number]): number[] =>
+    texts.map((_, i) => Math.log1p((100 * counted(manner, i)) / Math.max(20, words[i]!)));
   return {
     "to question": profiles.map((profile) => profile.toQuestion),
     "to answer": profiles.map((profile) => profile.toAnswer),
@@ -11,16 +17,20 @@ export function wordFeatures(profiles: readonly TextProfile[]) {
     "to past": toPast,
     "to future": profiles.map((profile) => profile.toFuture),
     // After the decisive mistake agents go in circles: how repetitive the few steps before and after it are.
-    "circling before": toPast.map((_, i) => mean(toPast.slice(Math.max(1, i - CIRCLE), i))),
-    "circling after": toPast.map((_, i) => mean(toPast.slice(i + 1, i + 1 + CIRCLE))),
+    "circling before": toPast.map((_, i) => mean(toPast, Math.max(1, i - CIRCLE), i)),
+    "circling after": toPast.map((_, i) => mean(toPast, i + 1, Math.min(toPast.length, i + 1 + CIRCLE))),
     novelty: profiles.map((profile) => profile.novelty),
     adopted: profiles.map((profile) => Math.log1p(profile.adopted)),
     "new numbers": profiles.map((profile) => Math.log1p(profile.newNumbers)),
-    code: texts.map((text) => (/```|\bdef \w+\(|\bimport \w+|\bSELECT\b/.test(text) ? 1 : 0)),
-    list: texts.map((text) => Math.log1p(times(text, /^\s*(?:[-*]|\d+[.)])\s/gm))),
-    questions: texts.map((text) => Math.log1p(times(text, /\?/g))),
-    digits: texts.map((text) => times(text, /\d/g) / Math.max(1, text.length)),
-    ...manners(texts),
+    code: texts.map((text, i) => (counted("code", i) > 0 || text.includes("```") || text.includes("SELECT ") ? 1 : 0)),
+    list: texts.map((text) => Math.log1p(listItems(text))),
+    questions: texts.map((text) => Math.log1p(questionMarks(text))),
+    digits: texts.map((text, i) => digits[i]! / Math.max(1, text.length)),
+    assumes: rate("assumes"),
+    concludes: rate("concludes"),
+    plans: rate("plans"),
+    "fails to find": rate("fails to find"),
+    corrects: rate("corrects"),
   };
 }
 
@@ -28,35 +38,32 @@ export function wordFeatures(profiles: readonly TextProfile[]) {
 
 const CIRCLE = 4;
 
-/** Each list is one manner of speaking; none names a topic. English: other languages leave these columns at 0. */
-const ASSUMES =
-  /\b(assum\w+|suppos\w+|hypothe\w+|simulat\w+|placeholder|mock|example|sample|likely|probably|plausibl\w+|approximat\w+|estimat\w+|typical\w*|generally)\b/gi;
-const CONCLUDES =
-  /\b(therefore|thus|hence|conclu\w+|confirm\w*|verif\w+|final\w*|answer|correct\w*|accurate\w*|satisfied|complete\w*)\b/gi;
-const PLANS = /\b(plan|steps?|first|next|then|will|let's|let us|need to|should|proceed|start)\b/gi;
-const FAILS =
-  /\b(unable|cannot|can't|couldn't|could not|not found|no results?|failed|unfortunately|not available|unavailable|does not|doesn't|did not|didn't|missing|without)\b/gi;
-const CORRECTS =
-  /\b(however|instead|alternativ\w+|actually|apologi\w+|sorry|mistake|issue|error|fix|retry|again|different)\b/gi;
+const LIST_ITEM = /\s*(?:[-*]|\d+[.)])\s/y;
 
-/** Uses per hundred words, on a logarithmic scale. */
-function manners(texts: readonly string[]) {
-  const words = texts.map((text) => Math.max(20, times(text, /\S+/g)));
-  const rate = (pattern: RegExp): number[] =>
-    texts.map((text, i) => Math.log1p((100 * times(text, pattern)) / words[i]!));
-  return {
-    assumes: rate(ASSUMES),
-    concludes: rate(CONCLUDES),
-    plans: rate(PLANS),
-    "fails to find": rate(FAILS),
-    corrects: rate(CORRECTS),
-  };
+/** Lines that begin with a dash, a star or a number. */
+function listItems(text: string): number {
+  let items = 0;
+  for (let line = 0; line >= 0 && line < text.length; line = next(text, "\n", line)) {
+    LIST_ITEM.lastIndex = line;
+    if (LIST_ITEM.test(text)) items++;
+  }
+  return items;
 }
 
-function times(text: string, pattern: RegExp): number {
-  return text.match(pattern)?.length ?? 0;
+function questionMarks(text: string): number {
+  let marks = 0;
+  for (let at = next(text, "?", 0); at >= 0; at = next(text, "?", at)) marks++;
+  return marks;
 }
 
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Where the text goes on after the next such character from `from` on, or -1. */
+function next(text: string, character: string, from: number): number {
+  const at = text.indexOf(character, from);
+  return at < 0 ? -1 : at + 1;
+}
+
+function mean(values: readonly number[], from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += values[i]!;
+  return to > from ? sum / (to - from) : 0;
 }

@@ -1,6 +1,7 @@
 import type { Evidence } from "../../model/failure.ts";
 import type { Step } from "../execution-order.ts";
 import { payloadText } from "../fragment.ts";
+import { wordsOf } from "../trace-words.ts";
 import { isEmpty, isSource } from "./span-nature.ts";
 
 /**
@@ -9,10 +10,8 @@ import { isEmpty, isSource } from "./span-nature.ts";
  */
 export function repeatSymptoms(steps: readonly Step[]): (Evidence | null)[] {
   const found: (Evidence | null)[] = steps.map(() => null);
-  for (const alike of groupBy(
-    callSteps(steps),
-    (i) => `${steps[i]!.span.name} ${payloadText(steps[i]!.span.inputs).length}`,
-  )) {
+  const { inputLengths } = wordsOf(steps);
+  for (const alike of groupBy(callSteps(steps), (i) => `${steps[i]!.span.name} ${inputLengths[i]}`)) {
     // Most calls differ in length already; hashing whole payloads is what would cost.
     if (alike.length < MIN_REPEATS) continue;
     for (const same of groupBy(alike, (i) => payloadText(steps[i]!.span.inputs))) {

@@ -1,21 +1,23 @@
 import type { Evidence } from "../../model/failure.ts";
 import type { Span } from "../../model/trace.ts";
 import type { Step } from "../execution-order.ts";
-import { eachFragment, fragmentsOf, payloadText } from "../fragment.ts";
+import { wordsOf } from "../trace-words.ts";
+import type { TraceWords } from "../trace-words.ts";
 import { clip, isEmpty, isLookup, isSource } from "./span-nature.ts";
 
 /** What is wrong with the shape of what each step returned: nothing, broken JSON, or results about something else. */
 export function resultSymptoms(steps: readonly Step[]): (Evidence | null)[] {
   const root = steps[0]!.span;
-  return steps.map(({ span, parent }) => {
+  const words = wordsOf(steps);
+  return steps.map(({ span, parent }, i) => {
     if (parent < 0) return null;
     if (span.endAt === null)
       return root.endAt === null ? null : structure("never finished although the trace did", 0.5);
     if (isEmpty(span.outputs)) return nothing(span);
     if (!isSource(span)) return null;
-    const text = payloadText(span.outputs);
+    const text = words.texts[i]!;
     if (NOTHING_FOUND.test(text)) return structure(`returned "${clip(text, 60)}"`, isLookup(span) ? 0.45 : 0.35);
-    return brokenJson(span) ?? (isLookup(span) ? offTopic(span, root, text) : null);
+    return brokenJson(span) ?? (isLookup(span) ? offTopic(words, i) : null);
   });
 }
 
@@ -50,19 +52,19 @@ function brokenJson(span: Span): Evidence | null {
 /** Share of the query's distinctive words below which a lookup counts as off topic. */
 const ON_TOPIC = 0.34;
 
-function offTopic(span: Span, root: Span, text: string): Evidence | null {
-  const own = fragmentsOf(payloadText(span.inputs), 60);
-  const query = own.size > 0 ? own : fragmentsOf(payloadText(root.inputs), 60);
-  const held = new Set<number>();
-  let size = 0;
-  eachFragment(text, (hash) => {
-    size++;
-    if (query.has(hash)) held.add(hash);
-  });
+/** Words of a query that are compared. */
+const MAX_QUERY = 60;
+
+function offTopic({ bags, fragments, given, inputsOf }: TraceWords, step: number): Evidence | null {
   // Two words or three say little: a lookup may answer with a bare value.
-  if (query.size < 2 || size < 4) return null;
-  const overlap = held.size / query.size;
+  if (fragments[step]! < 4) return null;
+  const own = inputsOf(step);
+  const query = (own.length > 0 ? own : given).slice(0, MAX_QUERY);
+  if (query.length < 2) return null;
+  const wanted = new Set(query);
+  const held = bags[step]!.reduce((sum, fragment) => (wanted.has(fragment) ? sum + 1 : sum), 0);
+  const overlap = held / query.length;
   if (overlap >= ON_TOPIC) return null;
-  const sentence = `only ${held.size} of ${query.size} distinctive words of the query occur in what came back`;
+  const sentence = `only ${held} of ${query.length} distinctive words of the query occur in what came back`;
   return structure(sentence, 0.6 - 0.4 * (overlap / ON_TOPIC));
 }

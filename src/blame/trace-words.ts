@@ -1,0 +1,78 @@
+import type { Step } from "./execution-order.ts";
+import { countManners, MANNERS } from "./feature/manners.ts";
+import { payloadText } from "./fragment.ts";
+import { scanWords } from "./scan-words.ts";
+import type { Words } from "./scan-words.ts";
+import { createVocabulary } from "./vocabulary.ts";
+import type { Bag, Vocabulary } from "./vocabulary.ts";
+
+/** The words of a trace, read once for all rungs. Lists are aligned with the steps. */
+export interface TraceWords {
+  vocabulary: Vocabulary;
+  /** The text of each step's outputs. */
+  texts: readonly string[];
+  /** Characters in the text of each step's inputs. */
+  inputLengths: readonly number[];
+  /** The distinct fragments of each step's outputs. */
+  bags: readonly Bag[];
+  /** Fragments in each step's outputs, repeated and common ones included. */
+  fragments: readonly number[];
+  /** Words of all kinds in each step's outputs, and digits in them. */
+  words: readonly number[];
+  digits: readonly number[];
+  /** How often each step speaks in each of the `MANNERS`, row by row. */
+  manners: Int32Array;
+  /** The fragments of the root's inputs: what the user gave. */
+  given: Bag;
+  /** The first fragments of a step's inputs, at most 96. */
+  inputsOf(step: number): Bag;
+}
+
+/** The words of these steps: read on first use, remembered as long as the array of steps is. Linear in text. */
+export function wordsOf(steps: readonly Step[]): TraceWords {
+  let words = remembered.get(steps);
+  if (!words) remembered.set(steps, (words = readWords(steps)));
+  return words;
+}
+
+/** A text is read only as far as so many fragments usually reach: prose has one every ten characters or so. */
+export function firstFragments(vocabulary: Vocabulary, text: string): Bag {
+  return vocabulary.add(text.slice(0, MAX_FRAGMENTS * 15)).bag.slice(0, MAX_FRAGMENTS);
+}
+
+// --- internal ---
+
+const remembered = new WeakMap<readonly Step[], TraceWords>();
+
+const GIVEN_CHARS = 20_000;
+const MAX_FRAGMENTS = 96;
+
+function readWords(steps: readonly Step[]): TraceWords {
+  const vocabulary = createVocabulary();
+  const manners = new Int32Array(steps.length * MANNERS.length);
+  const texts = steps.map(({ span }) => payloadText(span.outputs));
+  const inputs: Bag[] = [];
+  const read = texts.map((text, step) => {
+    const words = scanWords(text);
+    countManners(words, manners, step * MANNERS.length);
+    return { words: words.count, digits: digitsIn(words), ...vocabulary.add(text, words) };
+  });
+  return {
+    vocabulary,
+    texts,
+    manners,
+    inputLengths: steps.map(({ span }) => payloadText(span.inputs).length),
+    bags: read.map(({ bag }) => bag),
+    fragments: read.map(({ fragments }) => fragments),
+    words: read.map(({ words }) => words),
+    digits: read.map(({ digits }) => digits),
+    given: vocabulary.add(payloadText(steps[0]!.span.inputs, GIVEN_CHARS)).bag,
+    inputsOf: (step) => (inputs[step] ??= firstFragments(vocabulary, payloadText(steps[step]!.span.inputs))),
+  };
+}
+
+function digitsIn({ count, digits }: Words): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += digits[i]!;
+  return sum;
+}

@@ -1,0 +1,73 @@
+import { createIntMap } from "../internal/int-map.ts";
+import { isCommon } from "./fragment.ts";
+import { scanWords } from "./scan-words.ts";
+import type { Words } from "./scan-words.ts";
+
+/** Distinct fragments of one text by number, in order of appearance; common words are left out. */
+export type Bag = readonly number[];
+
+/** Numbers the fragments of a trace, from 1 on, so that whatever counts or compares them works on arrays. */
+export interface Vocabulary {
+  /** Fragments so far; every number is at most this. */
+  size(): number;
+  /** Whether digits are in it. */
+  hasDigit(number: number): boolean;
+  /** The fragment as it was first written. */
+  wordOf(number: number): string;
+  /** Takes in a text; `words` are its words where it was scanned already. `fragments` counts repeated and common ones too. */
+  add(text: string, words?: Words): { bag: Bag; fragments: number };
+}
+
+export function createVocabulary(): Vocabulary {
+  const numbers = createIntMap(1000);
+  const texts: string[] = [];
+  let size = 0;
+  // By number: the text that held it last; and where it was found first (text, start, end) with its digits.
+  let last = new Int32Array(1024);
+  let facts = new Int32Array(FACTS * 1024);
+
+  const meet = (text: number, words: Words, i: number): number => {
+    if (isCommon(words.hash[i]!)) return 0;
+    size++;
+    if (size === last.length) [last, facts] = [doubled(last), doubled(facts)];
+    last[size] = -1;
+    const at = FACTS * size;
+    facts[at] = text;
+    facts[at + 1] = words.start[i]!;
+    facts[at + 2] = words.end[i]!;
+    facts[at + 3] = words.digits[i]!;
+    return size;
+  };
+  return {
+    size: () => size,
+    hasDigit: (number) => facts[FACTS * number + 3]! > 0,
+    wordOf: (number) => texts[facts[FACTS * number]!]!.slice(facts[FACTS * number + 1], facts[FACTS * number + 2]),
+    add(text, words = scanWords(text)) {
+      const { count, hash, distinctive } = words;
+      const index = texts.push(text) - 1;
+      let fragments = 0;
+      const bag: number[] = [];
+      for (let i = 0; i < count; i++) {
+        if (distinctive[i] === 0) continue;
+        fragments++;
+        let number = numbers.get(hash[i]!);
+        if (number < 0) number = numbers.getOrSet(hash[i]!, meet(index, words, i));
+        if (number === 0 || last[number] === index) continue;
+        last[number] = index;
+        bag.push(number);
+      }
+      return { bag, fragments };
+    },
+  };
+}
+
+// --- internal ---
+
+/** Facts kept of each fragment. */
+const FACTS = 4;
+
+function doubled(old: Int32Array): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(2 * old.length);
+  grown.set(old);
+  return grown;
+}
