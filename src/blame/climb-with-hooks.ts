@@ -1,3 +1,4 @@
+import { LoopsmithError } from "../model/errors.ts";
 import type { Attribution, Culprit, Evidence } from "../model/failure.ts";
 import type { Score } from "../model/score.ts";
 import type { Span, Trace } from "../model/trace.ts";
@@ -29,6 +30,8 @@ export interface HookOptions extends LadderOptions {
   shortlist?: number;
   /** Replays at most. Default: 3. */
   maxReplays?: number;
+  /** How long one call of a hook may take, in ms. A call that takes longer counts as thrown. Default: 120,000. */
+  timeoutMs?: number;
   /**
    * A hook that throws costs its rung, not the attribution: the rungs below still answer and this is told why. Without
    * it, the hook's error is thrown.
@@ -88,12 +91,22 @@ async function attempt<T>(
   options: HookOptions,
   call: () => Promise<T | null>,
 ): Promise<T | null> {
+  const { timeoutMs = 120_000 } = options;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const hint = `Make it faster, or give it more time with blame.timeoutMs.`;
+      reject(new LoopsmithError("timeout", `the ${rung} did not answer within ${timeoutMs} ms`, { hint }));
+    }, timeoutMs);
+  });
   try {
-    return await call();
+    return await Promise.race([call(), late]);
   } catch (error) {
     if (!options.onHookError) throw error;
     options.onHookError(rung, error);
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

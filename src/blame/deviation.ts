@@ -4,7 +4,6 @@ import type { Trace } from "../model/trace.ts";
 import { executionOrder } from "./execution-order.ts";
 import type { Step } from "./execution-order.ts";
 import { distanceFrom } from "./mahalanobis.ts";
-import type { Distance } from "./mahalanobis.ts";
 import { fragmentHashes, payloadText } from "./fragment.ts";
 import { scanWords } from "./scan-words.ts";
 

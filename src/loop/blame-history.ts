@@ -2,17 +2,25 @@ import { addToNormality, mergeNormality, type Normality } from "../blame/deviati
 import { rankerExample, type LadderOptions } from "../blame/ladder.ts";
 import { trainRanker, type Ranker, type RankerExample } from "../blame/ranker.ts";
 import { addToSpectrum, mergeSpectra, type Spectrum } from "../blame/spectrum.ts";
+import type { Failure } from "../model/failure.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { Score, Threshold } from "../model/score.ts";
 import type { Trace } from "../model/trace.ts";
 import type { Store } from "../store/store.ts";
+import { failureReason } from "./failure-reason.ts";
+import { openReasonHistory, type ReasonHistory } from "./reason-history.ts";
+
+/** What the history says to whoever decides on a trace. */
+export interface BlameKnowledge extends Pick<LadderOptions, "spectrum" | "normality" | "ranker"> {
+  assignReason?: ReasonHistory["assign"];
+}
 
 /** What a loop knows of its project when it looks for a culprit: counts over decided traces, and what people confirmed. */
 export interface BlameHistory {
   /** For the ladder. The same until the next flush, so that the traces of one round are all judged by one history. */
-  knowledge(): Pick<LadderOptions, "spectrum" | "normality" | "ranker">;
-  /** Counts one more decided trace, from the next flush on. */
-  note(trace: Trace, failed: boolean): void;
+  knowledge(): BlameKnowledge;
+  /** Counts one more decided trace and, when it failed, keeps its reason, from the next flush on. */
+  note(trace: Trace, failure: Failure | null): void;
   /** Adds what was noted to what all workers know, and takes up what they noted. */
   flush(): Promise<void>;
   /** Learns that a span was the culprit. Returns the number of confirmations, or `null` for a span that cannot be one. */
@@ -48,12 +56,16 @@ export async function openBlameHistory(store: Store, loopId: string, threshold?:
     const value = await store.cursorGet({ name: examplesName });
     relearn(examplesOf(value), typeof value?.["total"] === "number" ? value["total"] : 0);
   };
+  const reasons = await openReasonHistory(store, loopId);
   adopt(await store.cursorGet({ name: countsName }));
   await readExamples();
 
   return {
-    knowledge: () => ({ spectrum, normality, ranker }),
-    note(trace, failed) {
+    knowledge: () => ({ spectrum, normality, ranker, assignReason: reasons.assign }),
+    note(trace, failure) {
+      const failed = failure !== null;
+      const reason = failure && failureReason(failure);
+      if (reason) reasons.note({ id: trace.id, text: reason });
       delta ??= { spectrum: {}, normality: {} };
       addToSpectrum(delta.spectrum, trace, failed);
       if (!failed) addToNormality(delta.normality, trace);
@@ -76,6 +88,7 @@ export async function openBlameHistory(store: Store, loopId: string, threshold?:
         );
       } else adopt(await store.cursorGet({ name: countsName }));
       await readExamples();
+      await reasons.flush();
     },
     async confirm(trace, scores, spanId) {
       const example = rankerExample(trace, scores, spanId, {

@@ -1,10 +1,10 @@
-import { climbLadder, type LadderOptions } from "../blame/ladder.ts";
+import { climbWithHooks, type HookOptions } from "../blame/climb-with-hooks.ts";
 import { deliveryIds } from "../destination/delivery-id.ts";
 import { sealAction } from "../destination/secret.ts";
 import { validateAction } from "../destination/validate-action.ts";
 import type { Action } from "../model/action.ts";
 import type { Delivery } from "../model/delivery.ts";
-import { failureContext, type Failure } from "../model/failure.ts";
+import { failureContext, type Failure, type FailureReason } from "../model/failure.ts";
 import { stableId } from "../model/id.ts";
 import type { JsonObject } from "../model/json.ts";
 import { failingScores, thresholdFor, type Score } from "../model/score.ts";
@@ -13,6 +13,8 @@ import type { Trace } from "../model/trace.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { extractFeatures } from "../pattern/extract-features.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
+import type { BlameKnowledge } from "./blame-history.ts";
+import { failureReason } from "./failure-reason.ts";
 import type { Judgement } from "./judge.ts";
 import { assertDeliverable, type ResolvedLoopOptions } from "./options.ts";
 
@@ -36,7 +38,9 @@ export interface DecideParams {
   options: ResolvedLoopOptions;
   now: number;
   /** What the project's history says of spans. */
-  knowledge?: Pick<LadderOptions, "spectrum" | "normality" | "ranker">;
+  knowledge?: BlameKnowledge;
+  /** Told of a judge or replay that throws; the rungs below still answer. */
+  onHookError?: HookOptions["onHookError"];
 }
 
 /**
@@ -51,7 +55,17 @@ export async function decide(params: DecideParams): Promise<Decision> {
   const thresholded = scores.filter(
     (score) => score.score !== null && thresholdFor(options.threshold, score.key) !== undefined,
   );
-  const attribution = worst ? climbLadder(trace, scores, { threshold: options.threshold, ...params.knowledge }) : null;
+  const { assignReason, ...history } = params.knowledge ?? {};
+  const attribution = worst
+    ? await climbWithHooks(trace, scores, {
+        threshold: options.threshold,
+        ...history,
+        ...options.blame,
+        onHookError: params.onHookError ?? (() => {}),
+      })
+    : null;
+  const said = worst && attribution && failureReason({ ...attribution, comment: worst.comment });
+  const reason = (said && (await assignReason?.(said))) || null;
   const verdict: Verdict = {
     id: stableId("verdict", loopId, trace.id, revision),
     loopId,
@@ -64,13 +78,13 @@ export async function decide(params: DecideParams): Promise<Decision> {
     comment: problems.length > 0 ? problems.join("; ") : (worst?.comment ?? null),
     scores,
     attribution,
-    features: extractFeatures(trace, scores, attribution),
+    features: { ...extractFeatures(trace, scores, attribution), ...(reason ? { reason: reason.label } : {}) },
     cluster: options.cluster(trace),
     traceStartAt: trace.root.startAt,
     decidedAt: now,
   };
   const feedback = options.writeScores ? scores.map((score) => toFeedback(score, trace, loopId)) : [];
-  const failure = worst && attribution ? toFailure(verdict, worst, attribution, options.name) : null;
+  const failure = worst && attribution ? toFailure(verdict, worst, attribution, options.name, reason) : null;
   if (!failure) return { verdict, failure, deliveries: [], secrets: new Map(), feedback };
 
   const returned = await options.onFailure(run, failure.score, failure);
@@ -84,6 +98,7 @@ function toFailure(
   worst: Score,
   attribution: NonNullable<Verdict["attribution"]>,
   loop: string,
+  reason: FailureReason | null,
 ): Failure {
   return {
     ...attribution,
@@ -96,6 +111,7 @@ function toFailure(
     threshold: verdict.threshold ?? 0,
     scores: verdict.scores,
     ...(worst.comment === undefined ? {} : { comment: worst.comment }),
+    reason,
   };
 }
 

@@ -1,6 +1,6 @@
 import { targetsOf } from "../evaluator/targets.ts";
 import { createSlots } from "../internal/slots.ts";
-import { errorMessage } from "../model/errors.ts";
+import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import { newId, stableId } from "../model/id.ts";
 import type { FeedbackWrite } from "../model/span-write.ts";
 import type { Delivery } from "../model/delivery.ts";
@@ -172,6 +172,15 @@ async function judgeOne(
     judgement,
     now: store.now(),
     knowledge: deps.history.knowledge(),
+    onHookError: (rung: string, error: unknown) =>
+      emitter.emit("error", {
+        error: new LoopsmithError("evaluator_failed", `blame.${rung}: ${errorMessage(error)}`, {
+          hint: "The culprit is the one the other rungs name.",
+          cause: error,
+        }),
+        during: "judge",
+        traceId: trace.id,
+      }),
   };
   try {
     decision = await decide({ ...params, options });
@@ -204,7 +213,7 @@ async function writeDown(
 ): Promise<void> {
   if (!(await record(written))) return;
   const { verdict, deliveries } = written;
-  if (verdict.outcome === "pass" || verdict.outcome === "fail") deps.history.note(trace, verdict.outcome === "fail");
+  if (verdict.outcome === "pass" || verdict.outcome === "fail") deps.history.note(trace, failure);
   if (deliveries.length > 0) deps.onDeliveries();
   deps.emitter.emit("trace:judged", { verdict });
   if (failure) deps.emitter.emit("failure:detected", { failure, deliveries: actions });

@@ -2,6 +2,7 @@ import type { Client } from "langsmith";
 import type { ThrottlePolicy } from "../alert/throttle.ts";
 import { resolveAlertRule } from "../alert/alert-rule.ts";
 import type { ActionHandler } from "../destination/custom.ts";
+import type { HookOptions } from "../blame/climb-with-hooks.ts";
 import { isRecording } from "../destination/delivery-id.ts";
 import type { Destination } from "../destination/destination.ts";
 import type { Evaluator } from "../evaluator/evaluator.ts";
@@ -23,6 +24,9 @@ import type { LangSmithRun } from "../wire/langsmith-run.ts";
 
 /** What `onFailure` may return: one action, several, or none. */
 export type FailureActions = Action | readonly Action[] | null | undefined | void;
+
+/** What a loop may ask beyond the trace and its history when it looks for a culprit. */
+export type BlameOptions = Pick<HookOptions, "judge" | "replay" | "shortlist" | "maxReplays" | "timeoutMs">;
 
 export interface FeedbackLoopOptions<C extends object = object> {
   /** LangSmith's `Client`, an embedded server from `loopsmith/server`, or a platform of your own. */
@@ -64,6 +68,12 @@ export interface FeedbackLoopOptions<C extends object = object> {
   sample?: number | SampleOptions;
   /** Hard limits on what evaluators may cost. What does not fit is deferred to the next window. @default none */
   budgets?: readonly Budget[];
+  /**
+   * Rungs above the ones that need nothing: a `judge` that picks from the shortlist (`blameJudge`, or a function of your
+   * own) and a `replay` that runs a trace again from a corrected span; what it proves is reported as `method: "replay"`.
+   * Called for failing traces only. One that throws costs its rung and is told as an `error` event. @default neither
+   */
+  blame?: BlameOptions;
   /** Groups runs that are not independent (one task, user or conversation), for the statistics. @default the thread id */
   cluster?: (trace: Trace) => string | null | undefined;
 
@@ -128,6 +138,7 @@ export interface ResolvedLoopOptions extends Required<
   evaluators: Evaluator[];
   onFailure: NonNullable<FeedbackLoopOptions["onFailure"]>;
   cluster: (trace: Trace) => string | null;
+  blame: BlameOptions;
   pollMs: number | null;
   lineageKey: string | null;
   sample: SampleOptions;
@@ -180,6 +191,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
     sample,
     budgets,
     alerts,
+    blame: options.blame ?? {},
     throttle: options.throttle === false ? null : (options.throttle ?? {}),
     learn: options.learn === false ? null : (options.learn ?? {}),
     projectName: options.projectName,

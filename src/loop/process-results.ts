@@ -133,7 +133,7 @@ async function takeThrough(
     });
     if (secrets.size > 0) await store.secretPut({ secrets });
     if (!(await record({ verdict, leaseToken, deliveries }))) return;
-    history.note(trace, failure !== null);
+    history.note(trace, failure);
     summary.judged += 1;
     if (failure) summary.failures += 1;
     emitter.emit("trace:judged", { verdict });

@@ -43,6 +43,14 @@ export interface Attribution {
   method: "evidence" | "spectrum" | "deviation" | "ranker" | "judge" | "replay" | "not attributable";
 }
 
+/** A kind of reason that failures of one loop have in common. */
+export interface FailureReason {
+  /** Stable while the kind keeps most of its members or its centre. */
+  id: string;
+  /** A short name; it may change as more is learned. */
+  label: string;
+}
+
 /** What `onFailure` gets beside the run and the score. */
 export interface Failure extends Attribution {
   /** Stable across retries and restarts: uuid v5 of loop, trace and revision. */
@@ -57,6 +65,8 @@ export interface Failure extends Attribution {
   /** Every score of the trace, passing ones included. */
   scores: Score[];
   comment?: string;
+  /** The kind of reason it failed for; `null` for one like no other, or before about twenty failures were seen. */
+  reason: FailureReason | null;
 }
 
 /** The context that travels with a failure into queues, webhooks and feedback. Thin: ids and reasons, no payloads. */
@@ -77,6 +87,7 @@ export function failureContext(failure: Failure): JsonObject {
       evidence: failure.culprit.evidence.map((item) => item.text),
     },
     attribution: failure.culprit ? failure.method : "not attributable",
+    ...(failure.reason ? { reason: { id: failure.reason.id, label: failure.reason.label } } : {}),
   };
 }
 

@@ -50,8 +50,10 @@ export const addCulprit: AddCommand = (program, context) => {
           confirmations = (await confirmCulprit(opened, traceId, spanId)).confirmations;
         }
         const { attribution } = verdict;
+        const reason = typeof verdict.features["reason"] === "string" ? verdict.features["reason"] : null;
         if (flags.json)
-          return terminal.out(JSON.stringify({ loop: loop.name, trace: traceId, attribution, confirmations }));
+          return terminal.out(JSON.stringify({ loop: loop.name, trace: traceId, attribution, reason, confirmations }));
+        if (reason !== null) terminal.out(`kind of reason: ${reason}`);
         if (!attribution?.culprit) terminal.out("not attributable");
         for (const [index, suspect] of [attribution?.culprit, ...(attribution?.runnersUp ?? [])].entries()) {
           if (!suspect) continue;
