@@ -1,3 +1,4 @@
+import { retryAfterMs } from "../internal/retry-after.ts";
 import type { DeliveryOutcome } from "../model/delivery.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import type { DeliveryContext } from "./destination.ts";
@@ -19,8 +20,8 @@ export function outcomeOfAnswer(answer: Answer, now: number, finalStatuses: read
     return { status: "dead", reason: `${reason}; the receiver wants no more deliveries`, disable: true };
   if (finalStatuses.includes(status)) return { status: "dead", reason };
   if (status >= 300 && status < 400) return { status: "retry", reason: `${reason}; redirects are not followed` };
-  const retryAfterMs = retryAfterOf(answer.headers, now);
-  return { status: "retry", reason, ...(retryAfterMs !== null && { retryAfterMs }) };
+  const waitMs = retryAfterMs(answer.headers, now);
+  return { status: "retry", reason, ...(waitMs !== null && { retryAfterMs: waitMs }) };
 }
 
 /**
@@ -41,16 +42,6 @@ export async function attempted(
     }
     return { status: "retry", reason: networkReason(error) };
   }
-}
-
-/** `Retry-After` in ms from now, in either of its forms, or `null`. A date is read against the receiver's own clock. */
-export function retryAfterOf(headers: Headers, now: number): number | null {
-  const text = headers.get("retry-after")?.trim();
-  if (!text) return null;
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const until = Date.parse(text);
-  const theirNow = Date.parse(headers.get("date") ?? "");
-  return Number.isNaN(until) ? null : Math.max(0, until - (Number.isNaN(theirNow) ? now : theirNow));
 }
 
 function networkReason(error: unknown): string {

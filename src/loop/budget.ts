@@ -40,7 +40,7 @@ export async function reserveBudget(
   store: Store,
   loopId: string,
   budgets: readonly Budget[],
-  calls: ReadonlyMap<Evaluator, number>,
+  calls: ReadonlyMap<Pick<Evaluator, "name" | "cost">, number>,
 ): Promise<Reservation | Refusal> {
   const now = store.now();
   const entries = budgets.map((budget): BudgetEntry => {
@@ -98,7 +98,10 @@ export async function settleBudget(
  * Refuses a budget that could not be kept.
  * @throws LoopsmithError `invalid`
  */
-export function assertBudgets(budgets: readonly Budget[], evaluators: readonly Evaluator[]): void {
+export function assertBudgets(
+  budgets: readonly Budget[],
+  evaluators: readonly Pick<Evaluator, "name" | "cost">[],
+): void {
   for (const budget of budgets) {
     const known = evaluators.map((evaluator) => evaluator.name).join(", ");
     if (budget.evaluator !== undefined && !evaluators.some((evaluator) => evaluator.name === budget.evaluator)) {

@@ -165,7 +165,7 @@ function targetSpan(action: Action, failure: Failure, trace: Trace): string {
 }
 
 /** The id leaves the revision out: judging a trace again updates the score that stands there. */
-function toFeedback(score: Score, trace: Trace, loopId: string): FeedbackWrite & { startAt: number } {
+export function toFeedback(score: Score, trace: Trace, loopId: string): FeedbackWrite & { startAt: number } {
   const span = trace.spans.find((candidate) => candidate.id === score.spanId) ?? trace.root;
   return {
     id: stableId("feedback", loopId, trace.id, span.id, score.key),

@@ -11,6 +11,8 @@ export interface LoopEvents {
   "trace:judged": { verdict: Verdict };
   /** A verdict with outcome `fail` was recorded, and its deliveries with it. */
   "failure:detected": { failure: Failure; deliveries: readonly Delivery[] };
+  /** A conversation went idle and was judged; its verdict's `traceId` is the thread's. Once durable. */
+  "conversation:judged": { threadId: string; verdict: Verdict };
   /** A receiver acknowledged. */
   "delivery:delivered": { delivery: Delivery };
   /** An attempt failed; it is retried at `nextAttemptAt`. */

@@ -1,8 +1,7 @@
 import { targetsOf } from "../evaluator/targets.ts";
 import { createSlots } from "../internal/slots.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
-import { newId, stableId } from "../model/id.ts";
-import type { FeedbackWrite } from "../model/span-write.ts";
+import { newId } from "../model/id.ts";
 import type { Delivery } from "../model/delivery.ts";
 import type { Trace } from "../model/trace.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -19,7 +18,9 @@ import { holdLeases } from "./hold-leases.ts";
 import { judge, OWN_TRACE } from "./judge.ts";
 import type { Lineage } from "./lineage.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
+import { enrolConversation } from "./judge-conversations.ts";
 import { createRecorder } from "./recorder.ts";
+import { scoreDelivery } from "./score-delivery.ts";
 import { isAlwaysJudged, isSampled } from "./sample.ts";
 
 export interface JudgeDeps {
@@ -199,8 +200,9 @@ async function judgeOne(
   const local = platform.store === store;
   const deliveries = local
     ? decision.deliveries
-    : [...decision.deliveries, ...feedback.map((item) => toDelivery(item, verdict))];
+    : [...decision.deliveries, ...feedback.map((item) => scoreDelivery(item, verdict))];
   if (secrets.size > 0) await store.secretPut({ secrets });
+  await enrolConversation(deps, trace);
   const record = { verdict, leaseToken: claim.leaseToken, deliveries, ...(local ? { feedback } : {}) };
   return { trace, record, failure, actions: decision.deliveries };
 }
@@ -275,35 +277,5 @@ function headOf(claim: LedgerClaim): { traceId: string; startAt: number; rootEnd
     startAt: claim.traceStartAt,
     rootEndAt: claim.rootEndAt,
     changedAt: claim.changedAt,
-  };
-}
-
-/** On a foreign platform a score travels like every other effect: queued with the verdict, delivered under its stable id. */
-function toDelivery(item: FeedbackWrite & { startAt: number }, verdict: Verdict): Delivery {
-  return {
-    // The delivery is one a revision, the feedback it writes (`feedback_id`) one for all: the last judgement stands.
-    id: stableId("score", item.id, verdict.revision),
-    loop: verdict.loopId,
-    traceId: verdict.traceId,
-    revision: verdict.revision,
-    action: {
-      action: "create_feedback",
-      key: item.key,
-      score: item.score ?? null,
-      ...(item.comment ? { comment: item.comment } : {}),
-      ...(typeof item.value === "string" ? { value: item.value } : {}),
-    },
-    context: {
-      feedback_id: item.id,
-      project_id: item.projectId ?? "",
-      started_at: { [item.runId ?? verdict.traceId]: new Date(item.startAt).toISOString() },
-    },
-    spanId: item.runId ?? verdict.traceId,
-    state: "pending",
-    attempts: 0,
-    createdAt: verdict.decidedAt,
-    nextAttemptAt: verdict.decidedAt,
-    deliveredAt: null,
-    lastError: null,
   };
 }

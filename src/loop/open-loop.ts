@@ -39,7 +39,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     projectName: resolved.projectName,
     config: {
       threshold: resolved.threshold as number,
-      evaluators: resolved.evaluators.map(({ name, version }) => ({ name, version })),
+      evaluators: [...resolved.evaluators, ...resolved.conversations].map(({ name, version }) => ({ name, version })),
     },
   });
   const history = await openBlameHistory(store, loopId, resolved.threshold);

@@ -5,6 +5,7 @@ import type { ActionHandler } from "../destination/custom.ts";
 import type { HookOptions } from "../blame/climb-with-hooks.ts";
 import { isRecording } from "../destination/delivery-id.ts";
 import type { Destination } from "../destination/destination.ts";
+import type { ConversationEvaluator } from "../evaluator/conversation.ts";
 import type { Evaluator } from "../evaluator/evaluator.ts";
 import { toEvaluator, type EvaluatorLike } from "../evaluator/from-langsmith.ts";
 import type { Action } from "../model/action.ts";
@@ -33,8 +34,11 @@ export interface FeedbackLoopOptions<C extends object = object> {
   client: Client | EmbeddedSource | Platform;
   /** The tracing project to watch. */
   projectName: string;
-  /** Any LangSmith evaluator, unchanged, or several; Loopsmith's own evaluators too. */
-  evaluator: EvaluatorLike | readonly EvaluatorLike[];
+  /**
+   * Any LangSmith evaluator, unchanged, or several; Loopsmith's own evaluators too. Those of conversations
+   * (`defineConversationEvaluator`) are called once a thread has gone idle, whatever `sample` says of its traces.
+   */
+  evaluator: EvaluatorLike | ConversationEvaluator | readonly (EvaluatorLike | ConversationEvaluator)[];
   /** A run that scores strictly below fails. One number for every key, or one a key (other keys are recorded, never fail). */
   threshold: Threshold;
   /** Called once for each failing trace revision; what it returns is delivered at least once under stable ids. */
@@ -136,6 +140,7 @@ export interface ResolvedLoopOptions extends Required<
   >
 > {
   evaluators: Evaluator[];
+  conversations: ConversationEvaluator[];
   onFailure: NonNullable<FeedbackLoopOptions["onFailure"]>;
   cluster: (trace: Trace) => string | null;
   blame: BlameOptions;
@@ -159,11 +164,11 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
   if (typeof options.projectName !== "string" || options.projectName.trim() === "") {
     throw invalid("projectName", options.projectName, "the name of a tracing project");
   }
-  const likes = Array.isArray(options.evaluator)
-    ? (options.evaluator as readonly EvaluatorLike[])
-    : [options.evaluator as EvaluatorLike];
+  type Like = EvaluatorLike | ConversationEvaluator;
+  const likes = Array.isArray(options.evaluator) ? (options.evaluator as readonly Like[]) : [options.evaluator as Like];
   if (likes.length === 0) throw invalid("evaluator", "[]", "at least one evaluator");
-  const evaluators = withDistinctNames(likes.map((like) => toEvaluator(like)));
+  const conversations = likes.filter(isConversation);
+  const evaluators = withDistinctNames(likes.flatMap((like) => (isConversation(like) ? [] : [toEvaluator(like)])));
   const scoreRange = options.scoreRange ?? [0, 1];
   assertThreshold(options.threshold, scoreRange);
   const positive = (name: keyof FeedbackLoopOptions, fallback: number, least = 1): number => {
@@ -179,7 +184,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
     }
   }
   const { cluster, budgets = [] } = options;
-  assertBudgets(budgets, evaluators);
+  assertBudgets(budgets, [...evaluators, ...conversations]);
   const sample = typeof options.sample === "object" ? options.sample : { rate: options.sample ?? 1 };
   if (!(sample.rate >= 0 && sample.rate <= 1)) throw invalid("sample", sample.rate, "a share from 0 to 1");
   const { alerts = [], destinations = {} } = options;
@@ -197,6 +202,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
     projectName: options.projectName,
     name: options.name ?? options.projectName,
     evaluators,
+    conversations,
     threshold: options.threshold,
     scoreRange,
     onFailure: options.onFailure ?? (() => null),
@@ -245,6 +251,10 @@ export function assertDeliverable(
       throw invalid("destinations", `no destination "${action.destination}"`, `one of: ${known}`);
     }
   }
+}
+
+function isConversation(like: EvaluatorLike | ConversationEvaluator): like is ConversationEvaluator {
+  return typeof like === "object" && "kind" in like && like.kind === "conversation";
 }
 
 /** Two arrow functions are both called `evaluator`; the second becomes `evaluator_2`. */

@@ -2,6 +2,7 @@ import { sharedAbort } from "../internal/shared-abort.ts";
 import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
+import { createConversationJudge, nextConversationDue } from "./judge-conversations.ts";
 import { createJudge } from "./judge-due.ts";
 import { learn } from "./learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
@@ -63,15 +64,16 @@ export async function runThrough(
   const giveUpAt = store.now() + FOREIGN_LEASE_MS;
   const { signal } = sharedAbort();
   const judge = createJudge({ ...deps, emitter, onDeliveries: () => {} });
+  const converse = createConversationJudge({ ...deps, emitter, onDeliveries: () => {} });
   const deliver = createDeliverer({ ...loop, options, emitter });
   try {
     for (;;) {
-      const done = (await judge(signal)) + (await deliver(signal));
+      const done = (await judge(signal)) + (await converse(signal)) + (await deliver(signal));
       if (onProgress) onProgress({ judged: summary.judged, waiting: (await store.ledgerCounts({ loopId })).waiting });
       await loop.history.flush();
       if (done > 0) continue;
-      const due = await store.ledgerNextDue({ loopId });
-      const inMs = due === null ? Infinity : due - store.now();
+      const dues = [await store.ledgerNextDue({ loopId }), await nextConversationDue(deps)];
+      const inMs = Math.min(...dues.map((due) => (due === null ? Infinity : due - store.now())));
       if (inMs <= patienceMs) {
         await new Promise((resolve) => setTimeout(resolve, Math.max(5, inMs)));
         continue;

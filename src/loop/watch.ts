@@ -3,6 +3,7 @@ import type { TraceHead } from "../model/trace.ts";
 import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
+import { createConversationJudge, nextConversationDue } from "./judge-conversations.ts";
 import { createJudge } from "./judge-due.ts";
 import { learn } from "./learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
@@ -41,12 +42,15 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     sweeps: () => Promise<void>;
     tail: Tail | null;
     judge: ReturnType<typeof createJudge>;
+    converse: ReturnType<typeof createConversationJudge>;
     unsubscribe?: (() => void) | undefined;
   } | null = null;
 
   async function findProject(): Promise<NonNullable<typeof project>> {
     const id = await platform.projectId({ name: options.projectName });
-    const judge = createJudge({ ...loop, projectId: id, options, emitter, onDeliveries: () => deliverPump.wake() });
+    const deps = { ...loop, projectId: id, options, emitter, onDeliveries: () => deliverPump.wake() };
+    const judge = createJudge(deps);
+    const converse = createConversationJudge(deps);
     // Subscribed before the first sweep: what changes in between is found by both, never by neither.
     const unsubscribe = platform.subscribe?.({
       projectId: id,
@@ -55,10 +59,9 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
         sweepPump.wake();
       },
     });
-    const deps = { ...loop, projectId: id, options };
     const tail = platform.reportsChanges ? null : createTail(deps);
     const sweeps = tail ? tail.poll : createSweeps(deps);
-    return (project = { id, sweeps, tail, judge, unsubscribe });
+    return (project = { id, sweeps, tail, judge, converse, unsubscribe });
   }
 
   const untilDue = async (due: Promise<number | null>): Promise<number | null> => {
@@ -81,6 +84,13 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
         onError: (error) => emitter.emit("error", { error, during: "judge" }),
       }),
   );
+  const conversationPump = new Pump({
+    run: async (signal) => (project ? project.converse(signal) : 0),
+    idleMs: IDLE_MS,
+    untilDueMs: () => untilDue(nextConversationDue({ store, loopId, options })),
+    onError: (error) => emitter.emit("error", { error, during: "judge" }),
+  });
+  const talkPumps = options.conversations.length > 0 ? [conversationPump] : [];
   const sweepPump = new Pump({
     run: async () => {
       const { id, sweeps } = project ?? (await findProject());
@@ -133,7 +143,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   });
 
   if (!options.waitForProject) await findProject();
-  const pumps = [sweepPump, ...judgePumps, learnPump, deliverPump];
+  const pumps = [sweepPump, ...judgePumps, ...talkPumps, learnPump, deliverPump];
   for (const pump of pumps) pump.start();
   if (options.remedies.length > 0) remedyPump.start();
   return {

@@ -1,5 +1,6 @@
 import { LoopsmithError } from "../model/errors.ts";
 import type { Counts } from "../internal/statistics/fisher.ts";
+import { trueShare } from "../internal/statistics/rogan-gladen.ts";
 import type { RiskRatio } from "../internal/statistics/risk-ratio.ts";
 
 /** How often the judge is right, from calibration against human labels. "Positive" is "failed". */
@@ -52,7 +53,7 @@ export function correctRisk(
   ].map(({ judged, runs }) => {
     // Kept half a run away from 0 and 1 so that the ratio and its logarithm exist.
     const least = 0.5 / (runs + 1);
-    const corrected = Math.min(1 - least, Math.max(least, (judged + trueNegativeRate - 1) / power));
+    const corrected = Math.min(1 - least, Math.max(least, trueShare(judged, truePositiveRate, trueNegativeRate)));
     return { corrected, variance: variance(judged, runs, corrected) };
   });
   const [a, b] = rates;

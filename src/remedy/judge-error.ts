@@ -1,5 +1,5 @@
 import { clopperPearsonLower, clopperPearsonUpper } from "../internal/statistics/binomial.ts";
-import { normalQuantile } from "../internal/statistics/normal.ts";
+import { correctedRate, type CorrectedRate } from "../internal/statistics/rogan-gladen.ts";
 import { LoopsmithError } from "../model/errors.ts";
 
 /** How often the judge agrees with people, as counted on a calibration set. */
@@ -51,44 +51,22 @@ export function judgeSkill(judge: JudgeError, alpha: number): JudgeSkill {
   };
 }
 
-export interface TrueRate {
-  estimate: number;
-  low: number;
-  high: number;
-}
+/** A true pass rate with its interval. */
+export type TrueRate = CorrectedRate;
 
 /**
- * The true pass rate behind a judged one (Rogan & Gladen, American Journal of Epidemiology 1978), with the interval of
- * Lee et al. (arXiv 2511.21140): smoothed counts and a delta method that carries the noise of both the judged set and
- * the calibration set.
+ * The true pass rate behind a judged one, with an interval (see `correctedRate`).
  * @param share judged pass rate over `total` outputs
  * @param alpha chance that the interval misses, both sides together
  * @throws LoopsmithError `invalid` when the judge is no better than a coin
  */
 export function trueRate(share: number, total: number, judge: JudgeError, alpha: number): TrueRate {
   const { good, bad } = judge;
-  const plain = good.agreed / good.of + bad.agreed / bad.of - 1;
-  const z = normalQuantile(1 - alpha / 2);
-  const [n, m1, m0] = [total + z * z, good.of + 2, bad.of + 2];
-  const p = (total * share + (z * z) / 2) / n;
-  const [tpr, tnr] = [(good.agreed + 1) / m1, (bad.agreed + 1) / m0];
-  const skill = tpr + tnr - 1;
-  if (plain <= 0 || skill <= 0) {
+  const rate = correctedRate({ positive: share * total, total }, { sensitivity: good, specificity: bad }, alpha);
+  if (Number.isNaN(rate.estimate)) {
     throw new LoopsmithError("invalid", "The judge agrees with people no more often than a coin.", {
       hint: "Improve the judge until its true positive and true negative rates add up to more than 1.",
     });
   }
-  const centre = (p + tnr - 1) / skill;
-  const [goodNoise, badNoise] = [(tpr * (1 - tpr)) / m1, (tnr * (1 - tnr)) / m0];
-  const shift = 2 * z * z * (centre * goodNoise - (1 - centre) * badNoise);
-  const spread = Math.sqrt((p * (1 - p)) / n + (1 - centre) ** 2 * badNoise + centre ** 2 * goodNoise) / skill;
-  return {
-    estimate: clip((share + bad.agreed / bad.of - 1) / plain),
-    low: clip(centre + shift - z * spread),
-    high: clip(centre + shift + z * spread),
-  };
-}
-
-function clip(value: number): number {
-  return Math.min(1, Math.max(0, value));
+  return rate;
 }

@@ -19,6 +19,11 @@ export interface CorrectedRate {
   high: number;
 }
 
+/** The true share of positives behind a judged one, not kept within [0, 1] (Rogan & Gladen 1978). */
+export function trueShare(judged: number, sensitivity: number, specificity: number): number {
+  return (judged + specificity - 1) / (sensitivity + specificity - 1);
+}
+
 /**
  * The true rate of positives behind a fallible rater's: (p + specificity - 1) / (sensitivity + specificity - 1) (Rogan &
  * Gladen, American Journal of Epidemiology 1978), within [0, 1]. The interval is Lang & Reiczigel's (Preventive
@@ -37,14 +42,15 @@ export function correctedRate(
 ): CorrectedRate {
   const plainSkill = sensitivity.agreed / sensitivity.of + specificity.agreed / specificity.of - 1;
   if (!(plainSkill > 0)) return { estimate: Number.NaN, low: Number.NaN, high: Number.NaN };
-  const estimate = clip((judged.positive / judged.total + specificity.agreed / specificity.of - 1) / plainSkill);
+  const [plainSe, plainSp] = [sensitivity.agreed / sensitivity.of, specificity.agreed / specificity.of];
+  const estimate = clip(trueShare(judged.positive / judged.total, plainSe, plainSp));
   const z = normalQuantile(1 - alpha / 2);
   const n = judged.total + z * z;
   const p = (judged.positive + (z * z) / 2) / n;
   const [ofPositive, ofNegative] = [sensitivity.of + 2, specificity.of + 2];
   const [se, sp] = [(sensitivity.agreed + 1) / ofPositive, (specificity.agreed + 1) / ofNegative];
   const skill = se + sp - 1;
-  const theta = (p + sp - 1) / skill;
+  const theta = trueShare(p, se, sp);
   const [varSe, varSp] = [(se * (1 - se)) / ofPositive, (sp * (1 - sp)) / ofNegative];
   const shift = 2 * z * z * (theta * varSe - (1 - theta) * varSp);
   const error = Math.sqrt((p * (1 - p)) / n + (1 - theta) ** 2 * varSp + theta ** 2 * varSe) / skill;

@@ -42,7 +42,10 @@ export function toVerdictRow(verdict: Verdict): VerdictTable {
 }
 
 /** The mark of a verdict that buckets have yet to take in, or `null` for one that says nothing and replaces nothing. */
-export function toUnlearnedRow({ id, loopId, revision, outcome, traceStartAt }: Verdict): UnlearnedTable | null {
+export function toUnlearnedRow(verdict: Verdict): UnlearnedTable | null {
+  const { id, loopId, revision, outcome, features, traceStartAt } = verdict;
+  // A conversation's verdict: it is not about a trace.
+  if (Object.keys(features).length === 0) return null;
   if (revision === 1 && outcome !== "pass" && outcome !== "fail") return null;
   return { loop_id: loopId, trace_start_at: toMicros(traceStartAt), verdict_id: id };
 }
