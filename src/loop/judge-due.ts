@@ -7,7 +7,6 @@ import type { Trace } from "../model/trace.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { LedgerClaim, VerdictRecord } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
-import type { Verdict } from "../model/verdict.ts";
 import { toRuns } from "../wire/to-run.ts";
 import type { BlameHistory } from "./blame-history.ts";
 import { reserveBudget, settleBudget, type Refusal } from "./budget.ts";

@@ -36,7 +36,7 @@ export interface FeedbackLoopOptions<C extends object = object> {
   projectName: string;
   /**
    * Any LangSmith evaluator, unchanged, or several; Loopsmith's own evaluators too. Those of conversations
-   * (`defineConversationEvaluator`) are called once a thread has gone idle, whatever `sample` says of its traces.
+   * (`defineConversationEvaluator`) are called once a thread has gone idle, with its traces that were judged.
    */
   evaluator: EvaluatorLike | ConversationEvaluator | readonly (EvaluatorLike | ConversationEvaluator)[];
   /** A run that scores strictly below fails. One number for every key, or one a key (other keys are recorded, never fail). */
