@@ -74,6 +74,18 @@ export function exerciseLedger(open: OpenStore): void {
       expect(await store.ledgerClaim({ ...claim, leaseToken: newId() })).toEqual([]);
     });
 
+    it("saves a cursor together with the rows it speaks of, or neither", async () => {
+      await using store = await open({ now: START });
+      const cursor = (to: number): { name: string; value: { to: number } } => ({ name: "tail", value: { to } });
+      await store.ledgerEnrol({ loopId: LOOP, heads: [], cursor: cursor(1) });
+      expect(await store.cursorGet({ name: "tail" })).toEqual({ to: 1 });
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(newId())], cursor: cursor(2) });
+      expect(await store.cursorGet({ name: "tail" })).toEqual({ to: 2 });
+      const bad = { ...head(newId()), traceId: null as unknown as string };
+      await expect(store.ledgerEnrol({ loopId: LOOP, heads: [bad], cursor: cursor(3) })).rejects.toThrow();
+      expect(await store.cursorGet({ name: "tail" })).toEqual({ to: 2 });
+    });
+
     it("gives a dead worker's trace to another one and fences the dead one off", async () => {
       const clock = { now: START + 10 };
       await using store = await open(clock);
