@@ -12,9 +12,10 @@ export { blameJudge } from "./loop/blame-judge.ts";
 export type { BlameJudgeOptions } from "./loop/blame-judge.ts";
 export type { BlameJudge, ReplaySpan } from "./blame/climb-with-hooks.ts";
 export type { LoopEventName, LoopEvents } from "./loop/events.ts";
+export type { IssueDetails } from "./loop/explain-issue.ts";
 export type { IssueAction, IssuesOptions } from "./loop/loop-issues.ts";
 export type { LoopStatus } from "./loop/loop-status.ts";
-export type { PatternsOptions } from "./loop/loop-patterns.ts";
+export type { LoopPattern, LoopPatternReport, PatternsOptions } from "./loop/loop-patterns.ts";
 
 // Actions: what `onFailure` returns.
 export {

@@ -1,8 +1,10 @@
 import { confirmCulprit } from "./loop/confirm-culprit.ts";
 import { dryRun, type DryRunReport } from "./loop/dry-run.ts";
 import { createEmitter, type LoopEventName, type LoopEvents } from "./loop/events.ts";
-import { actOnIssue, loopIssues, type IssueAction, type IssuesOptions } from "./loop/loop-issues.ts";
-import { loopPatterns, type PatternsOptions } from "./loop/loop-patterns.ts";
+import { explainIssue, type IssueDetails } from "./loop/explain-issue.ts";
+import { actOnIssue, findIssue, loopIssues, type IssueAction, type IssuesOptions } from "./loop/loop-issues.ts";
+import { previewOnHistory, testAlert } from "./loop/loop-alerts.ts";
+import { loopPatterns, type LoopPatternReport, type PatternsOptions } from "./loop/loop-patterns.ts";
 import { loopStatus, type LoopStatus } from "./loop/loop-status.ts";
 import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
 import { resolveOptions, type FeedbackLoopOptions } from "./loop/options.ts";
@@ -12,10 +14,11 @@ import { loopRemedies, type LoopRemedies } from "./loop/remedy/loop-remedies.ts"
 import { runThrough, type RunOptions, type RunSummary } from "./loop/run-through.ts";
 import { watch, type Watch } from "./loop/watch.ts";
 import { resolveSince } from "./loop/window.ts";
+import type { AlertPreview } from "./alert/preview-alert.ts";
+import type { AlertRule } from "./model/alert.ts";
 import type { Delivery } from "./model/delivery.ts";
 import { errorMessage } from "./model/errors.ts";
 import type { FollowedPattern } from "./model/issue.ts";
-import type { PatternReport } from "./model/pattern.ts";
 import type { DeliveryFilter } from "./store/resource/delivery.ts";
 
 export interface BackfillOptions extends RunOptions {
@@ -49,9 +52,11 @@ export interface FeedbackLoop extends AsyncDisposable {
   dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress">): Promise<DryRunReport>;
   status(): Promise<LoopStatus>;
   /** What the failures of a window have in common. */
-  patterns(options?: PatternsOptions): Promise<PatternReport>;
+  patterns(options?: PatternsOptions): Promise<LoopPatternReport>;
   /** The patterns followed over time, the most recently changed first. */
   issues(options?: IssuesOptions): Promise<FollowedPattern[]>;
+  /** One of them, by its id or an unambiguous beginning, with its rate, exemplar traces and query. */
+  issue(id: string): Promise<{ issue: FollowedPattern } & IssueDetails>;
   /** Assigns, notes, mutes, links or merges an issue; `who` goes into its history. */
   actOnIssue(id: string, action: IssueAction, who: string): Promise<FollowedPattern>;
   /**
@@ -59,6 +64,10 @@ export interface FeedbackLoop extends AsyncDisposable {
    * twenty confirmations on a ranker of the project's own decides, where it does at least as well on held-out ones.
    */
   confirmCulprit(traceId: string, spanId?: string): Promise<{ confirmations: number }>;
+  /** Sends a test message to the destinations of one of the loop's alert rules. */
+  testAlert(name: string): Promise<Delivery[]>;
+  /** What an alert rule would have told of the past, before it is switched on. @param options.since a length back, a date, or epoch ms */
+  previewAlert(rule: AlertRule, options: { since: string | number | Date; everyMs?: number }): Promise<AlertPreview>;
   deliveries(filter?: Omit<DeliveryFilter, "loopId"> & { limit?: number }): Promise<Delivery[]>;
   /** Sends dead (or otherwise finished) deliveries again, under the same ids. Returns how many. */
   replay(filter?: Omit<DeliveryFilter, "loopId">): Promise<number>;
@@ -161,12 +170,26 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       const { store, loopId } = await open();
       return loopIssues(store, loopId, filter);
     },
+    async issue(id) {
+      const { store, loopId } = await open();
+      const issue = await findIssue(store, loopId, id);
+      return { issue, ...(await explainIssue(store, loopId, issue)) };
+    },
     async actOnIssue(id, action, who) {
       const { store, loopId } = await open();
       return actOnIssue(store, loopId, id, action, who);
     },
     async confirmCulprit(traceId, spanId) {
       return confirmCulprit(await open(), traceId, spanId);
+    },
+    async testAlert(name) {
+      const { store, loopId } = await open();
+      return testAlert(store, loopId, resolved.alerts, name);
+    },
+    async previewAlert(rule, { since, everyMs }) {
+      const { store, loopId } = await open();
+      const range = { from: resolveSince(since, store.now()), to: store.now() };
+      return previewOnHistory(store, loopId, rule, { ...range, ...(everyMs !== undefined && { everyMs }) });
     },
     async deliveries({ limit = 100, ...filter } = {}) {
       const { store, loopId } = await open();

@@ -2,10 +2,10 @@ import { encodeBucket } from "../pattern/bucket-bytes.ts";
 import { buildBucket, HOUR_MS, hourOf, mergeBuckets } from "../pattern/hour-bucket.ts";
 import type { HourBucket } from "../pattern/hour-bucket.ts";
 import { rowsOf } from "../pattern/bit-table.ts";
-import type { BucketChanges, BucketPart, BucketWrite, LearnableVerdict } from "../store/resource/bucket.ts";
+import type { BucketChanges, BucketWrite, LearnableVerdict } from "../store/resource/bucket.ts";
 import type { Store } from "../store/store.ts";
 import { bucketOfParts, hourlyBuckets } from "./hourly-buckets.ts";
-import { isOutgrown, makeLoopCodebook, readLoopCodebook, type LoopCodebook } from "./loop-codebook.ts";
+import { areCurrent, isOutgrown, makeLoopCodebook, readLoopCodebook, type LoopCodebook } from "./loop-codebook.ts";
 
 /** Verdicts taken in by one transaction. */
 const CHUNK = 5_000;
@@ -65,11 +65,6 @@ async function absorbHour(
   if (revised.size === 0 && parts.length < MAX_PARTS) return rows.length === 0 ? null : bucketWrite(fresh, false);
   const before = bucketOfParts(await store.bucketRead({ loopId, hour }));
   return bucketWrite(mergeBuckets([mergeBuckets([before], revised), fresh]), true);
-}
-
-/** Whether parts say everything their hour has, in this codebook. */
-export function areCurrent(parts: readonly BucketPart[], { stored }: LoopCodebook): boolean {
-  return parts.length > 0 && parts.every(({ codebookId }) => codebookId === stored.id);
 }
 
 export function bucketWrite(bucket: HourBucket, replaces: boolean): BucketWrite {

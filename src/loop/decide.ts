@@ -49,7 +49,8 @@ export interface DecideParams {
  */
 export async function decide(params: DecideParams): Promise<Decision> {
   const { loopId, trace, run, revision, judgement, options, now } = params;
-  const { scores, problems } = judgement;
+  const { scores, problems, failures = [] } = judgement;
+  const failed = [...new Set(failures.map(({ evaluator }) => evaluator))];
   const failing = failingScores(scores, options.threshold);
   const worst = failing[0];
   const thresholded = scores.filter(
@@ -77,6 +78,7 @@ export async function decide(params: DecideParams): Promise<Decision> {
     threshold: worst ? (thresholdFor(options.threshold, worst.key) ?? null) : null,
     comment: problems.length > 0 ? problems.join("; ") : (worst?.comment ?? null),
     scores,
+    ...(failed.length > 0 && { failedEvaluators: failed.toSorted() }),
     attribution,
     features: { ...extractFeatures(trace, scores, attribution), ...(reason ? { reason: reason.label } : {}) },
     cluster: options.cluster(trace),

@@ -16,12 +16,14 @@ export interface LearnState {
   alerts: Record<string, AlertState>;
   /** Runs learned since the codebook was made. */
   sinceCodebook: number;
+  /** What a run of a cluster stands for, and when that was estimated. */
+  clusterSize: { at: number; size: number } | null;
   /** By issue: late verdicts of windows it has counted, which its next window will count. */
   late: Record<string, RunCounts>;
 }
 
 export function readLearnState(stored: JsonObject): LearnState {
-  const { observedTo, minedTo, alertedAt, alerts, sinceCodebook, late } = stored;
+  const { observedTo, minedTo, alertedAt, alerts, sinceCodebook, clusterSize, late } = stored;
   const time = (value: Json | undefined): number | null => (typeof value === "number" ? value : null);
   return {
     observedTo: time(observedTo),
@@ -29,6 +31,7 @@ export function readLearnState(stored: JsonObject): LearnState {
     alertedAt: time(alertedAt),
     alerts: { ...(alerts as unknown as Record<string, AlertState> | undefined) },
     sinceCodebook: time(sinceCodebook) ?? 0,
+    clusterSize: (clusterSize as LearnState["clusterSize"] | undefined) ?? null,
     late: { ...(late as unknown as Record<string, RunCounts> | undefined) },
   };
 }

@@ -1,21 +1,19 @@
-import { notifyActions } from "../alert/notification.ts";
 import { resumeAlert } from "../alert/evaluate-alert.ts";
 import { evaluateAlerts } from "../alert/evaluate-alerts.ts";
 import type { AlertNotification, AlertRule } from "../model/alert.ts";
 import type { Delivery } from "../model/delivery.ts";
-import { stableId } from "../model/id.ts";
 import type { FollowedPattern, IssueEvent } from "../model/issue.ts";
 import type { JsonObject } from "../model/json.ts";
-import type { FeatureRow, Pattern } from "../model/pattern.ts";
-import { followPattern, seePattern } from "../pattern-life/follow-pattern.ts";
-import { findFollowed } from "../pattern-life/identity.ts";
 import type { LifeOptions } from "../pattern-life/life-options.ts";
 import type { BucketChanges } from "../store/resource/bucket.ts";
 import type { Store } from "../store/store.ts";
 import { absorb } from "./absorb.ts";
 import { alertInput } from "./alert-input.ts";
+import { clusterSizeOf } from "./cluster-size.ts";
 import { addLate, countWindow } from "./count-windows.ts";
 import type { LoopEmitter } from "./events.ts";
+import { followMined } from "./follow-mined.ts";
+import { alertDeliveries, withClusterSize } from "./loop-alerts.ts";
 import { learnablePages } from "./hourly-buckets.ts";
 import { readLearnState, type LearnState } from "./learn-state.ts";
 import { readLoopCodebook } from "./loop-codebook.ts";
@@ -57,11 +55,15 @@ const MAX_CATCH_UP = 24 * 14;
  */
 export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: boolean } = {}): Promise<IssueEvent[]> {
   const { store, loopId, alerts, window = createPatternWindow(store, loopId) } = deps;
-  const { windowMs, mineMs, graceMs, life } = { ...DEFAULTS, life: {}, ...deps.options };
+  const { windowMs, mineMs, graceMs, life: given } = { ...DEFAULTS, life: {}, ...deps.options };
   const now = store.now();
   const stored = await store.learningGet({ loopId });
   let version = stored.version;
   const state = readLearnState(stored.state);
+  if (state.clusterSize === null || now - state.clusterSize.at >= HOUR) {
+    state.clusterSize = { at: now, size: await clusterSizeOf(store, loopId) };
+  }
+  const life = { clusterSize: state.clusterSize.size, ...given };
   let issues = await store.issueList({ loopId });
   const before = new Map(issues.map((issue) => [issue.id, issue]));
   const events: IssueEvent[] = [];
@@ -93,11 +95,8 @@ export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: bo
   const firstOpen = Math.max(state.observedTo ?? lastClosed, lastClosed - MAX_CATCH_UP * windowMs);
   for (let from = firstOpen; from < lastClosed; from += windowMs) {
     const closed = { from, to: from + windowMs };
-    const rows: FeatureRow[] = [];
-    if (issues.length > 0) {
-      for await (const page of learnablePages(store, loopId, { ...closed, learned: true })) rows.push(...page);
-    }
-    const step = countWindow(issues, rows, closed, state.late, life);
+    const pages = learnablePages(store, loopId, { ...closed, learned: true });
+    const step = await countWindow(issues, pages, closed, state.late, life);
     state.late = {};
     issues = step.issues;
     events.push(...step.events);
@@ -111,7 +110,7 @@ export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: bo
     if (codebook) {
       const stretch = { from: mineTo - mineMs, to: mineTo + (mineNow ? 1 : 0) };
       const { report, rebuilt } = await window.mine(codebook, stretch, { learned: true });
-      const mined = followMined(issues, report.patterns, stretch, life);
+      const mined = await followMined(store, issues, report.patterns, { ...stretch, loopId }, life);
       issues = mined.issues;
       events.push(...mined.events);
       writes.push(...rebuilt);
@@ -123,7 +122,7 @@ export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: bo
   const recorded = await record(
     issues.filter((issue) => before.get(issue.id) !== issue),
     { writes, learned: [] },
-    notifications.flatMap((notification) => toDeliveries(notification, loopId, now)),
+    notifications.flatMap((notification) => alertDeliveries(notification, loopId, now)),
   );
   if (!recorded) return [];
   for (const event of events) {
@@ -146,46 +145,11 @@ async function evaluate(
   }: Pick<LearnDeps, "store" | "loopId" | "alerts"> & { now: number; events: readonly IssueEvent[] },
 ): Promise<AlertNotification[]> {
   if (alerts.length === 0) return [];
-  const input = await alertInput(store, loopId, { from: state.alertedAt ?? now, to: now }, events);
-  const members = alerts.map((rule) => ({ rule, state: resumeAlert(rule, state.alerts[rule.name], now), input }));
+  const rules = withClusterSize(alerts, state.clusterSize?.size ?? 1);
+  const input = await alertInput(store, loopId, { from: state.alertedAt ?? now, to: now }, { patterns: events });
+  const members = rules.map((rule) => ({ rule, state: resumeAlert(rule, state.alerts[rule.name], now), input }));
   const steps = evaluateAlerts(members, now);
   for (const [index, step] of steps.entries()) state.alerts[(alerts[index] as AlertRule).name] = step.state;
   state.alertedAt = now;
   return steps.flatMap((step) => step.notifications);
-}
-
-function followMined(
-  issues: readonly FollowedPattern[],
-  patterns: readonly Pattern[],
-  window: { from: number; to: number },
-  life: LifeOptions,
-): { issues: FollowedPattern[]; events: IssueEvent[] } {
-  const followed = new Map(issues.map((issue) => [issue.id, issue]));
-  const events: IssueEvent[] = [];
-  for (const pattern of patterns) {
-    const known = findFollowed([...followed.values()], pattern.predicates);
-    const step = known ? seePattern(known, pattern, window) : followPattern(pattern, window, life);
-    followed.set(step.state.id, step.state);
-    events.push(...step.events);
-  }
-  return { issues: [...followed.values()], events };
-}
-
-/** Alerts go out as deliveries like everything else: stable ids, retries, dead letters. */
-function toDeliveries(notification: AlertNotification, loopId: string, now: number): Delivery[] {
-  return notifyActions(notification).map((action) => ({
-    id: stableId("alert-delivery", notification.id, action.destination),
-    loop: loopId,
-    traceId: "",
-    revision: 1,
-    action,
-    context: { alert_id: notification.id },
-    spanId: "",
-    state: "pending",
-    attempts: 0,
-    createdAt: now,
-    nextAttemptAt: now,
-    deliveredAt: null,
-    lastError: null,
-  }));
 }

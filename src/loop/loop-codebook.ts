@@ -2,7 +2,7 @@ import type { FeatureRow } from "../model/pattern.ts";
 import { buildCodebook, codebookDocument, isUnfamiliar, readCodebook } from "../pattern/codebook.ts";
 import type { Codebook } from "../pattern/codebook.ts";
 import { codebookId, HOUR_MS } from "../pattern/hour-bucket.ts";
-import type { CodebookRow } from "../store/resource/bucket.ts";
+import type { BucketPart, CodebookRow } from "../store/resource/bucket.ts";
 import type { Store } from "../store/store.ts";
 
 /** A codebook as it is stored, and as the miner wants it. */
@@ -49,4 +49,9 @@ export async function makeLoopCodebook(store: Store, loopId: string): Promise<Lo
     createdAt: store.now(),
   };
   return { stored, codebook };
+}
+
+/** Whether parts say everything their hour has, in this codebook. */
+export function areCurrent(parts: readonly BucketPart[], { stored }: LoopCodebook): boolean {
+  return parts.length > 0 && parts.every(({ codebookId }) => codebookId === stored.id);
 }

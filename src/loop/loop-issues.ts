@@ -10,12 +10,18 @@ import {
   type Actor,
 } from "../pattern-life/act-on-issue.ts";
 import { mergeIssues } from "../pattern-life/merge-issues.ts";
+import type { Predicate } from "../model/pattern.ts";
 import type { Store } from "../store/store.ts";
+import { resolveWindow, type WindowOption } from "./window.ts";
 
 export interface IssuesOptions {
   states?: readonly IssueState[];
   /** Dismissed candidates and issues merged into others too. @default false */
   all?: boolean;
+  /** Only those that a failing run showed in this window. @default any time */
+  window?: WindowOption;
+  /** Only those whose pattern has all of these conditions. @default all */
+  where?: readonly Predicate[];
 }
 
 /** What a person may do to an issue. */
@@ -40,10 +46,19 @@ export async function loopIssues(
       });
     }
   }
+  const range = options.window === undefined ? null : resolveWindow(options.window, store.now());
+  const has = (issue: FollowedPattern, wanted: Predicate): boolean =>
+    [issue.predicates, ...issue.aliases].some((set) => set.some((one) => isSame(one, wanted)));
   return (await store.issueList({ loopId }))
+    .filter((issue) => range === null || (issue.lastSeenAt >= range.from && issue.firstSeenAt < range.to))
+    .filter((issue) => (options.where ?? []).every((wanted) => has(issue, wanted)))
     .filter((issue) => options.all || (issue.mergedInto === null && issue.dismissedAt === null))
     .filter((issue) => !options.states || options.states.includes(issue.state))
     .sort((a, b) => b.decidedAt - a.decidedAt || (a.id < b.id ? -1 : 1));
+}
+
+function isSame(a: Predicate, b: Predicate): boolean {
+  return a.feature === b.feature && a.operator === b.operator && a.value === b.value;
 }
 
 /**

@@ -1,7 +1,8 @@
-import { matchesPattern, type FeatureRow, type PatternReport, type Predicate } from "../model/pattern.ts";
+import { matchesPattern, type FeatureRow, type Pattern, type PatternReport, type Predicate } from "../model/pattern.ts";
 import type { CodebookOptions } from "../pattern/codebook.ts";
 import { mineInWorker } from "../pattern/mine-in-worker.ts";
 import { minePatterns, type MineOptions } from "../pattern/mine-patterns.ts";
+import { traceQuery, type TraceQuery } from "../pattern/trace-query.ts";
 import type { Store } from "../store/store.ts";
 import { learnablePages } from "./hourly-buckets.ts";
 import { readLoopCodebook } from "./loop-codebook.ts";
@@ -15,6 +16,15 @@ export interface PatternsOptions extends Omit<MineOptions, "window"> {
   where?: readonly Predicate[];
   /** Stops a long search; rejects with the signal's reason. */
   signal?: AbortSignal;
+}
+
+/** A pattern, and how to list its traces in LangSmith. */
+export interface LoopPattern extends Pattern {
+  query: TraceQuery;
+}
+
+export interface LoopPatternReport extends PatternReport {
+  patterns: LoopPattern[];
 }
 
 const CODEBOOK_OPTIONS = [
@@ -34,7 +44,15 @@ export async function loopPatterns(
   store: Store,
   loopId: string,
   options: PatternsOptions = {},
-): Promise<PatternReport> {
+): Promise<LoopPatternReport> {
+  const report = await mineLoop(store, loopId, options);
+  return {
+    ...report,
+    patterns: report.patterns.map((pattern) => ({ ...pattern, query: traceQuery(pattern.predicates) })),
+  };
+}
+
+async function mineLoop(store: Store, loopId: string, options: PatternsOptions): Promise<PatternReport> {
   const { window = "24h", where = [], signal, ...mining } = options;
   const range = resolveWindow(window, store.now());
   const ownWords = CODEBOOK_OPTIONS.some((option) => mining[option] !== undefined);

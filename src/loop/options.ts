@@ -188,7 +188,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
   const sample = typeof options.sample === "object" ? options.sample : { rate: options.sample ?? 1 };
   if (!(sample.rate >= 0 && sample.rate <= 1)) throw invalid("sample", sample.rate, "a share from 0 to 1");
   const { alerts = [], destinations = {} } = options;
-  assertAlerts(alerts, destinations);
+  assertAlerts(alerts, destinations, evaluators);
   const remedies = [options.remedy ?? []].flat() as RemedyDeclaration[];
   assertRemedies(remedies, options.learn !== false);
   return {
@@ -267,18 +267,20 @@ function withDistinctNames(evaluators: readonly Evaluator[]): Evaluator[] {
   });
 }
 
-function assertAlerts(alerts: readonly AlertRule[], destinations: Readonly<Record<string, Destination>>): void {
+function assertAlerts(
+  alerts: readonly AlertRule[],
+  destinations: Readonly<Record<string, Destination>>,
+  evaluators: readonly Evaluator[],
+): void {
+  const known = evaluators.map(({ name }) => name);
   const names = new Set<string>();
   for (const rule of alerts) {
     resolveAlertRule(rule);
     if (names.has(rule.name)) throw invalid("alerts", rule.name, "every rule a name of its own");
     names.add(rule.name);
-    if (rule.condition.kind === "evaluator_health" && rule.condition.evaluator !== undefined) {
-      throw invalid(
-        `alerts.${rule.name}.condition.evaluator`,
-        rule.condition.evaluator,
-        "no evaluator: a loop counts failed calls over all of them",
-      );
+    const watched = rule.condition.kind === "evaluator_health" ? rule.condition.evaluator : undefined;
+    if (watched !== undefined && !known.includes(watched)) {
+      throw invalid(`alerts.${rule.name}.condition.evaluator`, watched, `one of: ${known.join(", ")}`);
     }
     for (const name of rule.destinations ?? []) {
       if (Object.hasOwn(destinations, name)) continue;

@@ -3,15 +3,17 @@ import type { FeatureRow, PatternReport } from "../model/pattern.ts";
 import { rowsOf } from "../pattern/bit-table.ts";
 import { createBitmapWindow } from "../pattern/bitmap-window.ts";
 import type { BitmapWindow } from "../pattern/bitmap-window.ts";
-import { buildBucket, HOUR_MS, hourOf, mergeBuckets } from "../pattern/hour-bucket.ts";
+import { buildBucket, hourOf, mergeBuckets } from "../pattern/hour-bucket.ts";
 import type { HourBucket } from "../pattern/hour-bucket.ts";
 import { mineInWorker } from "../pattern/mine-in-worker.ts";
 import type { SearchSettings } from "../pattern/mine-patterns.ts";
 import type { BucketPart, BucketWrite, LearnableVerdict } from "../store/resource/bucket.ts";
 import type { Store } from "../store/store.ts";
-import { areCurrent, bucketWrite } from "./absorb.ts";
+import { bucketWrite } from "./absorb.ts";
 import { bucketOfParts, hourlyBuckets } from "./hourly-buckets.ts";
 import type { LoopCodebook } from "./loop-codebook.ts";
+import { mineShared } from "./mine-shared.ts";
+import { planStretch } from "./stretch.ts";
 
 /** Runs from which mining would hold up the event loop for too long. */
 export const THREAD_FROM_ROWS = 10_000;
@@ -31,8 +33,19 @@ export interface PatternWindow {
   ): Promise<{ report: PatternReport; rebuilt: BucketWrite[] }>;
 }
 
+export interface PatternWindowOptions {
+  /** Runs from which a window is held by several workers together instead of by one. @default 10 million */
+  shareFromRows?: number;
+  /** Runs in one share. @default 5 million */
+  rowsPerShare?: number;
+}
+
 /** A loop's buckets as a window that slides over them. */
-export function createPatternWindow(store: Store, loopId: string): PatternWindow {
+export function createPatternWindow(
+  store: Store,
+  loopId: string,
+  { shareFromRows = 10_000_000, rowsPerShare = 5_000_000 }: PatternWindowOptions = {},
+): PatternWindow {
   let current: { id: string; window: BitmapWindow; versions: Map<number, string> } | null = null;
 
   return {
@@ -48,15 +61,18 @@ export function createPatternWindow(store: Store, loopId: string): PatternWindow
         if (version === "") versions.delete(bucket.hour);
         else versions.set(bucket.hour, version);
       };
-      const parts = groupBy(await store.bucketList({ loopId, from: hourOf(from), to }), ({ hour }) => hour);
+      const { stored, gaps, isWhole } = await planStretch(store, loopId, codebook, { from, to });
+      const count = [...stored.values()].flat().reduce((sum, part) => sum + part.rows, 0);
+      if (store.capabilities.concurrentClaims && count >= shareFromRows) {
+        const shares = Math.ceil(count / rowsPerShare);
+        const options = { shares, settings, ...(signal && { signal }) };
+        return { report: await mineShared(store, loopId, codebook, { from, to }, options), rebuilt: [] };
+      }
       const pending = learned ? new Map<number, LearnableVerdict[]>() : await unlearnedByHour(from, to);
-      // An hour that has not ended is covered as far as there is something to cover.
-      const isWhole = (hour: number): boolean => hour >= from && (hour + HOUR_MS <= to || to > store.now());
-      const stored = [...parts].filter(([hour, some]) => isWhole(hour) && areCurrent(some, codebook));
-      const hours = new Set(stored.map(([hour]) => hour));
+      const hours = new Set(stored.keys());
 
       const rebuilt: BucketWrite[] = [];
-      for (const gap of gapsBetween([...hours], { from, to })) {
+      for (const gap of gaps) {
         for (const bucket of await hourlyBuckets(store, loopId, codebook.codebook, { ...gap, learned })) {
           hours.add(bucket.hour);
           put(bucket, "");
@@ -104,19 +120,4 @@ export function createPatternWindow(store: Store, loopId: string): PatternWindow
 
 function versionOf(parts: readonly BucketPart[]): string {
   return parts.map(({ part }) => part).join();
-}
-
-/** What of a stretch lies outside these hours, in pieces. */
-function gapsBetween(
-  hours: readonly number[],
-  { from, to }: { from: number; to: number },
-): { from: number; to: number }[] {
-  const gaps: { from: number; to: number }[] = [];
-  let at = from;
-  for (const hour of [...hours].sort((a, b) => a - b)) {
-    if (hour > at) gaps.push({ from: at, to: hour });
-    at = hour + HOUR_MS;
-  }
-  if (at < to) gaps.push({ from: at, to });
-  return gaps;
 }

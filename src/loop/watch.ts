@@ -1,3 +1,4 @@
+import { sharedAbort } from "../internal/shared-abort.ts";
 import { Pump } from "../job/pump.ts";
 import type { TraceHead } from "../model/trace.ts";
 import { createDeliverer } from "./deliver.ts";
@@ -10,6 +11,7 @@ import type { OpenLoop } from "./open-loop.ts";
 import { loopRemedies } from "./remedy/loop-remedies.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { createPatternWindow } from "./pattern-window.ts";
+import { serveShares } from "./serve-shares.ts";
 import { createSweeps, enrol } from "./sweep.ts";
 import { createTail, type Tail } from "./tail.ts";
 
@@ -126,6 +128,11 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     onError: (error) => emitter.emit("error", { error, during: "remedy" }),
   });
 
+  const stopServing = sharedAbort();
+  const onError = (error: unknown): void => emitter.emit("error", { error, during: "learn" });
+  const serving = store.capabilities.concurrentClaims
+    ? serveShares(store, { signal: stopServing.signal, onError })
+    : Promise.resolve();
   const learnPump = new Pump({
     run: async () => {
       await loop.history.flush();
@@ -157,6 +164,8 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       // In the order of the journey, so that what one hands over the next still takes.
       for (const pump of pumps) await pump.stop(timeoutMs);
       await project?.tail?.close().catch(() => undefined);
+      stopServing.abort();
+      await serving;
       await loop.history.flush();
     },
   };

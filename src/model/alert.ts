@@ -55,7 +55,7 @@ export interface FailureRateCondition {
   falseAlarmEveryMs?: number;
   /** One wrong "resolved" is acceptable in this time while the rate is still twice the usual. Default 7 days. */
   falseResolveEveryMs?: number;
-  /** Traces of one task, session or user that may fail together: at most this many. Default 1. */
+  /** Traces of one task, session or user that may fail together, on average. Default: what the loop's last day shows; 1 without a loop. */
   clusterSize?: number;
 }
 

@@ -23,6 +23,8 @@ export interface Verdict {
   threshold: number | null;
   comment: string | null;
   scores: Score[];
+  /** Names of the evaluators that threw, hung or answered rubbish, each once; absent for none. */
+  failedEvaluators?: string[];
   /** `null` unless `fail`. */
   attribution: Attribution | null;
   /** What the miner sees of the trace. */

@@ -35,6 +35,16 @@ export function unmuteIssue(issue: FollowedPattern, { who, at }: Actor): Followe
   return issue.muted === null ? issue : remember({ ...issue, muted: null }, at, "unmuted", who);
 }
 
+/** Connections that were found rather than made: they grow without a line in the history. */
+export function addLinks(issue: FollowedPattern, links: readonly IssueLink[]): FollowedPattern {
+  const known = new Set(issue.links.map(({ kind, id }) => `${kind} ${id}`));
+  const fresh = links.filter(({ kind, id }) => {
+    const name = `${kind} ${id}`;
+    return !known.has(name) && known.add(name);
+  });
+  return fresh.length === 0 ? issue : { ...issue, links: [...issue.links, ...fresh] };
+}
+
 /** Connects the issue with a trace, queue item, dataset, experiment, ...; the same link twice is one. */
 export function linkIssue(issue: FollowedPattern, link: Omit<IssueLink, "at">, { who, at }: Actor): FollowedPattern {
   if (issue.links.some(({ kind, id }) => kind === link.kind && id === link.id)) return issue;

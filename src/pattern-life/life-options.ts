@@ -28,7 +28,7 @@ export interface LifeOptions {
   firstLook?: number;
   /** Exposed runs after which the reference of a trend stops learning, so that slow drift shows. Default 20,000. */
   referenceRuns?: number;
-  /** Runs of one task, session or user that may depend on each other: at most this many. All evidence is divided by it. Default 1. */
+  /** Runs of one task, session or user that may depend on each other: at most this many. All evidence is divided by it. Default 1; a loop estimates it. */
   clusterSize?: number;
 }
 

@@ -5,6 +5,8 @@ import type { Store } from "../store/store.ts";
 import { deliveryRoutes } from "./api/deliveries.ts";
 import { healthRoutes } from "./api/health.ts";
 import { remedyRoutes } from "./api/remedies.ts";
+import { issueRoutes } from "./api/issues.ts";
+import { patternRoutes } from "./api/patterns.ts";
 import { authenticator } from "./authenticate.ts";
 import { canonicalPath, isSuspectPath } from "./canonical-path.ts";
 import { hostGuard } from "./host-guard.ts";
@@ -86,6 +88,8 @@ export function createServer(options: ServerOptions): Server {
     await next();
   });
   healthRoutes(app, context);
+  patternRoutes(app, context);
+  issueRoutes(app, context);
   remedyRoutes(app, context);
   deliveryRoutes(app, context);
   otlpRoutes(app, context);

@@ -8,6 +8,7 @@ import type { FeedbackConfigStore } from "./resource/feedback-config.ts";
 import type { FeedbackStore } from "./resource/feedback.ts";
 import type { LearningStore } from "./resource/learning.ts";
 import type { LedgerStore } from "./resource/ledger.ts";
+import type { MiningStore } from "./resource/mining.ts";
 import type { OnlineEvaluatorStore } from "./resource/online-evaluator.ts";
 import type { ProjectStore } from "./resource/project.ts";
 import type { PromptStore } from "./resource/prompt.ts";
@@ -54,6 +55,7 @@ export interface Store
     BudgetStore,
     BucketStore,
     LearningStore,
+    MiningStore,
     RemedyRecordStore {
   readonly capabilities: StoreCapabilities;
   /** The database's clock in epoch ms: leases and due times of all workers are measured against this one. */

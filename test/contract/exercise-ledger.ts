@@ -3,6 +3,7 @@ import type { Delivery } from "../../src/model/delivery.ts";
 import { newId, stableId } from "../../src/model/id.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import { START } from "./span-writes.ts";
+import { recordVerdicts } from "./record-verdicts.ts";
 import type { OpenStore } from "./store.contract.ts";
 
 export const LOOP = "11111111-1111-5111-8111-111111111111";
@@ -143,6 +144,37 @@ export function exerciseLedger(open: OpenStore): void {
       expect(await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId, { changedAt: START + 5 })] })).toBe(1);
       await judge(2, "pass");
       expect(await store.verdictCounts({ loopId: LOOP })).toMatchObject({ fail: 0, pass: 1 });
+    });
+
+    it("tallies failed calls by evaluator, and sums over clusters", async () => {
+      await using store = await open({ now: START });
+      const verdicts = (
+        [
+          ["a", "fail", ["x", "y"]],
+          ["a", "fail", ["y"]],
+          ["a", "pass", undefined],
+          ["b", "pass", undefined],
+          [null, "fail", ["y"]],
+          ["b", "error", ["x"]],
+        ] as const
+      ).map(([cluster, outcome, failed]) =>
+        verdictOf(newId(), { cluster, outcome, ...(failed && { failedEvaluators: [...failed] }) }),
+      );
+      await recordVerdicts(store, verdicts);
+      const tally = await store.verdictTally({ loopId: LOOP, decidedFrom: START, decidedTo: START + 1 });
+      expect(tally).toMatchObject({ fail: 3, pass: 2, error: 1, failedCalls: { x: 2, y: 3 } });
+      expect(await store.verdictClusters({ loopId: LOOP, from: START, to: START + 1 })).toEqual({
+        clusters: 2,
+        runs: 4,
+        failures: 2,
+        sizeSquared: 9 + 1,
+        failingSize: 6,
+        failingSquared: 4,
+      });
+      const listed = await store.verdictList({ loopId: LOOP, limit: 9 });
+      expect(new Set(listed.map(({ failedEvaluators }) => failedEvaluators?.join()))).toEqual(
+        new Set(["x,y", "y", "x", undefined]),
+      );
     });
 
     it("takes the lease from a worker whose trace changed under it", async () => {

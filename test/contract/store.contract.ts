@@ -6,6 +6,7 @@ import { exerciseDeliveries } from "./exercise-deliveries.ts";
 import { exerciseExperiments } from "./exercise-experiments.ts";
 import { exerciseFilters } from "./exercise-filters.ts";
 import { exerciseLedger } from "./exercise-ledger.ts";
+import { exerciseMining } from "./exercise-mining.ts";
 import { exercisePrompts } from "./exercise-prompts.ts";
 import { exerciseQueues } from "./exercise-queues.ts";
 import { exerciseRemedies } from "./exercise-remedies.ts";
@@ -24,6 +25,7 @@ export function storeContract(name: string, open: OpenStore): void {
     exerciseQueues(open);
     exerciseLedger(open);
     exerciseBuckets(open);
+    exerciseMining(open);
     exerciseDeliveries(open);
     exerciseDatasets(open);
     exerciseExperiments(open);

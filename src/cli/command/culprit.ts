@@ -5,7 +5,8 @@ import { LoopsmithError } from "../../model/errors.ts";
 import type { Threshold } from "../../model/score.ts";
 import { embeddedPlatform } from "../../platform/embedded.ts";
 import { langsmithPlatform } from "../../platform/langsmith.ts";
-import { pickLoop, withStore, type AddCommand, type StoreFlags } from "../command.ts";
+import { pickLoop } from "../../loop/pick-loop.ts";
+import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
 
 interface Flags extends StoreFlags {
   loop?: string;

@@ -1,6 +1,7 @@
 import type { DeliveryState } from "../../model/delivery.ts";
 import { LoopsmithError } from "../../model/errors.ts";
-import { pickLoop, wholeNumber, withStore, type AddCommand, type StoreFlags } from "../command.ts";
+import { pickLoop } from "../../loop/pick-loop.ts";
+import { wholeNumber, withStore, type AddCommand, type StoreFlags } from "../command.ts";
 import { table } from "../terminal.ts";
 
 interface Flags extends StoreFlags {

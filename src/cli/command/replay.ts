@@ -1,6 +1,7 @@
 import { resolveSince } from "../../loop/window.ts";
 import { LoopsmithError } from "../../model/errors.ts";
-import { pickLoop, withStore, type AddCommand, type StoreFlags } from "../command.ts";
+import { pickLoop } from "../../loop/pick-loop.ts";
+import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
 import { deliveryState } from "./deliveries.ts";
 
 interface Flags extends StoreFlags {

@@ -28,7 +28,11 @@ export function designEffects(
 }
 
 /** Correlation of failing between two runs of a cluster: moment estimate with the C / (C - 1) correction, within [0, 1]. */
-export function outcomeCorrelation(moments: ClusterMoments, failures: number, runs: number): number {
+export function outcomeCorrelation(
+  moments: Pick<ClusterMoments, "clusters" | "sizeSquared" | "failingSize" | "failingSquared">,
+  failures: number,
+  runs: number,
+): number {
   const { clusters, sizeSquared, failingSize, failingSquared } = moments;
   const rate = failures / runs;
   const pairs = sizeSquared - runs;

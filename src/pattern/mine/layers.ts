@@ -19,7 +19,8 @@ export function* askLayers(
   shown: readonly Itemset[],
   candidates: readonly Itemset[],
 ): Asking<Layers[]> {
-  const cells = [...(yield* askCells(strata, shown, candidates)).values()];
+  // In an order that does not depend on where runs lie, so that sums are the same to the last bit.
+  const cells = [...(yield* askCells(strata, shown, candidates))].sort(([a], [b]) => a - b).map(([, cell]) => cell);
   return candidates.map((_, at) =>
     cells.map(({ failing, failures, passing, passes }) => {
       return { failing: failing[at] ?? 0, failures, passing: passing[at] ?? 0, passes };

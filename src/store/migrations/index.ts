@@ -7,7 +7,9 @@ import { review } from "./0006-review.ts";
 import { remedies } from "./0008-remedies.ts";
 import { search } from "./0007-search.ts";
 import { buckets } from "./0009-buckets.ts";
+import { mining } from "./0010-mining.ts";
 import { traceOrder } from "./0011-trace-order.ts";
+import { evaluatorFailures } from "./0012-evaluator-failures.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
@@ -21,5 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   search,
   remedies,
   buckets,
+  mining,
   traceOrder,
+  evaluatorFailures,
 ];

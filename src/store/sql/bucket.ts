@@ -4,7 +4,8 @@ import type { VerdictOutcome } from "../../model/verdict.ts";
 import type { BucketChanges, BucketPart, BucketStore, LearnableVerdict } from "../resource/bucket.ts";
 import { chunksOf, fromMicros, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import type { BucketTable, Schema, VerdictTable } from "./schema.ts";
+import type { BucketTable } from "./schema-learning.ts";
+import type { Schema, VerdictTable } from "./schema.ts";
 
 /** Ids bound to one statement. */
 const IDS = 500;

@@ -2,7 +2,8 @@ import type { Kysely } from "kysely";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { chunksOf, toMicros, toMicrosOrNull } from "./columns.ts";
-import type { DeliveryTable, Schema, UnlearnedTable, VerdictTable } from "./schema.ts";
+import type { UnlearnedTable } from "./schema-learning.ts";
+import type { DeliveryTable, Schema, VerdictTable } from "./schema.ts";
 
 const DELIVERIES_PER_STATEMENT = 100;
 
@@ -37,6 +38,7 @@ export function toVerdictRow(verdict: Verdict): VerdictTable {
     cluster: verdict.cluster,
     trace_start_at: toMicros(verdict.traceStartAt),
     decided_at: toMicros(verdict.decidedAt),
+    failed_evaluators_json: verdict.failedEvaluators ? JSON.stringify(verdict.failedEvaluators) : null,
     usd: verdict.scores.reduce((sum, score) => sum + (score.cost?.usd ?? 0), 0),
   };
 }

@@ -1,3 +1,13 @@
+import type {
+  BucketTable,
+  CodebookTable,
+  IssueTable,
+  LearningTable,
+  MiningShareTable,
+  MiningTable,
+  UnlearnedTable,
+} from "./schema-learning.ts";
+
 /**
  * The tables, the same on every database. Times are integers of microseconds; booleans 0 or 1; `*_json` columns are
  * JSON text; payload columns are opaque bytes.
@@ -25,6 +35,8 @@ export interface Schema {
   codebook: CodebookTable;
   bucket: BucketTable;
   unlearned: UnlearnedTable;
+  mining: MiningTable;
+  mining_share: MiningShareTable;
   dataset: DatasetTable;
   dataset_version: DatasetVersionTable;
   dataset_tag: DatasetTagTable;
@@ -184,6 +196,8 @@ export interface VerdictTable {
   decided_at: number;
   /** What its evaluators reported to cost, US dollars. */
   usd: number;
+  /** Names of the evaluators that failed on it; NULL for none. */
+  failed_evaluators_json: string | null;
 }
 
 export interface DeliveryTable {
@@ -322,19 +336,6 @@ export interface PromptTagTable {
   updated_at: number;
 }
 
-export interface LearningTable {
-  loop_id: string;
-  version: number;
-  state_json: string;
-}
-
-export interface IssueTable {
-  loop_id: string;
-  id: string;
-  state: string;
-  document_json: string;
-}
-
 export interface RemedyTable {
   id: string;
   loop_id: string;
@@ -356,32 +357,6 @@ export interface RemedyCallTable {
   usd: number;
   open_usd: number;
   open: number;
-}
-
-export interface CodebookTable {
-  loop_id: string;
-  id: string;
-  document_json: string;
-  rows_seen: number;
-  /** The newest one is the loop's own. */
-  created_at: number;
-}
-
-export interface BucketTable {
-  loop_id: string;
-  hour: number;
-  /** Grows within an hour and is never used twice, also when parts are merged. */
-  part: number;
-  codebook_id: string;
-  row_count: number;
-  bytes: Uint8Array;
-}
-
-/** Verdicts that no bucket knows of. */
-export interface UnlearnedTable {
-  loop_id: string;
-  trace_start_at: number;
-  verdict_id: string;
 }
 
 export interface FeedbackConfigTable {

@@ -13,6 +13,7 @@ import { experimentStore } from "./experiment.ts";
 import { feedbackStore } from "./feedback.ts";
 import { learningStore } from "./learning.ts";
 import { ledgerStore, type LedgerStatements } from "./ledger.ts";
+import { miningStore } from "./mining.ts";
 import { onlineEvaluatorStore } from "./online-evaluator.ts";
 import { projectStore } from "./project.ts";
 import { promptCommitStore } from "./prompt-commit.ts";
@@ -65,6 +66,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...budgetStore(db),
     ...bucketStore(db),
     ...learningStore(db),
+    ...miningStore(db),
     ...remedyStore(db),
     ...datasetStore(db),
     ...datasetVersionStore(db),

@@ -4,7 +4,8 @@ import { toMicros } from "../sql/columns.ts";
 import type { WriteTransaction } from "../sql/database.ts";
 import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../sql/feedback.ts";
 import { toDeliveryRow, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
-import type { DeliveryTable, FeedbackTable, UnlearnedTable, VerdictTable } from "../sql/schema.ts";
+import type { UnlearnedTable } from "../sql/schema-learning.ts";
+import type { DeliveryTable, FeedbackTable, VerdictTable } from "../sql/schema.ts";
 import type { Connection } from "./statement-cache.ts";
 
 const FENCE = `update ledger set state = ?, reason = ?, lease_token = null, lease_until = null, updated_at = ?
@@ -31,6 +32,7 @@ const VERDICT_COLUMNS = [
   "trace_start_at",
   "decided_at",
   "usd",
+  "failed_evaluators_json",
 ] as const satisfies readonly (keyof VerdictTable)[];
 
 const UNLEARNED_COLUMNS = [

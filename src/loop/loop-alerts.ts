@@ -1,0 +1,91 @@
+import { notifyActions, sampleNotification } from "../alert/notification.ts";
+import { previewAlert, type AlertPreview } from "../alert/preview-alert.ts";
+import type { AlertInput, AlertNotification, AlertRule } from "../model/alert.ts";
+import type { Delivery } from "../model/delivery.ts";
+import { LoopsmithError } from "../model/errors.ts";
+import { stableId } from "../model/id.ts";
+import type { Store } from "../store/store.ts";
+import { alertInput } from "./alert-input.ts";
+import { clusterSizeOf } from "./cluster-size.ts";
+
+/** Alerts go out as deliveries like everything else: stable ids, retries, dead letters. */
+export function alertDeliveries(notification: AlertNotification, loopId: string, now: number): Delivery[] {
+  return notifyActions(notification).map((action) => ({
+    id: stableId("alert-delivery", notification.id, action.destination),
+    loop: loopId,
+    traceId: "",
+    revision: 1,
+    action,
+    context: { alert_id: notification.id },
+    spanId: "",
+    state: "pending",
+    attempts: 0,
+    createdAt: now,
+    nextAttemptAt: now,
+    deliveredAt: null,
+    lastError: null,
+  }));
+}
+
+/** Rules that leave the size of clusters open, with this one. */
+export function withClusterSize(rules: readonly AlertRule[], clusterSize: number): AlertRule[] {
+  return rules.map((rule) =>
+    rule.condition.kind === "failure_rate" && rule.condition.clusterSize === undefined
+      ? { ...rule, condition: { ...rule.condition, clusterSize } }
+      : rule,
+  );
+}
+
+/**
+ * Queues a test message to the destinations of a rule. Touches no state.
+ * @throws LoopsmithError `not_found` for a rule that is not the loop's
+ */
+export async function testAlert(
+  store: Store,
+  loopId: string,
+  rules: readonly AlertRule[],
+  name: string,
+): Promise<Delivery[]> {
+  const rule = rules.find((one) => one.name === name);
+  if (!rule) {
+    throw new LoopsmithError("not_found", `no alert rule is named "${name}"`, {
+      hint: `There are: ${rules.map((one) => one.name).join(", ") || "none"}.`,
+    });
+  }
+  const now = store.now();
+  const deliveries = alertDeliveries(sampleNotification(rule, now), loopId, now);
+  await store.deliveryAdd({ deliveries });
+  return deliveries;
+}
+
+export interface PreviewOptions {
+  /** Epoch ms. */
+  from: number;
+  to: number;
+  /** How often the rule would have been evaluated, in ms. @default 10 min */
+  everyMs?: number;
+}
+
+/**
+ * What a rule would have told of a loop's past, before it is switched on.
+ * @throws LoopsmithError `invalid` for a rule on lag or patterns, of which no history is kept
+ */
+export async function previewOnHistory(
+  store: Store,
+  loopId: string,
+  rule: AlertRule,
+  { from, to, everyMs = 600_000 }: PreviewOptions,
+): Promise<AlertPreview> {
+  if (rule.condition.kind === "lag" || rule.condition.kind === "pattern") {
+    throw new LoopsmithError("invalid", `a rule on ${rule.condition.kind} cannot be tried on the past`, {
+      hint: "No history of it is kept; rules on failure rate, burn rate, evaluator health and spend can.",
+    });
+  }
+  const [sized = rule] = withClusterSize([rule], await clusterSizeOf(store, loopId));
+  const series: { at: number; input: AlertInput }[] = [];
+  for (let at = from; at < to; at += everyMs) {
+    const until = Math.min(to, at + everyMs);
+    series.push({ at: until, input: await alertInput(store, loopId, { from: at, to: until }) });
+  }
+  return previewAlert(sized, series, from);
+}

@@ -1,0 +1,12 @@
+// Serves shares of searches on PostgreSQL until it is killed. Arguments: url, schema, how far its clock is off in ms. Says "ready".
+import { serveShares } from "../../src/loop/serve-shares.ts";
+import { postgresStore } from "../../src/store/postgres/postgres-store.ts";
+
+const [url = "", schema = "", skewMs = "0"] = process.argv.slice(2);
+const store = await postgresStore({ url, schema, poolSize: 2, now: () => Date.now() + Number(skewMs) });
+process.stdout.write("ready\n");
+await serveShares(store, {
+  signal: new AbortController().signal,
+  idleMs: 50,
+  onError: (error) => console.error(error),
+});
