@@ -6,6 +6,8 @@ import { followPattern, seePattern } from "../src/pattern-life/follow-pattern.ts
 import { observeWindows } from "../src/pattern-life/observe-window.ts";
 import { DAYS, drawHour, HOUR, isFlowing, plantNoise, plantPattern, trafficOf } from "./life-scenario.ts";
 import type { PlantedPattern, Turn } from "./life-scenario.ts";
+import { startOracle, stepOracle } from "./life-oracle.ts";
+import type { Oracle } from "./life-oracle.ts";
 import { truthAt, turnedLately } from "./life-truth.ts";
 
 /** p below which the stand-in for the miner shows a pattern: its real one pays for some ten thousand hypotheses. */
@@ -16,6 +18,7 @@ const SHOWN_SHARE = 0.05;
 interface Tally {
   days: number;
   right: number;
+  oracleRight: number;
   rightOrTurning: number;
   noiseDays: number;
   noiseRight: number;
@@ -34,6 +37,7 @@ interface Track {
   /** The newest true turn that caused news, and which. */
   turn: Turn | undefined;
   told: Set<string>;
+  oracle: Oracle;
 }
 
 function simulate(seed: number, perHour: number, withTrends: boolean, tally: Tally): void {
@@ -47,12 +51,14 @@ function simulate(seed: number, perHour: number, withTrends: boolean, tally: Tal
     recent: [],
     turn: undefined,
     told: new Set(),
+    oracle: startOracle(),
   }));
   for (let hour = 0; hour < DAYS * 24; hour += 1) {
     const traces = trafficOf(random, hour, perHour, outage);
     for (const track of tracks) {
       const seen = drawHour(random, track.pattern, hour, traces, isFlowing(track.pattern, hour, outage));
       track.recent = [...track.recent.slice(-23), seen];
+      stepOracle(track.oracle, track.pattern, hour, seen);
     }
     const followed = tracks.filter((track) => track.issue !== null);
     const { issues, events } = observeWindows(
@@ -138,6 +144,7 @@ function judgeHour(track: Track, hour: number, outage: { from: number; to: numbe
   // Days on which there is nothing to follow, and nothing is, would be right for free.
   if (truth === "absent" && state === "absent") return;
   tally.days += 1;
+  if (truth === "no_exposure" || track.oracle.pending === null) tally.oracleRight += 1;
   if (state === truth) tally.right += 1;
   else tally.confusion.set(`${truth} shown as ${state}`, (tally.confusion.get(`${truth} shown as ${state}`) ?? 0) + 1);
   if (turnedLately(pattern, hour, outage).includes(state)) tally.rightOrTurning += 1;
@@ -151,6 +158,7 @@ function emptyTally(): Tally {
   return {
     days: 0,
     right: 0,
+    oracleRight: 0,
     rightOrTurning: 0,
     noiseDays: 0,
     noiseRight: 0,
@@ -169,7 +177,7 @@ function emptyTally(): Tally {
  *
  * Scoring: at the end of each day, from a pattern's birth on, the shown state must equal the state that the plan prescribes for that
  * very hour (`truthAt`), with no allowance for noticing. `rightAllowingTheDayOfAChange` also accepts what was true in the 24
- * hours before. `resolvedWithoutExposure` counts hours shown as resolved after 24 hours without an exposed run.
+ * hours before. `oracleRight` is the same score of an observer nobody can be: see `bench/life-oracle.ts`. `resolvedWithoutExposure` counts hours shown as resolved after 24 hours without an exposed run.
  */
 const { values: flags } = parseArgs({
   options: {
@@ -190,12 +198,13 @@ const results = runs.map(({ perHour, withTrends }) => {
     simulate(Number(flags.seed) * 1000 + project, perHour, withTrends, tally);
   }
   const wrong = [...tally.confusion].sort(([, a], [, b]) => b - a).slice(0, 8);
-  const { confusion: _, days, right, rightOrTurning, noiseDays, noiseRight, ...rest } = tally;
+  const { confusion: _, days, right, oracleRight, rightOrTurning, noiseDays, noiseRight, ...rest } = tally;
   return {
     tracesPerHour: perHour,
     withTrends,
     issueDays: days,
     right: right / days,
+    oracleRight: oracleRight / days,
     rightAllowingTheDayOfAChange: rightOrTurning / days,
     noiseDays,
     noiseRight: noiseRight / noiseDays,
@@ -217,7 +226,7 @@ function print(): void {
       : "births, fixes, regressions, gaps";
     console.log(`\n${row.tracesPerHour} traces/h; ${turns}`);
     console.log(
-      `  right ${percent(row.right)} of ${row.issueDays} days; allowing the day of a change ${percent(row.rightAllowingTheDayOfAChange)}`,
+      `  right ${percent(row.right)} of ${row.issueDays} days; allowing the day of a change ${percent(row.rightAllowingTheDayOfAChange)}; an oracle ${percent(row.oracleRight)}`,
     );
     console.log(
       `  resolved without exposure: ${row.resolvedWithoutExposure} hours (closing after a quiet day: ${row.naiveResolvedWithoutExposure} days)`,

@@ -1,7 +1,7 @@
 import type { BitTable } from "../bit-table.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { ClusterMoments, Itemset } from "./count-request.ts";
-import { eachRow, loadBlock } from "./itemset-rows.ts";
+import { eachRow, loadBlocks } from "./itemset-rows.ts";
 
 /** What one share of the runs knows of clusters; those of several shares make `ClusterMoments`, which by themselves do not add up. */
 export interface ClusterCounts {
@@ -38,7 +38,7 @@ export function clusterCounts(kernel: Kernel, table: BitTable, candidates: reado
         failing[cluster] = (failing[cluster] ?? 0) + failed;
         return cluster;
       });
-      const { conjunction, memory } = loadBlock(kernel, block, [...new Set(candidates.flat())]);
+      const { conjunction, memory } = loadBlocks(kernel, [block], [...new Set(candidates.flat())]);
       candidates.forEach((itemset, index) => {
         const counts = matching[index] as (typeof matching)[number];
         eachRow(memory, conjunction(itemset), block.stride, (row) => {
