@@ -10,7 +10,7 @@ export interface ModelProposerOptions<C extends object> {
   /** `openAiCompatible`, `anthropic`, `fromAiSdk`, or a function of your own; see docs/evaluators.md. */
   model: JudgeModel;
   /** Fields of the configuration it may change, each with what it means. Everything else stays as in the baseline. */
-  fields: { readonly [K in keyof C]?: string };
+  fields: NoInfer<{ readonly [K in keyof C]?: string }>;
   /** Proposals asked for, one after the other, each knowing how the ones before did. @default 3 */
   rounds?: number;
   /** Visible failures shown in each round, and visible examples a proposal is tried on. @default 8 */
