@@ -26,7 +26,7 @@ export interface ConversationInput {
   signal: AbortSignal;
 }
 
-export interface ConversationDefinition extends Pick<Evaluator, "timeoutMs" | "cost" | "range"> {
+export interface ConversationDefinition extends Pick<Evaluator, "timeoutMs" | "cost" | "range" | "provider"> {
   name: string;
   /** @default "1" */
   version?: string;
@@ -38,11 +38,14 @@ export interface ConversationDefinition extends Pick<Evaluator, "timeoutMs" | "c
 }
 
 /** Judges a whole thread after it went idle; its scores stand on the root of the last trace unless they name another run. */
-export interface ConversationEvaluator extends Required<Omit<ConversationDefinition, "timeoutMs" | "cost" | "range">> {
+export interface ConversationEvaluator extends Required<
+  Omit<ConversationDefinition, "timeoutMs" | "cost" | "range" | "provider">
+> {
   kind: "conversation";
   timeoutMs?: number;
   cost?: ConversationDefinition["cost"];
   range?: ConversationDefinition["range"];
+  provider?: string;
 }
 
 /** Declares an evaluator of conversations: traces that share `session_id`, `thread_id` or `conversation_id`. */

@@ -57,6 +57,8 @@ export interface Evaluator {
   cost?: EvaluatorCost;
   /** Inclusive bounds of its scores. @default any finite number */
   range?: readonly [number, number];
+  /** Who is asked, such as "openai": evaluators that name the same one share the loop's `limits` for it. @default none */
+  provider?: string;
   /** Whether it runs in a process of its own, which is killed when it does not answer in time. */
   isolated?: true;
   evaluate(input: EvaluatorInput): Promise<Score[]>;

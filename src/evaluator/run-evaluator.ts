@@ -2,6 +2,7 @@ import { describeValue } from "../internal/describe-value.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { Score } from "../model/score.ts";
+import { statusError } from "./http/status-error.ts";
 import { toScores } from "../wire/evaluator-result.ts";
 import type { Evaluator, EvaluatorTarget } from "./evaluator.ts";
 
@@ -80,16 +81,23 @@ function normalise(evaluator: Evaluator, error: unknown): LoopsmithError {
 
 function failure(evaluator: Evaluator, reason: keyof typeof HINTS, message: string, cause?: unknown): LoopsmithError {
   const known = LoopsmithError.isInstance(cause) ? cause : undefined;
+  const code = known?.code ?? codeOfStatus(cause);
   return new LoopsmithError("evaluator_failed", `Evaluator "${evaluator.name}" ${message}`, {
     hint: known?.hint ?? HINTS[reason],
     ...(cause !== undefined && { cause }),
     details: {
       evaluator: evaluator.name,
       reason,
-      retryable: reason === "timeout" || reason === "aborted" || (known !== undefined && RETRYABLE.has(known.code)),
-      ...(known && { code: known.code }),
+      retryable: reason === "timeout" || reason === "aborted" || (code !== undefined && RETRYABLE.has(code)),
+      ...(code !== undefined && { code }),
     },
   });
+}
+
+/** Clients of providers throw errors that carry the HTTP status. */
+function codeOfStatus(cause: unknown): ErrorCode | undefined {
+  const status = cause instanceof Error && "status" in cause ? cause.status : undefined;
+  return typeof status === "number" && status >= 400 ? statusError("", status, "", null).error.code : undefined;
 }
 
 /** `killed` is said where it happens, in `isolation/isolated-process.ts`. */

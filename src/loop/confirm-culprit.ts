@@ -10,7 +10,7 @@ const CONFIRMED_KEY = "loopsmith_culprit";
  * @throws LoopsmithError `not_found` when the trace was not judged, or is gone; `invalid` for a span that cannot be one
  */
 export async function confirmCulprit(
-  loop: Omit<OpenLoop, "experiments" | "lineage">,
+  loop: Omit<OpenLoop, "experiments" | "lineage" | "callLimits">,
   traceId: string,
   spanId?: string,
 ): Promise<{ confirmations: number }> {

@@ -79,6 +79,7 @@ export async function dryRun(loop: OpenLoop, options: ResolvedLoopOptions, range
           timeoutMs: options.evaluatorTimeoutMs,
           signal,
           lineage: loop.lineage,
+          callLimits: loop.callLimits,
         });
         const run = runs.get(trace.root.id)!;
         const decision = await decide({ loopId, trace, run, revision: 1, judgement, options, now: store.now() });

@@ -3,6 +3,7 @@ import { mapWithLimit } from "../internal/map-with-limit.ts";
 import { errorMessage } from "../model/errors.ts";
 import { newId, stableId } from "../model/id.ts";
 import type { JsonObject } from "../model/json.ts";
+import type { Score } from "../model/score.ts";
 import type { Trace, TraceHead } from "../model/trace.ts";
 import type { LedgerClaim } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
@@ -119,7 +120,7 @@ async function judgeThread(
   const reservation = await reserveBudget(store, loopId, options.budgets, new Map([[evaluator, 1]]));
   if ("resumeAt" in reservation)
     return release(store, claim, reservation.reason, reservation.resumeAt, false, "deferred");
-  const judgement = await evaluate(evaluator, claim.traceId, traces, {
+  const judgement = await evaluate(deps, evaluator, claim.traceId, traces, {
     timeoutMs: evaluator.timeoutMs ?? options.evaluatorTimeoutMs,
     signal,
   });
@@ -135,13 +136,15 @@ async function judgeThread(
 }
 
 async function evaluate(
+  { callLimits }: ConversationDeps,
   evaluator: ConversationEvaluator,
   threadId: string,
   traces: readonly Trace[],
   run: { timeoutMs: number; signal: AbortSignal },
 ): Promise<Judgement> {
   try {
-    return { scores: await runConversationEvaluator(evaluator, threadId, traces, run), problems: [] };
+    const call = (): Promise<Score[]> => runConversationEvaluator(evaluator, threadId, traces, run);
+    return { scores: await callLimits(evaluator, call, run.signal), problems: [] };
   } catch (error) {
     return { scores: [], problems: [errorMessage(error)] };
   }

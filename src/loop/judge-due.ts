@@ -10,6 +10,7 @@ import type { Store } from "../store/store.ts";
 import { toRuns } from "../wire/to-run.ts";
 import type { BlameHistory } from "./blame-history.ts";
 import { reserveBudget, settleBudget, type Refusal } from "./budget.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { decide, type Decision } from "./decide.ts";
 import type { LoopEmitter } from "./events.ts";
 import { circuitBreaker, type CircuitBreaker, type Pause } from "./circuit-breaker.ts";
@@ -29,6 +30,7 @@ export interface JudgeDeps {
   projectId: string;
   history: BlameHistory;
   lineage: Lineage;
+  callLimits: CallLimits;
   options: ResolvedLoopOptions;
   emitter: LoopEmitter;
   /** Called when deliveries were queued. */
@@ -40,6 +42,8 @@ const BATCH = 100;
 const LEASE_MS = 30_000;
 /** A trace whose spans cannot be read (yet) is looked at again this much later. */
 const UNREADABLE_RETRY_MS = 5_000;
+/** A trace whose evaluators' providers were all too busy is tried again no sooner than this. */
+const BUSY_RETRY_MS = 1_000;
 const SAMPLED_OUT = "sampled out by the hash of its trace id";
 const RETRY_CAP_MS = 60 * 60 * 1000;
 
@@ -148,14 +152,22 @@ async function judgeOne(
     timeoutMs: options.evaluatorTimeoutMs,
     signal,
     lineage: deps.lineage,
+    callLimits: deps.callLimits,
   });
   await settleBudget(store, reservation, options.budgets, loopId, judgement.scores);
   if (signal.aborted) return null; // the lease runs out and the trace is judged after the restart
-  const [begun] = breaker.note(names, judgement.failures ?? [], store.now());
+  const failures = judgement.failures ?? [];
+  const [begun] = breaker.note(names, failures, store.now());
   if (begun) {
     const { reason } = pausedBy(begun);
     emitter.emit("error", { error: new Error(reason), during: "judge", traceId: trace.id });
     await defer(deps, claim, pausedBy(begun));
+    return null;
+  }
+  if (failures.length > 0 && failures.every(({ code }) => code === "rate_limited")) {
+    // No fault of the trace; the breaker ends it where the provider never answers.
+    const reason = judgement.problems.join("; ");
+    await defer(deps, claim, { reason, resumeAt: store.now() + Math.max(options.retryMs, BUSY_RETRY_MS) });
     return null;
   }
   const lastAttempt = claim.attempts + 1 >= options.maxAttempts;

@@ -6,6 +6,7 @@ import { errorMessage, LoopsmithError, type ErrorCode } from "../model/errors.ts
 import type { Score } from "../model/score.ts";
 import type { Trace } from "../model/trace.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
+import type { CallLimits } from "./call-limits.ts";
 import type { EvaluatorFailure } from "./circuit-breaker.ts";
 import type { Lineage } from "./lineage.ts";
 import { traceEvaluators } from "./trace-evaluators.ts";
@@ -28,7 +29,7 @@ export async function judge(
   trace: Trace,
   runs: ReadonlyMap<string, LangSmithRun>,
   evaluators: readonly Evaluator[],
-  options: { timeoutMs: number; signal: AbortSignal; lineage: Lineage },
+  options: { timeoutMs: number; signal: AbortSignal; lineage: Lineage; callLimits: CallLimits },
 ): Promise<Judgement> {
   // The last gate before money is spent: whoever schedules must have looked, and a check that fails lets nothing through.
   if (options.lineage.isOwn(trace)) return { scores: [], problems: [OWN_TRACE] };
@@ -39,15 +40,13 @@ export async function judge(
     Promise.all(
       evaluators.map(async (evaluator) => {
         try {
+          const timeoutMs = evaluator.timeoutMs ?? options.timeoutMs;
           const targets = targetsOf(evaluator, trace, { runs });
           const scores = await mapWithLimit(targets, SPAN_CONCURRENCY, (target) =>
-            runEvaluator(
+            options.callLimits(
               evaluator,
-              { ...target, lineage },
-              {
-                timeoutMs: evaluator.timeoutMs ?? options.timeoutMs,
-                signal: options.signal,
-              },
+              () => runEvaluator(evaluator, { ...target, lineage }, { timeoutMs, signal: options.signal }),
+              options.signal,
             ),
           );
           return scores.flat();

@@ -11,6 +11,7 @@ import { rateLimiter } from "../platform/rate-limiter.ts";
 import { storePace } from "../platform/store-pace.ts";
 import type { Store } from "../store/store.ts";
 import { openBlameHistory, type BlameHistory } from "./blame-history.ts";
+import { createCallLimits, type CallLimits } from "./call-limits.ts";
 import { openLineage, type Lineage } from "./lineage.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
 
@@ -23,6 +24,8 @@ export interface OpenLoop {
   /** Where remedies keep datasets, experiments and prompts; `null` where the client has no such place. */
   experiments: ExperimentPlatform | null;
   lineage: Lineage;
+  /** Waits until an evaluator may be called. */
+  callLimits: CallLimits;
   /** Releases what was opened here; a store that was passed in stays open. */
   close(): Promise<void>;
 }
@@ -51,6 +54,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     loopId,
     history,
     lineage,
+    callLimits: createCallLimits(store, loopId, resolved.limits),
     experiments,
     close: () => (given ? Promise.resolve() : store.close()),
   };

@@ -19,6 +19,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Store } from "../store/store.ts";
 import { assertRemedies, type RemedyDeclaration } from "./remedy/declare-remedy.ts";
 import { assertBudgets, type Budget } from "./budget.ts";
+import { assertCallLimits, type CallLimitOptions } from "./call-limits.ts";
 import type { LearnOptions } from "./learn.ts";
 import type { SampleOptions } from "./sample.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
@@ -72,6 +73,11 @@ export interface FeedbackLoopOptions<C extends object = object> {
   sample?: number | SampleOptions;
   /** Hard limits on what evaluators may cost. What does not fit is deferred to the next window. @default none */
   budgets?: readonly Budget[];
+  /**
+   * How fast evaluators may be called: `{ evaluators: { name: { concurrency, perMinute } }, providers: { ... } }`, where an
+   * evaluator names its `provider`. What is over a limit waits. @default only the loop's `concurrency`
+   */
+  limits?: CallLimitOptions;
   /**
    * Rungs above the ones that need nothing: a `judge` that picks from the shortlist (`blameJudge`, or a function of your
    * own) and a `replay` that runs a trace again from a corrected span; what it proves is reported as `method: "replay"`.
@@ -137,6 +143,7 @@ export interface ResolvedLoopOptions extends Required<
     | "allowPrivateNetworks"
     | "random"
     | "budgets"
+    | "limits"
   >
 > {
   evaluators: Evaluator[];
@@ -183,7 +190,8 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
       throw invalid(`destinations.${name}`, destination, "a destination such as slack({...})");
     }
   }
-  const { cluster, budgets = [] } = options;
+  const { cluster, budgets = [], limits = {} } = options;
+  assertCallLimits(limits, [...evaluators, ...conversations]);
   assertBudgets(budgets, [...evaluators, ...conversations]);
   const sample = typeof options.sample === "object" ? options.sample : { rate: options.sample ?? 1 };
   if (!(sample.rate >= 0 && sample.rate <= 1)) throw invalid("sample", sample.rate, "a share from 0 to 1");
@@ -195,6 +203,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
     remedies,
     sample,
     budgets,
+    limits,
     alerts,
     blame: options.blame ?? {},
     throttle: options.throttle === false ? null : (options.throttle ?? {}),

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { retryAfterMs } from "../internal/retry-after.ts";
 import { isJsonObject } from "../model/json.ts";
 
@@ -29,8 +30,12 @@ export interface RateLimiterOptions {
   updatePace?: UpdatePace;
   /** Epoch ms or any other clock in ms, the same for all who share a pace. @default Date.now */
   now?: () => number;
-  /** Replaced in tests. @default a timer */
-  sleep?: (ms: number) => Promise<void>;
+  /** Requests a second that a second without a refusal adds to the rate. @default 0.5 */
+  stepPerSecond?: number;
+  /** Reads a refusal out of what a call threw. @default the `status` and `headers` of LangSmith's client */
+  refusalOf?: (error: unknown, now: number) => Refusal;
+  /** Replaced in tests. @default a timer, which `signal` ends with a rejection */
+  sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /** What a failed request says about the next one. */
@@ -41,8 +46,8 @@ export interface Refusal {
 }
 
 export interface RateLimiter {
-  /** Waits for its turn, runs, and tries again what a later try can mend (429, 5xx, no answer). */
-  run<T>(call: () => Promise<T>): Promise<T>;
+  /** Waits for its turn (until `signal` says to stop), runs, and tries again what a later try can mend (429, 5xx, no answer). */
+  run<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** Requests a second it allows itself now. */
   perSecond(): number;
 }
@@ -50,8 +55,6 @@ export interface RateLimiter {
 const SECOND_MS = 1_000;
 const BACKOFF_MS = 500;
 const BACKOFF_CAP_MS = 30_000;
-/** What a second of requests without a refusal adds to the rate. */
-const STEP_PER_SECOND = 0.5;
 /** How far ahead turns are taken together; a refusal another worker hears is learnt of no later than that. */
 const BLOCK_MS = 250;
 
@@ -62,7 +65,9 @@ const BLOCK_MS = 250;
  */
 export function rateLimiter(options: RateLimiterOptions = {}): RateLimiter {
   const { maxPerSecond = 1_000, minPerSecond = 0.2, maxTries = 6, now = Date.now, updatePace = inMemory() } = options;
-  const sleep = options.sleep ?? ((ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
+  const { stepPerSecond = 0.5, refusalOf: readRefusal = refusalOf } = options;
+  const sleep =
+    options.sleep ?? ((ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, signal ? { signal } : {}));
   let rate = maxPerSecond;
   /** Turns taken and not used yet. */
   let turns: number[] = [];
@@ -100,17 +105,18 @@ export function rateLimiter(options: RateLimiterOptions = {}): RateLimiter {
     turns = Array.from({ length: count }, (_, turn) => from + (turn * 1_000) / rate);
   }
 
-  async function turn(): Promise<number> {
+  async function turn(signal?: AbortSignal): Promise<number> {
     waiting += 1;
     try {
       for (;;) {
+        signal?.throwIfAborted();
         const at = turns.shift();
         if (at === undefined) {
           await (taking ??= take().finally(() => (taking = null)));
           continue;
         }
         const before = refusals;
-        if (at > now()) await sleep(at - now());
+        if (at > now()) await sleep(at - now(), signal);
         if (before === refusals) return now();
       }
     } finally {
@@ -137,19 +143,19 @@ export function rateLimiter(options: RateLimiterOptions = {}): RateLimiter {
 
   return {
     perSecond: () => Math.min(maxPerSecond, rate + earned),
-    async run(call) {
+    async run(call, signal) {
       for (let attempt = 1; ; attempt += 1) {
-        const startedAt = await turn();
+        const startedAt = await turn(signal);
         try {
           const value = await call();
-          earned += STEP_PER_SECOND / rate;
+          earned += stepPerSecond / rate;
           return value;
         } catch (error) {
-          const { status, retryAfterMs: wishMs } = refusalOf(error, now());
+          const { status, retryAfterMs: wishMs } = readRefusal(error, now());
           if (status === 429) await slowDown(startedAt, wishMs);
           if (attempt >= maxTries || !canMend(status)) throw error;
           const backoffMs = Math.min(BACKOFF_MS * 2 ** (attempt - 1), BACKOFF_CAP_MS);
-          if (status !== 429) await sleep(wishMs ?? backoffMs);
+          if (status !== 429) await sleep(wishMs ?? backoffMs, signal);
         }
       }
     },

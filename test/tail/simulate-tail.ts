@@ -138,6 +138,7 @@ function realJudge(deps: SweepDeps, loop: Awaited<ReturnType<typeof openLoop>>):
     ...deps,
     history: loop.history,
     lineage: loop.lineage,
+    callLimits: loop.callLimits,
     emitter: createEmitter(),
     onDeliveries: () => undefined,
   });
