@@ -10,6 +10,7 @@ import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
 import { resolveOptions, type FeedbackLoopOptions } from "./loop/options.ts";
 import { processResults, type ProcessSummary } from "./loop/process-results.ts";
 import type { ExperimentRows } from "./loop/process-rows.ts";
+import { planBackfill, type BackfillPlan } from "./loop/plan-backfill.ts";
 import { loopRemedies, type LoopRemedies } from "./loop/remedy/loop-remedies.ts";
 import { runThrough, type RunOptions, type RunSummary } from "./loop/run-through.ts";
 import { watch, type Watch } from "./loop/watch.ts";
@@ -25,7 +26,7 @@ export interface BackfillOptions extends RunOptions {
   /** A length back (`"7d"`), a date, or epoch ms. */
   since: string | number | Date;
   until?: string | number | Date;
-  /** Traces at most. */
+  /** Traces judged at most; those judged before do not count, so that calling again takes the next ones. @default all */
   limit?: number;
 }
 
@@ -41,6 +42,8 @@ export interface FeedbackLoop extends AsyncDisposable {
   runOnce(options?: RunOptions): Promise<RunSummary>;
   /** The same for any range of the past. Resumes where it was cut off when called again. */
   backfill(options: BackfillOptions): Promise<RunSummary>;
+  /** What that would do and cost at most. Reads some of the traces, calls no evaluator, writes nothing. */
+  planBackfill(options: Omit<BackfillOptions, "settleMs" | "onProgress">): Promise<BackfillPlan>;
   /**
    * Takes an experiment through blame, decide, act and learn: what LangSmith's `evaluate()` returned, or the experiment's
    * name on the platform. The scores are the experiment's own. May be repeated; what is known is left alone.
@@ -130,12 +133,11 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     runOnce: (run = {}) => loop.backfill({ ...run, since: Date.now() - resolved.lookbackMs }),
     async backfill({ since, until, ...run }) {
       const opened = await open();
-      const now = opened.store.now();
-      const range = {
-        startFrom: resolveSince(since, now),
-        ...(until === undefined ? {} : { startTo: resolveSince(until, now) }),
-      };
-      return runThrough(opened, resolved, emitter, { ...run, ...range });
+      return runThrough(opened, resolved, emitter, { ...run, ...rangeOf(since, until, opened.store.now()) });
+    },
+    async planBackfill({ since, until, ...run }) {
+      const opened = await open();
+      return planBackfill(opened, resolved, { ...run, ...rangeOf(since, until, opened.store.now()) });
     },
     process: async (results) => processResults(await open(), resolved, emitter, results),
     remedies: {
@@ -149,10 +151,8 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     },
     async dryRun({ since, until, limit }) {
       const opened = await open();
-      const now = opened.store.now();
       return dryRun(opened, resolved, {
-        startFrom: resolveSince(since, now),
-        ...(until === undefined ? {} : { startTo: resolveSince(until, now) }),
+        ...rangeOf(since, until, opened.store.now()),
         ...(limit === undefined ? {} : { limit }),
       });
     },
@@ -203,4 +203,15 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     [Symbol.asyncDispose]: () => stop(),
   };
   return loop;
+}
+
+function rangeOf(
+  since: BackfillOptions["since"],
+  until: BackfillOptions["until"],
+  now: number,
+): { startFrom: number; startTo?: number } {
+  return {
+    startFrom: resolveSince(since, now),
+    ...(until === undefined ? {} : { startTo: resolveSince(until, now) }),
+  };
 }

@@ -11,7 +11,8 @@ import type { Environment } from "./environment.ts";
 import { isRunningLoop, loadLoopFile, type LoopFile } from "./load-loop-file.ts";
 import { startLocalServer, type LocalServer } from "./local-server.ts";
 import { renderReport, runReport } from "./summary.ts";
-import { describeError, progressLine } from "./terminal.ts";
+import { progressBar } from "./progress-bar.ts";
+import { describeError } from "./terminal.ts";
 
 export interface RunFlags extends StoreFlags {
   inProcess?: boolean;
@@ -37,17 +38,20 @@ export async function runLoopFile(
   work: (loop: FeedbackLoop, onProgress: NonNullable<RunOptions["onProgress"]>) => Promise<RunSummary>,
 ): Promise<void> {
   const { terminal } = context;
-  const progress = progressLine(terminal);
+  const progress = progressBar(terminal);
   const session = await openSession(path, flags, context);
   try {
-    await session.file.source?.((text) => progress.show(text));
+    await session.file.source?.((text) => progress.show(null, text));
     const reports = [];
     for (const loop of session.loops) {
       loop.on("error", ({ error, traceId }) => {
         progress.clear();
         terminal.err(`${loop.name}${traceId ? ` (trace ${traceId})` : ""}: ${describeError(error)}`);
       });
-      await work(loop, ({ judged, waiting }) => progress.show(`${loop.name}: ${judged} judged, ${waiting} waiting`));
+      await work(loop, ({ judged, waiting, total }) => {
+        if (total === null) progress.show(null, `${loop.name}: looked at ${waiting} traces`);
+        else progress.show(total === 0 ? 1 : judged / total, `${loop.name}: ${judged} of ${total} judged`);
+      });
       progress.clear();
       const patterns = await loop.patterns({ window: "52w" });
       const report = await runReport({

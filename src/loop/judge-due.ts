@@ -47,24 +47,26 @@ const BUSY_RETRY_MS = 1_000;
 const SAMPLED_OUT = "sampled out by the hash of its trace id";
 const RETRY_CAP_MS = 60 * 60 * 1000;
 
-/** One round of judging: claims due traces, reads, evaluates, blames, decides and records them. Returns how many there were. */
-export function createJudge(deps: JudgeDeps): (signal: AbortSignal, traceIds?: readonly string[]) => Promise<number> {
+/**
+ * One round of judging: claims due traces (at most `most`), reads, evaluates, blames, decides and records them. Returns how many
+ * there were.
+ */
+export function createJudge(deps: JudgeDeps): (signal: AbortSignal, most?: number) => Promise<number> {
   const { store, platform, loopId, projectId, options } = deps;
   const record = createRecorder(store);
   const breaker = circuitBreaker();
   // Rounds that run side by side share them.
   const slots = createSlots(options.concurrency);
 
-  return async (signal, traceIds) => {
+  return async (signal, most = Infinity) => {
     // Nothing is claimed while another round's traces still wait: other workers could have them meanwhile.
     await slots(() => Promise.resolve());
     const leaseToken = newId();
     const claims = await store.ledgerClaim({
       loopId,
-      limit: Math.max(BATCH, options.concurrency),
+      limit: Math.min(most, Math.max(BATCH, options.concurrency)),
       leaseMs: LEASE_MS,
       leaseToken,
-      ...(traceIds ? { traceIds } : {}),
     });
     if (claims.length === 0) return 0;
     using leases = holdLeases(store, {

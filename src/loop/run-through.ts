@@ -12,8 +12,17 @@ import { sweep } from "./sweep.ts";
 export interface RunOptions {
   /** Quiet time this run insists on. @default the loop's settleMs */
   settleMs?: number;
-  /** Called as traces are judged. */
-  onProgress?: (progress: { judged: number; waiting: number }) => void;
+  /**
+   * Called as traces are found and judged. `total` is how many this run is going to judge as far as is known, or `null` while
+   * it looks for them; `waiting` is what is left of these, or what was looked at so far.
+   */
+  onProgress?: (progress: RunProgress) => void;
+}
+
+export interface RunProgress {
+  judged: number;
+  waiting: number;
+  total: number | null;
 }
 
 /** What one run over existing traces came to. Counts are of this run. */
@@ -28,7 +37,7 @@ export interface RunRange extends RunOptions {
   /** Epoch ms, by start of the trace. */
   startFrom: number;
   startTo?: number;
-  /** Traces at most. */
+  /** Traces judged at most. Those judged before do not count. @default all */
   limit?: number;
 }
 
@@ -44,18 +53,24 @@ export async function runThrough(
   range: RunRange,
 ): Promise<RunSummary> {
   const { store, loopId } = loop;
-  const { startFrom, startTo, limit, onProgress, settleMs = options.settleMs } = range;
+  const { startFrom, startTo, limit = Infinity, onProgress, settleMs = options.settleMs } = range;
   const deps = { ...loop, projectId: await loop.platform.projectId({ name: options.projectName }), options };
   await sweep(
     deps,
     { startFrom, ...(startTo === undefined ? {} : { startTo }) },
-    { settleMs, ...(limit === undefined ? {} : { limit }) },
+    { settleMs, limit, onProgress: (seen) => onProgress?.({ judged: 0, waiting: seen, total: null }) },
   );
+  let total = Math.min(limit, (await store.ledgerCounts({ loopId })).waiting);
   const summary: RunSummary = { judged: 0, failures: 0, delivered: 0 };
+  const tell = (): void => {
+    total = Math.max(total, summary.judged);
+    onProgress?.({ judged: summary.judged, waiting: total - summary.judged, total });
+  };
   const listening = [
     emitter.on("trace:judged", ({ verdict }) => {
       summary.judged += 1;
       if (verdict.outcome === "fail") summary.failures += 1;
+      tell();
     }),
     emitter.on("delivery:delivered", () => (summary.delivered += 1)),
   ];
@@ -68,18 +83,22 @@ export async function runThrough(
   const deliver = createDeliverer({ ...loop, options, emitter });
   try {
     for (;;) {
-      const done = (await judge(signal)) + (await converse(signal)) + (await deliver(signal));
-      if (onProgress) onProgress({ judged: summary.judged, waiting: (await store.ledgerCounts({ loopId })).waiting });
+      const left = limit - summary.judged;
+      const done = (left > 0 ? await judge(signal, left) : 0) + (await converse(signal)) + (await deliver(signal));
+      if (onProgress) {
+        total = Math.min(limit, summary.judged + (await store.ledgerCounts({ loopId })).waiting);
+        tell();
+      }
       await loop.history.flush();
       if (done > 0) continue;
-      const dues = [await store.ledgerNextDue({ loopId }), await nextConversationDue(deps)];
+      const dues = [left > 0 ? await store.ledgerNextDue({ loopId }) : null, await nextConversationDue(deps)];
       const inMs = Math.min(...dues.map((due) => (due === null ? Infinity : due - store.now())));
       if (inMs <= patienceMs) {
         await new Promise((resolve) => setTimeout(resolve, Math.max(5, inMs)));
         continue;
       }
       // Our own leases are all given back by now: one that is left is a crashed run's, or another worker's.
-      const leaseEnd = await store.leaseNextEnd({ loopId });
+      const leaseEnd = left > 0 ? await store.leaseNextEnd({ loopId }) : null;
       if (leaseEnd === null || store.now() > giveUpAt) break;
       await new Promise((resolve) =>
         setTimeout(resolve, Math.max(50, Math.min(leaseEnd - store.now(), LEASE_POLL_MS))),

@@ -3,6 +3,7 @@ import type { TraceHead } from "../model/trace.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Store } from "../store/store.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
+import { undoneHeads } from "./undone-heads.ts";
 
 export interface SweepDeps {
   store: Store;
@@ -37,15 +38,27 @@ export async function enrol(
 export async function sweep(
   deps: SweepDeps,
   range: { startFrom: number; startTo?: number; changedFrom?: number },
-  options: { settleMs?: number; limit?: number; onProgress?: (seen: number) => void } = {},
+  {
+    limit = Infinity,
+    ...options
+  }: {
+    settleMs?: number;
+    /** Traces enrolled at most; those the loop is done with do not count. @default all */
+    limit?: number;
+    onProgress?: (seen: number) => void;
+  } = {},
 ): Promise<number> {
+  const { store, loopId } = deps;
   let seen = 0;
+  let enrolled = 0;
   for await (const page of deps.platform.traceHeads({ projectId: deps.projectId, ...range })) {
-    const heads = options.limit === undefined ? page : page.slice(0, Math.max(0, options.limit - seen));
+    const undone = limit === Infinity ? page : await undoneHeads(store, loopId, page);
+    const heads = undone.slice(0, limit - enrolled);
     await enrol(deps, heads, { settleMs: options.settleMs });
-    seen += heads.length;
+    enrolled += heads.length;
+    seen += page.length;
     options.onProgress?.(seen);
-    if (heads.length < page.length) break;
+    if (enrolled >= limit) break;
   }
   return seen;
 }
