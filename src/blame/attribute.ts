@@ -72,14 +72,17 @@ export function evidenceByStep(
  */
 export function toAttribution(suspects: readonly Suspicion[], method: Attribution["method"], floor = 0.2): Attribution {
   const ranked = suspects.filter(({ evidence, weight }) => evidence.length > 0 && weight > 0);
-  const [culprit, ...others] = ranked.sort((a, b) => b.weight - a.weight).map(toCulprit);
+  const top = ranked.sort((a, b) => b.weight - a.weight).slice(0, 3);
+  const [culprit, ...runnersUp] = top.map(toCulprit);
   if (!culprit || culprit.score < floor) return { culprit: null, runnersUp: [], method: "not attributable" };
-  return { culprit, runnersUp: others.slice(0, 2), method };
+  return { culprit, runnersUp, method };
 }
 
 /** Independent pieces of evidence together: 1 - product of (1 - weight). */
 export function noisyOr(evidence: readonly Evidence[]): number {
-  return 1 - evidence.reduce((rest, item) => rest * (1 - Math.min(1, Math.max(0, item.weight))), 1);
+  let rest = 1;
+  for (const { weight } of evidence) rest *= 1 - Math.min(1, Math.max(0, weight));
+  return 1 - rest;
 }
 
 /** A suspicion as it is shown. */

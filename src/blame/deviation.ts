@@ -4,8 +4,10 @@ import type { Trace } from "../model/trace.ts";
 import { executionOrder } from "./execution-order.ts";
 import type { Step } from "./execution-order.ts";
 import { distanceFrom } from "./mahalanobis.ts";
-import { fragmentHashes, payloadText } from "./fragment.ts";
-import { scanWords } from "./scan-words.ts";
+import { fragmentHashes, payloadLength, payloadText } from "./fragment.ts";
+import { headOf } from "./text-head.ts";
+import type { Head } from "./text-head.ts";
+import { wordsOf } from "./trace-words.ts";
 
 /** First and second moments of the measures of the spans of one name in passing traces. Adding two gives their union. */
 export interface Moments {
@@ -39,7 +41,12 @@ export function learnNormality(traces: Iterable<Trace>): Normality {
 /** Takes one more passing trace in, changing `normality` in place. */
 export function addToNormality(normality: Normality, trace: Trace): void {
   const steps = executionOrder(trace);
-  for (const [i, row] of measures(steps).entries()) {
+  const texts = steps.map(({ span }) => payloadText(span.outputs));
+  const question = fragmentHashes(payloadText(steps[0]!.span.inputs));
+  const heads = texts.map((text) => headOf(text, question));
+  const inputLengths = steps.map(({ span }) => payloadLength(span.inputs));
+  const rows = measures(steps, { texts, heads, inputLengths });
+  for (const [i, row] of rows.entries()) {
     if (i === 0) continue;
     const key = keyOf(steps[i]!);
     const moments = own(normality, key) ?? nothingSeen(row.length);
@@ -80,7 +87,8 @@ export function mergeNormality(...parts: readonly Normality[]): Normality {
  * deviations, 1/2 at four.
  */
 export function deviationEvidence(steps: readonly Step[], normality: Normality, minCount = 20): (Evidence | null)[] {
-  const rows = measures(steps);
+  if (Object.keys(normality).length === 0) return steps.map(() => null);
+  const rows = measures(steps, wordsOf(steps));
   return steps.map((step, i) => {
     const key = keyOf(step);
     const moments = own(normality, key);
@@ -109,40 +117,35 @@ function keyOf(step: Step): string {
   return `${step.span.kind} ${step.span.name}`;
 }
 
-function measures(steps: readonly Step[]): number[][] {
-  const question = fragmentHashes(payloadText(steps[0]!.span.inputs));
-  const now = steps.map(({ span }) => {
-    const text = payloadText(span.outputs);
-    const read = Math.min(text.length, HEAD_CHARS);
-    const { digits, marks } = countCharacters(text, read);
-    const { count, hash, distinctive } = scanWords(text, read);
-    let asked = 0;
-    for (let i = 0; i < count; i++) if (distinctive[i] === 1 && question.has(hash[i]!)) asked++;
-    return [
-      Math.log1p(payloadText(span.inputs).length),
-      Math.log1p(text.length),
-      digits / Math.max(1, read),
-      Math.log1p(marks),
-      Math.log1p(spanLatencyMs(span) ?? 0),
-      Math.log1p(span.usage.completionTokens ?? 0),
-      Math.log1p(asked),
-    ];
-  });
-  return now.map((row, i) => [...row, ...row.map((value, m) => (i < 2 ? 0 : value - now[i - 1]![m]!))]);
+interface Measured {
+  texts: readonly string[];
+  heads: readonly Head[];
+  inputLengths: readonly number[];
 }
 
-/** What is counted in a text is counted in its beginning; its length is its whole. */
-const HEAD_CHARS = 300;
-
-/** Digits, and the marks that separate items: lines, bars, semicolons. */
-function countCharacters(text: string, length: number): { digits: number; marks: number } {
-  let [digits, marks] = [0, 0];
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 48 && code <= 57) digits++;
-    else if (code === 10 || code === 124 || code === 59) marks++;
-  }
-  return { digits, marks };
+/** One row a step: the measures, then their change from the step before (of lengths none). */
+function measures(steps: readonly Step[], { texts, heads, inputLengths }: Measured): Float64Array[] {
+  const width = MEASURES.length;
+  const cells = new Float64Array(steps.length * 2 * width);
+  return steps
+    .map(({ span }, i) => {
+      const head = heads[i]!;
+      const at = i * 2 * width;
+      cells[at] = Math.log1p(inputLengths[i]!);
+      cells[at + 1] = Math.log1p(texts[i]!.length);
+      cells[at + 2] = head.digits / Math.max(1, head.length);
+      cells[at + 3] = Math.log1p(head.marks);
+      cells[at + 4] = Math.log1p(spanLatencyMs(span) ?? 0);
+      cells[at + 5] = Math.log1p(span.usage.completionTokens ?? 0);
+      cells[at + 6] = Math.log1p(head.asked);
+      return cells.subarray(at, at + 2 * width);
+    })
+    .map((row, i, rows) => {
+      if (i < 2) return row;
+      const before = rows[i - 1]!;
+      for (let m = 0; m < width; m++) row[width + m] = row[m]! - before[m]!;
+      return row;
+    });
 }
 
 function chiSquareScore(squared: number, freedom: number): number {

@@ -23,9 +23,10 @@ export function executionOrder(trace: Trace): Step[] {
   const stack: { span: Span; parent: number }[] = [{ span: trace.root, parent: -1 }];
   for (let next = stack.pop(); next; next = stack.pop()) {
     const index = steps.length;
-    steps.push({ ...next, children: [], last: index });
-    steps[next.parent]?.children.push(index);
-    const below = children.get(next.span.id) ?? [];
+    const { span, parent } = next;
+    steps.push({ span, parent, children: [], last: index });
+    if (parent >= 0) steps[parent]!.children.push(index);
+    const below = children.get(span.id) ?? [];
     for (let i = below.length - 1; i >= 0; i--) stack.push({ span: below[i]!, parent: index });
   }
   for (let i = steps.length - 1; i > 0; i--) {

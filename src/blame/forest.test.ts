@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { randomSource } from "../internal/random.ts";
-import { forestValues, trainForest } from "./forest.ts";
+import { forestValues, tableOf, trainForest } from "./forest.ts";
 import type { Forest } from "./forest.ts";
 
 function forestValue(forest: Forest, row: readonly number[]): number {
-  return forestValues(forest, [row])[0]!;
+  return forestValues(forest, tableOf([row]))[0]!;
 }
 
 /** Points of the unit square; those in two opposite corners are 1 (exclusive or: no single split tells them apart). */
@@ -35,9 +35,9 @@ describe("trainForest", () => {
 
   it("asks all trees about the rows its scouts point out, and only the scouts about the rest", () => {
     const forest = trainForest(rows, targets, weights, { trees: 60 });
-    const whole = forestValues(forest, rows);
-    const scouts = forestValues({ trees: forest.trees.slice(0, 20) }, rows);
-    const quick = forestValues(forest, rows, { scouts: 20, shortlist: 10 });
+    const whole = forestValues(forest, tableOf(rows));
+    const scouts = forestValues({ trees: forest.trees.slice(0, 20) }, tableOf(rows));
+    const quick = forestValues(forest, tableOf(rows), { scouts: 20, shortlist: 10 });
     const shortlist = [...scouts.keys()].sort((a, b) => scouts[b]! - scouts[a]! || a - b).slice(0, 10);
     for (const i of rows.keys()) expect(quick[i]).toBeCloseTo(shortlist.includes(i) ? whole[i]! : scouts[i]!, 12);
   });

@@ -58,28 +58,36 @@ export interface ForestValuesOptions {
   shortlist?: number;
 }
 
-/** The mean answer of the trees for each row; with scouts, of these alone for the rows that are not on the shortlist. */
-export function forestValues(
-  forest: Forest,
-  rows: readonly (readonly number[])[],
-  options: ForestValuesOptions = {},
-): Float64Array {
-  const flat = flattened(forest);
-  const trees = flat.roots.length;
-  const { scouts = trees, shortlist = 16 } = options;
+/** Rows of equal width one after the other. */
+export interface Table {
+  rows: number;
+  width: number;
+  cells: Float64Array;
+}
+
+/** Rows as a table. */
+export function tableOf(rows: readonly ArrayLike<number>[]): Table {
   const width = rows[0]?.length ?? 0;
   const cells = new Float64Array(rows.length * width);
   for (const [i, row] of rows.entries()) cells.set(row, i * width);
-  const sums = new Float64Array(rows.length);
-  const all = [...rows.keys()];
+  return { rows: rows.length, width, cells };
+}
+
+/** The mean answer of the trees for each row; with scouts, of these alone for the rows that are not on the shortlist. */
+export function forestValues(forest: Forest, table: Table, options: ForestValuesOptions = {}): Float64Array {
+  const flat = flattened(forest);
+  const trees = flat.roots.length;
+  const { scouts = trees, shortlist = 16 } = options;
+  const sums = new Float64Array(table.rows);
+  const all = Array.from(sums, (_, row) => row);
   if (scouts >= trees) {
-    addAnswers(flat, cells, width, all, [0, trees], sums);
+    addAnswers(flat, table, all, [0, trees], sums);
     return sums.map((sum) => (trees === 0 ? 0 : sum / trees));
   }
-  addAnswers(flat, cells, width, all, [0, scouts], sums);
+  addAnswers(flat, table, all, [0, scouts], sums);
   const highest = all.sort((a, b) => sums[b]! - sums[a]! || a - b).slice(0, shortlist);
   const values = sums.map((sum) => sum / scouts);
-  addAnswers(flat, cells, width, highest, [scouts, trees], sums);
+  addAnswers(flat, table, highest, [scouts, trees], sums);
   for (const row of highest) values[row] = sums[row]! / trees;
   return values;
 }
@@ -88,13 +96,13 @@ export function forestValues(
 
 const BINS = 32;
 
-/** All trees in one row of arrays; `right` counts from its beginning. */
+/** All trees in one row of nodes. Two arrays, since what costs is how many cache lines a node lies on. */
 interface FlatForest {
   roots: number[];
-  feature: Int16Array;
-  threshold: Float64Array;
-  right: Int32Array;
-  value: Float64Array;
+  /** Of each node its feature and where what is above the threshold goes on, counted from the first tree's root. */
+  links: Int32Array;
+  /** Of each node its threshold, of a leaf its value. */
+  numbers: Float64Array;
 }
 
 const flatForests = new WeakMap<Forest, FlatForest>();
@@ -103,20 +111,15 @@ function flattened(forest: Forest): FlatForest {
   const known = flatForests.get(forest);
   if (known) return known;
   const size = forest.trees.reduce((sum, tree) => sum + tree.feature.length, 0);
-  const flat: FlatForest = {
-    roots: [],
-    feature: new Int16Array(size),
-    threshold: new Float64Array(size),
-    right: new Int32Array(size),
-    value: new Float64Array(size),
-  };
+  const flat: FlatForest = { roots: [], links: new Int32Array(2 * size), numbers: new Float64Array(size) };
   let at = 0;
   for (const tree of forest.trees) {
     flat.roots.push(at);
-    flat.feature.set(tree.feature, at);
-    flat.threshold.set(tree.threshold, at);
-    flat.value.set(tree.value, at);
-    for (const [node, right] of tree.right.entries()) flat.right[at + node] = at + right;
+    for (const [node, feature] of tree.feature.entries()) {
+      flat.links[2 * (at + node)] = feature;
+      flat.links[2 * (at + node) + 1] = at + tree.right[node]!;
+      flat.numbers[at + node] = feature < 0 ? tree.value[node]! : tree.threshold[node]!;
+    }
     at += tree.feature.length;
   }
   flatForests.set(forest, flat);
@@ -139,9 +142,8 @@ interface Plan {
 
 /** Adds what the trees of a range answer for some rows to `sums`. */
 function addAnswers(
-  { roots, feature, threshold, right, value }: FlatForest,
-  cells: Float64Array,
-  width: number,
+  { roots, links, numbers }: FlatForest,
+  { cells, width }: Table,
   rows: readonly number[],
   [from, to]: readonly [number, number],
   sums: Float64Array,
@@ -151,9 +153,9 @@ function addAnswers(
     for (const row of rows) {
       const at = row * width;
       let node = roots[tree]!;
-      for (let f = feature[node]!; f >= 0; f = feature[node]!)
-        node = cells[at + f]! <= threshold[node]! ? node + 1 : right[node]!;
-      sums[row]! += value[node]!;
+      for (let feature = links[2 * node]!; feature >= 0; feature = links[2 * node]!)
+        node = cells[at + feature]! <= numbers[node]! ? node + 1 : links[2 * node + 1]!;
+      sums[row]! += numbers[node]!;
     }
   }
 }

@@ -5,6 +5,8 @@ import { scanWords } from "./scan-words.ts";
 const PAYLOAD_CHARS = 4000;
 /** Prose has a fragment every ten characters or so. */
 const CHARS_A_FRAGMENT = 15;
+/** Between the parts of a payload. */
+const SEPARATOR = " \n";
 
 /**
  * The strings and numbers of a payload as one text, in key order as sent; object keys are left out because they belong
@@ -13,8 +15,21 @@ const CHARS_A_FRAGMENT = 15;
 export function payloadText(value: Json | undefined, limit = PAYLOAD_CHARS): string {
   const parts: string[] = [];
   collect(value, parts, 0);
-  const text = parts.length === 1 ? parts[0]! : parts.join(" \n");
-  return text.length <= limit ? text : `${text.slice(0, limit / 2)} \n${text.slice(-limit / 2)}`;
+  return shortened(parts.length === 1 ? parts[0]! : parts.join(SEPARATOR), limit);
+}
+
+/** The length of `payloadText(value)`, without putting it together. */
+export function payloadLength(value: Json | undefined): number {
+  const parts: string[] = [];
+  collect(value, parts, 0);
+  let length = SEPARATOR.length * Math.max(0, parts.length - 1);
+  for (const part of parts) length += part.length;
+  return length <= PAYLOAD_CHARS ? length : PAYLOAD_CHARS + SEPARATOR.length;
+}
+
+/** A text longer than `limit` as its first and last halves. */
+export function shortened(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit / 2)}${SEPARATOR}${text.slice(-limit / 2)}`;
 }
 
 /**
@@ -22,22 +37,26 @@ export function payloadText(value: Json | undefined, limit = PAYLOAD_CHARS): str
  * are left out. A text is read only as far as so many fragments usually reach.
  */
 export function fragmentHashes(text: string, limit = 96): Set<number> {
-  const { count, hash, distinctive } = scanWords(text, Math.min(text.length, limit * CHARS_A_FRAGMENT));
+  const { distinctiveCount, hash, distinctive } = scanWords(text, Math.min(text.length, limit * CHARS_A_FRAGMENT));
   const found = new Set<number>();
-  for (let i = 0; i < count && found.size < limit; i++)
-    if (distinctive[i] === 1 && !COMMON.has(hash[i]!)) found.add(hash[i]!);
+  for (let f = 0; f < distinctiveCount && found.size < limit; f++) {
+    const fragment = hash[distinctive[f]!]!;
+    if (!isCommon(fragment)) found.add(fragment);
+  }
   return found;
 }
 
 /** Whether the fragment with this hash is a word that links nothing to nothing. */
 export function isCommon(hash: number): boolean {
-  return COMMON.has(hash);
+  return LIKELY[hash & 0xfff] === 1 && COMMON.has(hash);
 }
 
 // --- internal ---
 
 /** Words of the language and of the trade that link nothing to nothing. */
 const COMMON = new Set<number>();
+/** Low bits of their hashes: nearly all other words are turned away by one look. */
+const LIKELY = new Uint8Array(0x1000);
 {
   const { count, hash } = scanWords(
     "about above after again against aimessage along already although always among another answer around " +
@@ -51,7 +70,10 @@ const COMMON = new Set<number>();
       "total true under until upon user using value very want were what when where whether which while will " +
       "with within without would your yourself",
   );
-  for (let i = 0; i < count; i++) COMMON.add(hash[i]!);
+  for (let i = 0; i < count; i++) {
+    COMMON.add(hash[i]!);
+    LIKELY[hash[i]! & 0xfff] = 1;
+  }
 }
 
 function collect(value: Json | undefined, parts: string[], depth: number): void {

@@ -69,7 +69,7 @@ export function rankerExample(
   return {
     group: options.group ?? trace.threadId ?? trace.id,
     features,
-    rows: kept.map((i) => rows[i]!),
+    rows: kept.map((i) => Array.from(rows[i]!)),
     names: kept.map((i) => names[i]!),
     suspicion: kept.map((i) => suspicion[i]!),
     culprit: kept.indexOf(culprit),

@@ -30,7 +30,7 @@ export function inputsOf(steps: readonly Step[], index: number): LineageQuery {
 /** What a step put out: it, its descendants and everything before can have fed it. */
 export function outputsOf(steps: readonly Step[], index: number): LineageQuery {
   const { span, last } = steps[index]!;
-  const fragments = wordsOf(steps).bags[index]!.slice(0, MAX_FRAGMENTS);
+  const fragments = wordsOf(steps).bags[index]!.subarray(0, MAX_FRAGMENTS);
   return { fragments, before: last + 1, finishedBy: span.endAt ?? Infinity };
 }
 

@@ -13,7 +13,7 @@ export interface Distance {
  * by `width / (count + width)`, which keeps it positive definite however few were seen, and every variance has a small
  * floor, so that a measure that never varied does not turn a rounding error into a scandal.
  */
-export function distanceFrom(moments: Moments): (row: readonly number[]) => Distance {
+export function distanceFrom(moments: Moments): (row: ArrayLike<number>) => Distance {
   const known = remembered.get(moments);
   if (known?.count === moments.count) return known.distance;
   const distance = prepared(moments);
@@ -24,9 +24,9 @@ export function distanceFrom(moments: Moments): (row: readonly number[]) => Dist
 // --- internal ---
 
 /** Of moments that grow in place, only the distance at the latest count is any use. */
-const remembered = new WeakMap<Moments, { count: number; distance: (row: readonly number[]) => Distance }>();
+const remembered = new WeakMap<Moments, { count: number; distance: (row: ArrayLike<number>) => Distance }>();
 
-function prepared(moments: Moments): (row: readonly number[]) => Distance {
+function prepared(moments: Moments): (row: ArrayLike<number>) => Distance {
   const width = moments.sum.length;
   const mean = Float64Array.from(moments.sum, (sum) => sum / moments.count);
   const shrink = width / (moments.count + width);

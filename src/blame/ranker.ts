@@ -6,7 +6,7 @@ import { forestValues, trainForest } from "./forest.ts";
 import type { Forest } from "./forest.ts";
 import { accuracyOf, holdOut } from "./hold-out.ts";
 import type { Accuracy } from "./hold-out.ts";
-import { frequentNames, namedRow } from "./span-names.ts";
+import { frequentNames, namedRow, namedTable } from "./span-names.ts";
 
 /** One confirmed culprit, with what the ranker may learn from. Plain JSON. Build it with `rankerExample`. */
 export interface RankerExample {
@@ -25,7 +25,9 @@ export interface RankerExample {
 }
 
 /** What the ranker sees of a trace whose culprit is not known. */
-export type Rankable = Pick<RankerExample, "features" | "rows" | "names">;
+export interface Rankable extends Pick<RankerExample, "features" | "names"> {
+  rows: readonly ArrayLike<number>[];
+}
 
 /** A ranker for one project. Plain JSON: store it and read it back as it is. */
 export interface Ranker {
@@ -157,8 +159,7 @@ function drawn(items: number[], count: number, random: () => number): number[] {
 
 function stepScorer({ names, forest }: Model): (example: Pick<Rankable, "rows" | "names">) => number[] {
   return (example) => {
-    const rows = example.rows.map((row, i) => namedRow(row, example.names[i]!, names));
-    const chances = [...forestValues(forest, rows, { scouts: SCOUTS })];
+    const chances = [...forestValues(forest, namedTable(example, names), { scouts: SCOUTS })];
     const all = sum(chances);
     if (all === 0) return chances;
     let before = 0;

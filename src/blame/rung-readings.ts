@@ -1,4 +1,4 @@
-import type { Attribution, Evidence } from "../model/failure.ts";
+import type { Attribution } from "../model/failure.ts";
 import type { Score } from "../model/score.ts";
 import { evidenceByStep } from "./attribute.ts";
 import type { AttributeOptions, Suspicion } from "./attribute.ts";
@@ -28,6 +28,8 @@ export interface Reading extends Suspicion {
 /** How far a rung is trusted beside evidence: a symptom on the span itself outranks an unusual one. Judgement, see docs. */
 const TRUST = { evidence: 1, spectrum: 0.8, deviation: 0.6 };
 
+const HISTORY_RUNGS = ["spectrum", "deviation"] as const;
+
 /** The readings of every step, aligned with the trace's execution order. */
 export function readRungs(steps: readonly Step[], scores: readonly Score[], options: HistoryOptions = {}): Reading[] {
   const spectrum = spectrumEvidence(
@@ -38,14 +40,15 @@ export function readRungs(steps: readonly Step[], scores: readonly Score[], opti
   const deviation = deviationEvidence(steps, options.normality ?? {});
   return evidenceByStep(steps, scores, options).map(({ step, weight, evidence }, i) => {
     const byRung = { evidence: weight, spectrum: spectrum[i]?.weight ?? 0, deviation: deviation[i]?.weight ?? 0 };
-    const trusted = [
-      { rung: "evidence" as const, weight: TRUST.evidence * byRung.evidence },
-      { rung: "spectrum" as const, weight: TRUST.spectrum * byRung.spectrum },
-      { rung: "deviation" as const, weight: TRUST.deviation * byRung.deviation },
-    ];
-    const best = trusted.reduce((a, b) => (b.weight > a.weight ? b : a));
-    const all = [...evidence, spectrum[i], deviation[i]].filter((item): item is Evidence => !!item);
-    return { step, evidence: all, byRung, ...best };
+    let best: Pick<Reading, "rung" | "weight"> = { rung: "evidence", weight: TRUST.evidence * byRung.evidence };
+    for (const rung of HISTORY_RUNGS) {
+      const trusted = TRUST[rung] * byRung[rung];
+      if (trusted > best.weight) best = { rung, weight: trusted };
+    }
+    const all = [...evidence];
+    if (spectrum[i]) all.push(spectrum[i]);
+    if (deviation[i]) all.push(deviation[i]);
+    return { step, weight: best.weight, evidence: all, rung: best.rung, byRung };
   });
 }
 
@@ -53,7 +56,7 @@ export function readRungs(steps: readonly Step[], scores: readonly Score[], opti
 export function featuresOf(
   steps: readonly Step[],
   readings: readonly Reading[],
-): { names: string[]; rows: number[][] } {
+): { names: string[]; rows: Float64Array[] } {
   return stepFeatures(steps, {
     evidence: readings.map((reading) => reading.byRung.evidence),
     spectrum: readings.map((reading) => reading.byRung.spectrum),

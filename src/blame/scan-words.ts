@@ -8,8 +8,10 @@ export interface Words {
   end: Int32Array;
   /** Digits in the word. */
   digits: Int32Array;
-  /** Whether it tells texts apart: a number of two digits or more, an identifier with digits, or five letters at least. */
-  distinctive: Uint8Array;
+  /** How many words tell texts apart: numbers of two digits or more, identifiers with digits, or five letters at least. */
+  distinctiveCount: number;
+  /** Which words these are, in order. */
+  distinctive: Int32Array;
 }
 
 /** Runs of letters and digits of any script in the first `length` characters; a dot or comma between digits joins them. */
@@ -17,6 +19,7 @@ export function scanWords(text: string, length = text.length): Words {
   if (scratch.hash.length < length / 2 + 1) scratch = emptyWords(length + 2);
   const { hash: hashes, start: starts, end: ends, digits: digitCounts, distinctive } = scratch;
   let count = 0;
+  let distinctiveCount = 0;
   let at = 0;
   while (at < length) {
     const start = at;
@@ -27,7 +30,8 @@ export function scanWords(text: string, length = text.length): Words {
       // Everything beyond ASCII counts as a letter, so that accents and other scripts stay whole.
       const lower = code < 0xaa ? LOWER[code]! : code;
       if (lower > JOINER) {
-        if (lower < LETTERS) digits++;
+        // 1 for a digit: letters and digits come in no order a processor could foresee, so a branch here is what costs.
+        digits += (lower - LETTERS) >>> 31;
         hash = Math.imul(hash ^ lower, PRIME);
       } else if (
         lower === JOINER &&
@@ -47,9 +51,12 @@ export function scanWords(text: string, length = text.length): Words {
     starts[count] = start;
     ends[count] = at;
     digitCounts[count] = digits;
-    distinctive[count++] = digits >= 2 || (digits === 0 && at - start >= MIN_LETTERS) ? 1 : 0;
+    distinctive[distinctiveCount] = count++;
+    // Likewise 1 for two digits or more, and for no digit and letters enough.
+    distinctiveCount += ((1 - digits) >>> 31) | (((digits - 1) & (MIN_LETTERS - 1 - at + start)) >>> 31);
   }
   scratch.count = count;
+  scratch.distinctiveCount = distinctiveCount;
   return scratch;
 }
 
@@ -88,10 +95,11 @@ function emptyWords(size: number): Words {
   const column = (): Int32Array => new Int32Array(size);
   return {
     count: 0,
+    distinctiveCount: 0,
     hash: column(),
     start: column(),
     end: column(),
     digits: column(),
-    distinctive: new Uint8Array(size),
+    distinctive: column(),
   };
 }

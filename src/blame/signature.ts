@@ -33,11 +33,17 @@ export function signaturesOf(steps: readonly Step[], index: number): Signature[]
 
 /** The first words of a text with everything that varies masked: numbers, ids, quoted strings, addresses. */
 export function template(text: string): string {
-  const words = text
+  // One piece more than words: the first is empty where the text begins with a space.
+  const pieces = text
     .slice(0, 160)
     .replace(/"[^"]*"|'[^']*'|`[^`]*`/g, "<s>")
-    .replace(/\S*(?:\d|:\/\/|@)\S*/g, "<v>")
-    .split(/\s+/)
-    .filter((word) => word !== "");
-  return words.length === 0 ? "nothing" : words.slice(0, 6).join(" ");
+    .split(/\s+/, MAX_WORDS + 1);
+  const words = pieces.filter((word) => word !== "").slice(0, MAX_WORDS);
+  return words.length === 0 ? "nothing" : words.map((word) => (VARIES.test(word) ? "<v>" : word)).join(" ");
 }
+
+// --- internal ---
+
+const MAX_WORDS = 6;
+
+const VARIES = /\d|:\/\/|@/;

@@ -1,6 +1,8 @@
 import type { Step } from "./execution-order.ts";
 import { countManners, MANNERS } from "./feature/manners.ts";
-import { payloadText } from "./fragment.ts";
+import { fragmentHashes, payloadLength, payloadText } from "./fragment.ts";
+import { headOf } from "./text-head.ts";
+import type { Head } from "./text-head.ts";
 import { scanWords } from "./scan-words.ts";
 import type { Words } from "./scan-words.ts";
 import { createVocabulary } from "./vocabulary.ts";
@@ -20,6 +22,8 @@ export interface TraceWords {
   /** Words of all kinds in each step's outputs, and digits in them. */
   words: readonly number[];
   digits: readonly number[];
+  /** What the beginning of each step's outputs looks like. */
+  heads: readonly Head[];
   /** How often each step speaks in each of the `MANNERS`, row by row. */
   manners: Int32Array;
   /** The fragments of the root's inputs: what the user gave. */
@@ -37,7 +41,7 @@ export function wordsOf(steps: readonly Step[]): TraceWords {
 
 /** A text is read only as far as so many fragments usually reach: prose has one every ten characters or so. */
 export function firstFragments(vocabulary: Vocabulary, text: string): Bag {
-  return vocabulary.add(text.slice(0, MAX_FRAGMENTS * 15)).bag.slice(0, MAX_FRAGMENTS);
+  return vocabulary.add(text.slice(0, MAX_FRAGMENTS * 15)).bag.subarray(0, MAX_FRAGMENTS);
 }
 
 // --- internal ---
@@ -48,27 +52,43 @@ const GIVEN_CHARS = 20_000;
 const MAX_FRAGMENTS = 96;
 
 function readWords(steps: readonly Step[]): TraceWords {
-  const vocabulary = createVocabulary();
-  const manners = new Int32Array(steps.length * MANNERS.length);
   const texts = steps.map(({ span }) => payloadText(span.outputs));
-  const inputs: Bag[] = [];
-  const read = texts.map((text, step) => {
+  const question = payloadText(steps[0]!.span.inputs, GIVEN_CHARS);
+  const asked = fragmentHashes(payloadText(steps[0]!.span.inputs));
+  const vocabulary = createVocabulary(expectedFragments(texts));
+  const manners = new Int32Array(steps.length * MANNERS.length);
+  const [heads, bags, inputs]: [Head[], Bag[], Bag[]] = [[], [], []];
+  const [fragments, wordCounts, digits]: [number[], number[], number[]] = [[], [], []];
+  for (const [step, text] of texts.entries()) {
     const words = scanWords(text);
     countManners(words, manners, step * MANNERS.length);
-    return { words: words.count, digits: digitsIn(words), ...vocabulary.add(text, words) };
-  });
+    const added = vocabulary.add(text, words);
+    bags.push(added.bag);
+    fragments.push(added.fragments);
+    wordCounts.push(words.count);
+    digits.push(digitsIn(words));
+    heads.push(headOf(text, asked, words));
+  }
   return {
     vocabulary,
     texts,
     manners,
-    inputLengths: steps.map(({ span }) => payloadText(span.inputs).length),
-    bags: read.map(({ bag }) => bag),
-    fragments: read.map(({ fragments }) => fragments),
-    words: read.map(({ words }) => words),
-    digits: read.map(({ digits }) => digits),
-    given: vocabulary.add(payloadText(steps[0]!.span.inputs, GIVEN_CHARS)).bag,
+    heads,
+    inputLengths: steps.map(({ span }) => payloadLength(span.inputs)),
+    bags,
+    fragments,
+    words: wordCounts,
+    digits,
+    given: vocabulary.add(question).bag,
     inputsOf: (step) => (inputs[step] ??= firstFragments(vocabulary, payloadText(steps[step]!.span.inputs))),
   };
+}
+
+/** A guess to begin with: words repeat, all the more the longer the trace. */
+function expectedFragments(texts: readonly string[]): number {
+  let characters = 0;
+  for (const text of texts) characters += text.length;
+  return Math.min(1 << 15, 64 + Math.floor(characters / 16));
 }
 
 function digitsIn({ count, digits }: Words): number {

@@ -4,7 +4,7 @@ import { scanWords } from "./scan-words.ts";
 import type { Words } from "./scan-words.ts";
 
 /** Distinct fragments of one text by number, in order of appearance; common words are left out. */
-export type Bag = readonly number[];
+export type Bag = Int32Array;
 
 /** Numbers the fragments of a trace, from 1 on, so that whatever counts or compares them works on arrays. */
 export interface Vocabulary {
@@ -18,13 +18,17 @@ export interface Vocabulary {
   add(text: string, words?: Words): { bag: Bag; fragments: number };
 }
 
-export function createVocabulary(): Vocabulary {
-  const numbers = createIntMap(1000);
+/** @param expected fragments to make room for; it grows beyond that */
+export function createVocabulary(expected = 1000): Vocabulary {
+  const numbers = createIntMap(expected);
   const texts: string[] = [];
   let size = 0;
+  // Bags lie side by side in few large arrays: one array each would be most of what the garbage collector has to do.
+  let pool = new Int32Array(0);
+  let free = 0;
   // By number: the text that held it last; and where it was found first (text, start, end) with its digits.
-  let last = new Int32Array(1024);
-  let facts = new Int32Array(FACTS * 1024);
+  let last = new Int32Array(expected + 1);
+  let facts = new Int32Array(FACTS * (expected + 1));
 
   const meet = (text: number, words: Words, i: number): number => {
     if (isCommon(words.hash[i]!)) return 0;
@@ -43,20 +47,19 @@ export function createVocabulary(): Vocabulary {
     hasDigit: (number) => facts[FACTS * number + 3]! > 0,
     wordOf: (number) => texts[facts[FACTS * number]!]!.slice(facts[FACTS * number + 1], facts[FACTS * number + 2]),
     add(text, words = scanWords(text)) {
-      const { count, hash, distinctive } = words;
+      const { distinctiveCount: fragments, hash, distinctive } = words;
       const index = texts.push(text) - 1;
-      let fragments = 0;
-      const bag: number[] = [];
-      for (let i = 0; i < count; i++) {
-        if (distinctive[i] === 0) continue;
-        fragments++;
+      if (free + fragments > pool.length) [pool, free] = [new Int32Array(Math.max(fragments, POOL_SIZE)), 0];
+      const from = free;
+      for (let f = 0; f < fragments; f++) {
+        const i = distinctive[f]!;
         let number = numbers.get(hash[i]!);
         if (number < 0) number = numbers.getOrSet(hash[i]!, meet(index, words, i));
         if (number === 0 || last[number] === index) continue;
         last[number] = index;
-        bag.push(number);
+        pool[free++] = number;
       }
-      return { bag, fragments };
+      return { bag: pool.subarray(from, free), fragments };
     },
   };
 }
@@ -65,6 +68,8 @@ export function createVocabulary(): Vocabulary {
 
 /** Facts kept of each fragment. */
 const FACTS = 4;
+
+const POOL_SIZE = 1 << 14;
 
 function doubled(old: Int32Array): Int32Array<ArrayBuffer> {
   const grown = new Int32Array(2 * old.length);

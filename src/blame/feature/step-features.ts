@@ -17,7 +17,7 @@ export interface RungColumns {
  * is, what its words look like, and what the other rungs say. Nothing here knows a project's topics, so a small forest
  * can learn from few confirmations.
  */
-export function stepFeatures(steps: readonly Step[], rungs: RungColumns): { names: string[]; rows: number[][] } {
+export function stepFeatures(steps: readonly Step[], rungs: RungColumns): { names: string[]; rows: Float64Array[] } {
   const words = wordsOf(steps);
   const profiles = textProfiles(words);
   const columns: Record<string, readonly number[]> = {
@@ -27,7 +27,10 @@ export function stepFeatures(steps: readonly Step[], rungs: RungColumns): { name
     ...rungs,
   };
   const values = Object.values(columns);
-  // Four digits are more than the forest's bins tell apart, and stored examples stay small.
-  const rows = steps.map((_, i) => values.map((column) => Math.round(column[i]! * 1e4) / 1e4));
-  return { names: Object.keys(columns), rows };
+  const width = values.length;
+  const cells = new Float64Array(steps.length * width);
+  for (const [c, column] of values.entries())
+    // Four digits are more than the forest's bins tell apart, and stored examples stay small.
+    for (let i = 0; i < steps.length; i++) cells[i * width + c] = Math.round(column[i]! * 1e4) / 1e4;
+  return { names: Object.keys(columns), rows: steps.map((_, i) => cells.subarray(i * width, (i + 1) * width)) };
 }

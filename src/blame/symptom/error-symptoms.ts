@@ -1,7 +1,8 @@
 import type { Evidence } from "../../model/failure.ts";
 import type { Span } from "../../model/trace.ts";
 import type { Step } from "../execution-order.ts";
-import { payloadText } from "../fragment.ts";
+import { shortened } from "../fragment.ts";
+import { wordsOf } from "../trace-words.ts";
 import { clip, isSource } from "./span-nature.ts";
 
 /**
@@ -9,7 +10,8 @@ import { clip, isSource } from "./span-nature.ts";
  * name made good weighs little.
  */
 export function errorSymptoms(steps: readonly Step[]): (Evidence | null)[] {
-  const errors = steps.map((step) => errorOf(step.span));
+  const { texts } = wordsOf(steps);
+  const errors = steps.map(({ span }, i) => errorOf(span, texts[i]!));
   const above = errorsAbove(steps, errors);
   const lastSuccess = new Map<string, number>();
   for (const [i, step] of steps.entries())
@@ -43,11 +45,11 @@ interface SpanError {
 const ERROR_OUTPUT =
   /^\W{0,3}(error\b|exception\b|traceback \(most recent|[a-z]*error:|(http )?(4\d\d|5\d\d)\b[ :]|timed? ?out\b|rate limit)|\b(please retry|(please )?try again later|retry later|temporarily unavailable|service unavailable|internal server error)\b/i;
 
-function errorOf(span: Span): SpanError | null {
+function errorOf(span: Span, output: string): SpanError | null {
   if (span.error !== null && span.error !== "") return { message: headline(span.error), reported: true };
   if (span.status === "error") return { message: "status error, no message", reported: true };
   if (!isSource(span) || span.outputs === null) return null;
-  const text = payloadText(span.outputs, 300).trimStart();
+  const text = shortened(output, 300).trimStart();
   return ERROR_OUTPUT.test(text) ? { message: text, reported: false } : null;
 }
 

@@ -59,10 +59,11 @@ function offTopic({ bags, fragments, given, inputsOf }: TraceWords, step: number
   // Two words or three say little: a lookup may answer with a bare value.
   if (fragments[step]! < 4) return null;
   const own = inputsOf(step);
-  const query = (own.length > 0 ? own : given).slice(0, MAX_QUERY);
+  const query = (own.length > 0 ? own : given).subarray(0, MAX_QUERY);
   if (query.length < 2) return null;
   const wanted = new Set(query);
-  const held = bags[step]!.reduce((sum, fragment) => (wanted.has(fragment) ? sum + 1 : sum), 0);
+  let held = 0;
+  for (const fragment of bags[step]!) if (wanted.has(fragment)) held++;
   const overlap = held / query.length;
   if (overlap >= ON_TOPIC) return null;
   const sentence = `only ${held} of ${query.length} distinctive words of the query occur in what came back`;
