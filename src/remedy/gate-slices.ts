@@ -20,7 +20,7 @@ export interface SliceVerdict {
   pairs: number;
   wins: number;
   losses: number;
-  /** Candidate minus baseline, with its confidence sequence. */
+  /** Candidate minus baseline, with the confidence sequence that belongs to its tests: `held` means `low` is within the margin. */
   difference: number;
   low: number;
   high: number;
@@ -117,6 +117,8 @@ export function createSliceTests(plan: GatePlan): SliceTests {
           difference: differences.reduce((sum, difference) => sum + difference, 0) / Math.max(1, differences.length),
           ...bettingInterval(differences, {
             alpha: plan.testAlpha,
+            lowNull: heldNull,
+            highNull: plan.drift,
             ...(planned[name] !== undefined && { planned: planned[name] }),
           }),
           margin,

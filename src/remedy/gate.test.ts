@@ -140,6 +140,14 @@ describe("gate over slices", () => {
       ["controls", "held"],
     ]);
     expect(result.controls).toBe(60);
+    expect(result.slices.every(({ low, margin }) => low >= -margin)).toBe(true);
+  });
+
+  it("gives the bound that belongs to the test, so that text and figures agree", () => {
+    const result = gate([...better, ...onSlice("++++++++L+", 12, "rare")], { planned: 100, slices: { planned } });
+    for (const { status, low, margin } of result.slices) expect(low >= -margin).toBe(status === "held");
+    const wished = gate(better, { planned: 100, minImprovement: 0.1 });
+    expect(wished.improvement.low >= 0.1).toBe(wished.eValue >= wished.bar);
   });
 
   it("fails when a slice is harmed, whatever the target gains", () => {

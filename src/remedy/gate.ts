@@ -38,7 +38,8 @@ export function createGate(options: GateOptions = {}): Gate {
   // True differences shrink by the judge's skill and shift by its drift; each null takes the worst case for its claim.
   const improvedNull = minImprovement * skill.high + drift;
   const better = createBettingTest({ alpha, ...horizon, nullMean: improvedNull });
-  const short = createBettingTest({ alpha, ...horizon, nullMean: drift - minImprovement * skill.low });
+  const shortNull = drift - minImprovement * skill.low;
+  const short = createBettingTest({ alpha, ...horizon, nullMean: shortNull });
   const slices = createSliceTests(plan);
   const pairs: GatePair[] = [];
   const targets: GatePair[] = [];
@@ -86,7 +87,10 @@ export function createGate(options: GateOptions = {}): Gate {
         missing,
         baseline: mean("baseline"),
         candidate: mean("candidate"),
-        improvement: withInterval(average(differences), bettingInterval(differences, { alpha, ...horizon })),
+        improvement: withInterval(
+          average(differences),
+          bettingInterval(differences, { alpha, ...horizon, lowNull: improvedNull, highNull: shortNull }),
+        ),
         eValue: better.peak,
         bar: 1 / alpha,
         decidedAt,

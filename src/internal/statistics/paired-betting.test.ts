@@ -105,6 +105,19 @@ describe("bettingInterval", () => {
     );
   });
 
+  it("reaches another null exactly when the test of that null rejected it, on either side", () => {
+    const outcomes = fc.array(fc.constantFrom(-1, 0, 0, 0, 1, 1), { minLength: 1, maxLength: 120 });
+    fc.assert(
+      fc.property(outcomes, fc.constantFrom(undefined, 60, 120), (differences, planned) => {
+        const options = { alpha: 0.1, ...(planned !== undefined && { planned }) };
+        const { low, high } = bettingInterval(differences, { ...options, lowNull: -0.1, highNull: 0.05 });
+        expect(low >= -0.1).toBe(run(differences, { ...options, nullMean: -0.1 }).peak >= 10);
+        const negated = differences.map((difference) => -difference);
+        expect(high <= -0.05).toBe(run(negated, { ...options, nullMean: 0.05 }).peak >= 10);
+      }),
+    );
+  });
+
   it("covers the true mean at every number of pairs at once, in at least the promised share of sequences", () => {
     let missed = 0;
     for (const [differences, chance] of sequences(7, 0.5, 0.2)) {

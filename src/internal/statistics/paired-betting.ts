@@ -73,39 +73,52 @@ export interface Interval {
   high: number;
 }
 
+export interface IntervalOptions extends Omit<BettingOptions, "nullMean"> {
+  /** `nullMean` of the test of the differences whose verdict the lower end is to agree with. Default 0. */
+  lowNull?: number;
+  /** The same for the test of the negated differences and the upper end. Default 0. */
+  highNull?: number;
+}
+
 /**
  * A confidence sequence for the mean difference: each side misses with probability at most `alpha`, at every number of
- * pairs at once. Its lower end is above 0 exactly when `createBettingTest` with the same options rejected at 0: means
- * below 0 share the half of the stake that aims at the plan's end, since that half bets against all of them.
+ * pairs at once. Its lower end reaches `lowNull` exactly when `createBettingTest` rejected that null: means below it share
+ * the half of the stake that aims at the plan's end, since that half bets against all of them.
  */
-export function bettingInterval(differences: readonly number[], options: Omit<BettingOptions, "nullMean">): Interval {
+export function bettingInterval(
+  differences: readonly number[],
+  { lowNull = 0, highNull = 0, ...options }: IntervalOptions,
+): Interval {
   return {
-    low: lowerBound(differences, options),
+    low: lowerBound(differences, { ...options, nullMean: lowNull }),
     high: -lowerBound(
       differences.map((difference) => -difference),
-      options,
+      { ...options, nullMean: highNull },
     ),
   };
 }
 
-function lowerBound(differences: readonly number[], { alpha, planned }: Omit<BettingOptions, "nullMean">): number {
+function lowerBound(
+  differences: readonly number[],
+  { alpha, planned, nullMean }: BettingOptions & { nullMean: number },
+): number {
   const share = aimedShare(planned);
   const aimed = planned === undefined ? undefined : createAimed(1 / alpha / share, planned);
   const aimedPath = differences.map((difference) => {
-    aimed?.observe(difference);
+    aimed?.observe(payoff(difference, nullMean));
     return share * (aimed?.stake() ?? 0);
   });
   const rejects = (mean: number): boolean => {
     const mixture = createMixture(planned);
     return differences.some((difference, index) => {
       mixture.observe(payoff(difference, mean));
-      return (1 - share) * mixture.stake() + (mean <= 0 ? (aimedPath[index] ?? 0) : 0) >= 1 / alpha;
+      return (1 - share) * mixture.stake() + (mean <= nullMean ? (aimedPath[index] ?? 0) : 0) >= 1 / alpha;
     });
   };
   let [low, high] = [-1, 1];
-  // At 0 the two kinds of bets meet, so it is asked about by name.
-  if (rejects(0)) low = 0;
-  else high = 0;
+  // At the null the two kinds of bets meet, so it is asked about by name.
+  if (rejects(nullMean)) low = nullMean;
+  else high = nullMean;
   while (high - low > 1e-4) {
     const middle = (low + high) / 2;
     if (rejects(middle)) low = middle;
