@@ -28,8 +28,14 @@ export interface RemedyDeclaration<C extends object = object> extends Omit<Remed
 
 const WHEN: readonly IssueState[] = ["confirmed", "growing", "stable", "shrinking", "regressed"];
 
-/** Gives a remedy its types, so that several over different configurations can stand beside one loop. */
-export function defineRemedy<C extends object>(declaration: RemedyDeclaration<C>): RemedyDeclaration {
+/**
+ * Gives a remedy its types, so that several over different configurations can stand beside one loop. The configuration's
+ * type is `baseline`'s, and everything else is checked against it. A promoter is made by a call of its own, which is
+ * typed before that is known: name the type of its function's parameter.
+ */
+export function defineRemedy<C extends object>(
+  declaration: RemedyDeclaration<NoInfer<C>> & { baseline: C },
+): RemedyDeclaration {
   return declaration as unknown as RemedyDeclaration;
 }
 
