@@ -79,7 +79,8 @@ async function attempt<R extends object>(
   // A call that fails may still have been charged by its provider.
   let cost = call.maxUsd;
   try {
-    await context.journal.reserve(call.key, call.maxUsd);
+    // What is free leaves nothing on the bill when it is interrupted, so nothing has to be durable before it.
+    if (call.maxUsd > 0) await context.journal.reserve(call.key, call.maxUsd);
     context.charged?.add(call.key);
     if (counted) context.counts[counted] += 1;
     const { result, usd } = await withDeadline(call, context.signal).catch((error: unknown) => {

@@ -53,10 +53,15 @@ export async function runExample<C>(options: RunExampleOptions<C>, context: Paid
   const runId = stableId("experiment run", ...path);
   const target = await callTarget(options, runId, context);
   const run: EvaluatedRun = { runId, inputs: example.inputs, ...target };
+  const judge = (evaluator: ExperimentEvaluator): Promise<EvaluatorOutcome> =>
+    callEvaluator(evaluator, run, options, context);
+  // Free ones run together and share a commit; paid ones one by one, so that no more are in flight than may be.
+  const free = new Map(trial.evaluators.filter(isFree).map((evaluator) => [evaluator, judge(evaluator)]));
+  await Promise.all(free.values());
   const scores: ResultScore[] = [];
   const errors: string[] = [];
   for (const evaluator of trial.evaluators) {
-    const outcome = await callEvaluator(evaluator, run, options, context);
+    const outcome = await (free.get(evaluator) ?? judge(evaluator));
     if (outcome.error !== null) errors.push(`${evaluator.name}: ${outcome.error}`);
     for (const score of outcome.scores) {
       const id = stableId("experiment feedback", runId, evaluator.name, evaluator.version, score.key);
@@ -125,6 +130,10 @@ function callTarget<C>(
     },
     context,
   );
+}
+
+function isFree({ maxCostUsd = 0 }: ExperimentEvaluator): boolean {
+  return maxCostUsd === 0;
 }
 
 function callEvaluator<C>(

@@ -60,6 +60,7 @@ export async function runExperiment<C>(options: ExperimentOptions<C>): Promise<E
   });
 
   let deferred: string | null = null;
+  const marks: Promise<void>[] = [];
   const callsPerExample = arms.length * repetitions;
   const runOne = async (example: RemedyExample, index: number): Promise<void> => {
     const open = candidates.filter((arm) => !arm.gate?.outcome);
@@ -73,7 +74,7 @@ export async function runExperiment<C>(options: ExperimentOptions<C>): Promise<E
       const given = { experiment: name, trial, arm: arm.arm, armKey: arm.key, example, repetition, now };
       try {
         const run = await runExample(given, context);
-        await writeOnce(platform, journal, arm.experimentId, run);
+        await writeOnce(platform, journal, arm.experimentId, run, marks);
         count(arm, run);
         runs.set(arm.key, [...(runs.get(arm.key) ?? []), run]);
       } catch (error) {
@@ -87,6 +88,7 @@ export async function runExperiment<C>(options: ExperimentOptions<C>): Promise<E
   };
   try {
     await mapWithLimit(examples, Math.max(1, Math.floor(concurrency / callsPerExample)), runOne);
+    await Promise.all(marks);
   } catch (error) {
     stopper.abort(error);
     throw error;
@@ -123,17 +125,24 @@ function createInOrder<T>(handle: (index: number, value: T) => void): (index: nu
   };
 }
 
-/** Results have ids of their own, so writing one again after a crash changes nothing; the mark saves the request. */
+/**
+ * Results have ids of their own, so writing one again after a crash changes nothing; the mark saves the request, and
+ * nobody waits for it before the next example.
+ */
 async function writeOnce(
   platform: ExperimentPlatform,
   journal: ExperimentJournal,
   experimentId: string,
   { result }: ArmRun,
+  marks: Promise<void>[],
 ): Promise<void> {
   const key = stableId("written", experimentId, result.runId, ...result.scores.map((score) => score.id));
   if ((await journal.get(key)) !== null) return;
   await platform.resultWrite({ experimentId, result });
-  await journal.settle(key, {}, 0);
+  const mark = journal.settle(key, {}, 0);
+  // Told where all are waited for.
+  mark.catch(() => undefined);
+  marks.push(mark);
 }
 
 function count<C>(arm: OpenArm<C>, { pass }: ArmRun): void {

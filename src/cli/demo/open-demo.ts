@@ -65,6 +65,8 @@ export async function openDemo(
     evaluator: demoEvaluators(),
     threshold: DEMO_THRESHOLD,
     settleMs: 300,
+    // Nothing here waits for a provider, so that more at once only means fewer commits.
+    concurrency: 32,
     allowPrivateNetworks: ["127.0.0.1"],
     secrets: { demo: receiver.secret },
     ...(remedy && { remedy: remedy(sections) }),

@@ -51,7 +51,7 @@ export async function runRemedy(options: DemoOptions): Promise<RemedyReport> {
       candidates: [{ list: CANDIDATES }, { propose: memorise }],
       trial: { target: pipelineTarget(sections) },
       // Enough passing questions to show that none of them gets worse.
-      dataset: { controlsPerExample: 3, otherPatterns: [] },
+      dataset: { controlsPerExample: 5, otherPatterns: [] },
       minExamples: 10,
       approval: "automatic",
       promote: promoteCustom<CandidateConfig>({
