@@ -5,12 +5,12 @@ import { createKernel } from "../src/pattern/kernel/create-kernel.ts";
 import { speedTable } from "./patterns-speed.ts";
 
 const HOURS = 7 * 24;
-const SLIDES = 12;
+const SLIDES = 24;
 
 export interface SlideResult {
   rows: number;
   predicates: number;
-  /** Median over 12 slides: the newest hour comes, the oldest goes, and the window is mined again to a finished report. */
+  /** Median over 24 slides: the newest hour comes, the oldest goes, and the window is mined again to a finished report. */
   ms: number;
   /** Of that, bringing the counts up to date. */
   updateMs: number;
@@ -18,7 +18,7 @@ export interface SlideResult {
   fullMs: number;
 }
 
-/** A window of 7 days in hourly buckets that moves on by an hour, 12 times. */
+/** A window of 7 days in hourly buckets that moves on by an hour, 24 times. */
 export function measureSlide(rows: number, predicates: number, support: number, seed: number): SlideResult {
   const hourly = Math.round(rows / HOURS);
   const { codebook } = speedTable({ rows: 0, predicates, seed });

@@ -7,13 +7,13 @@ import { decodeBucket, encodeBucket } from "./bucket-bytes.ts";
 import { buildCodebook } from "./codebook.ts";
 import { addToBucket, buildBucket, HOUR_MS, hourOf, mergeBuckets } from "./hour-bucket.ts";
 import { mineTable } from "./mine-patterns.ts";
-import { randomFrom } from "./random.fixture.ts";
+import { randomSource } from "../internal/random.ts";
 
 const PER_HOUR = 120;
 
 /** A day of runs: low relevance fails, and from noon on so does the combination of model m-2 with long answers. */
 const rows = Array.from({ length: 24 * PER_HOUR }, (_, i): FeatureRow => {
-  const random = randomFrom(i);
+  const random = randomSource(i);
   const hour = Math.floor(i / PER_HOUR);
   const relevance = random();
   const model = `m-${1 + Math.floor(random() * 3)}`;

@@ -4,9 +4,9 @@ import { buildTable } from "./bit-table.ts";
 import { buildCodebook } from "./codebook.ts";
 import { mineInWorker } from "./mine-in-worker.ts";
 import { minePatterns, mineTable } from "./mine-patterns.ts";
-import { randomFrom } from "./random.fixture.ts";
+import { randomSource } from "../internal/random.ts";
 
-const random = randomFrom(3);
+const random = randomSource(3);
 const rows = Array.from({ length: 800 }, (_, i): FeatureRow => {
   const relevance = random();
   const failed = random() < (relevance < 0.4 ? 0.6 : 0.1);

@@ -2,9 +2,8 @@ import { describe, expect, it } from "vitest";
 import { randomSource } from "../internal/random.ts";
 import type { FeatureRow } from "../model/pattern.ts";
 import { minePatterns } from "./mine-patterns.ts";
-import { randomFrom } from "./random.fixture.ts";
 
-const random = randomFrom(1);
+const random = randomSource(1);
 
 /** 1,000 runs; retrieval below 0.5 fails 60% of the time, the rest 10%; `noise` has nothing to do with it. */
 const rows = Array.from({ length: 1000 }, (_, i): FeatureRow => {

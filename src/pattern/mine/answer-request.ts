@@ -64,34 +64,37 @@ function residual(
 }
 
 function describe(kernel: Kernel, table: BitTable, itemsets: readonly Itemset[], exemplars: number): Description[] {
-  const all = Array.from({ length: table.items }, (_, item) => item);
   const needed = [...new Set(itemsets.flat())];
-  const descriptions = itemsets.map((): Description => ({
-    failing: new Uint32Array(table.items),
-    culprits: new Map(),
-    exemplars: [],
+  const descriptions = itemsets.map(() => ({
+    always: Array.from({ length: table.items }, (_, item) => item),
+    culprits: new Map<string, number>(),
+    exemplars: [] as string[],
   }));
   // Newest blocks come last, and recent exemplars are the useful ones.
   for (const block of table.failing.toReversed()) {
     const { conjunction, memory } = loadBlocks(kernel, [block], needed);
-    itemsets.forEach((itemset, index) => {
-      const { culprits, exemplars: ids } = descriptions[index] as Description;
-      if (block.traceIds === undefined) return;
-      eachRow(memory, conjunction(itemset), block.stride, (row) => {
+    for (const [index, description] of descriptions.entries()) {
+      const address = conjunction(itemsets[index] ?? []);
+      // After a block or two hardly any item is left to be looked at.
+      description.always = description.always.filter((item) => holdsAlways(block, item, memory, address));
+      if (block.traceIds === undefined) continue;
+      const { culprits, exemplars: ids } = description;
+      eachRow(memory, address, block.stride, (row) => {
         const id = block.traceIds?.[row];
         if (id !== undefined && ids.length < exemplars) ids.push(id);
         const culprit = block.culprits?.[row];
         if (typeof culprit === "string") culprits.set(culprit, (culprits.get(culprit) ?? 0) + 1);
       });
-    });
-  }
-  for (const batch of batchesOf(table.failing, all.length)) {
-    const { conjunction, addressOf, stride } = loadBlocks(kernel, batch, all);
-    itemsets.forEach((itemset, index) => {
-      const { failing } = descriptions[index] as Description;
-      const matching = conjunction(itemset);
-      for (const item of all) failing[item] = (failing[item] ?? 0) + kernel.count(addressOf(item), matching, stride);
-    });
+    }
   }
   return descriptions;
+}
+
+/** Whether an item holds for every row of the bitmap at `address`. */
+function holdsAlways({ bits, stride }: BitBlock, item: number, memory: Uint8Array, address: number): boolean {
+  const start = item * stride;
+  for (let byte = 0; byte < stride; byte += 1) {
+    if (((memory[address + byte] ?? 0) & ~(bits[start + byte] ?? 0)) !== 0) return false;
+  }
+  return true;
 }

@@ -1,10 +1,12 @@
 import type { BitTable } from "../bit-table.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { answerRequest } from "./answer-request.ts";
+import { CellCache } from "./cell-cache.ts";
 import { countGroups } from "./count-groups.ts";
 import type { CountAnswer, CountRequest, Groups, Side, Step, Totals } from "./count-request.ts";
+import { notIn, sameGroups } from "./known-groups.ts";
 
-/** The answer to one group request of the last mining run, kept current. */
+/** Groups that were counted, kept current. */
 interface Counted {
   step: Step;
   side: Side;
@@ -12,18 +14,24 @@ interface Counted {
   counts: Uint32Array;
 }
 
+/** Runs for which a count is kept that is not asked for any more: what is about significant comes and goes. */
+const KEPT_RUNS = 8;
+
 /**
- * Answers a miner's requests over a window that changes by whole buckets. Counts add up over buckets, so what the last run
+ * Answers a miner's requests over a window that changes by whole buckets. Counts add up over buckets, so what recent runs
  * asked is brought up to date from the bucket that came or went, and only conjunctions not asked for before are counted in full.
- * Requests list prefixes and extensions ascending, so a run and the last one are merged like sorted lists.
  */
 export class CountCache {
   readonly #kernel: Kernel;
+  readonly #cells: CellCache;
   #totals: Totals | null = null;
-  #counted: Counted[] = [];
+  /** What the last run asked, and what only runs before it asked, newest first. */
+  #last: Counted[] = [];
+  #left: Counted[][] = [];
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+    this.#cells = new CellCache(kernel);
   }
 
   /** Adds a bucket's rows to everything remembered, or takes them away. */
@@ -35,80 +43,66 @@ export class CountCache {
       addTo(this.#totals.failing, change.failing, sign);
       addTo(this.#totals.passing, change.passing, sign);
     }
-    for (const { side, groups, counts } of this.#counted) {
+    for (const { side, groups, counts } of [...this.#last, ...this.#left.flat()]) {
       addTo(counts, countGroups(this.#kernel, bucket.items, bucket[side], groups), sign);
     }
+    this.#cells.apply(bucket, sign);
   }
 
   /** An answering function for one run over the whole window. */
   startRun(window: BitTable): (request: CountRequest) => CountAnswer {
-    const before = this.#counted;
-    this.#counted = [];
+    const before = this.#last;
+    this.#last = [];
+    this.#left = [[], ...this.#left].slice(0, KEPT_RUNS);
+    const answerCells = this.#cells.startRun(window);
     return (request) => {
       if (request.kind === "totals") {
         this.#totals ??= answerRequest(this.#kernel, window, request) as Totals;
         return { ...this.#totals, failing: this.#totals.failing.slice(), passing: this.#totals.passing.slice() };
       }
+      if (request.kind === "cells") return answerCells(request);
       if (request.kind !== "groups") return answerRequest(this.#kernel, window, request);
       const { step, side, groups } = request;
-      const known = before.find((one) => one.step === step && one.side === side);
-      const counts = this.#count(window, side, groups, known);
-      this.#counted.push({ step, side, groups, counts });
+      const isSame = (one: Counted): boolean => one.step === step && one.side === side;
+      const known = before.find(isSame);
+      const counts = this.#count(window, side, groups, known, this.#left.flat().filter(isSame));
+      this.#last.push({ step, side, groups, counts });
       return counts.slice();
     };
   }
 
-  #count(window: BitTable, side: Side, groups: Groups, known: Counted | undefined): Uint32Array {
+  #count(
+    window: BitTable,
+    side: Side,
+    groups: Groups,
+    known: Counted | undefined,
+    left: readonly Counted[],
+  ): Uint32Array {
     if (known === undefined) return countGroups(this.#kernel, window.items, window[side], groups);
-    const { counts, missing, places } = lookUp(groups, known);
-    const fresh = countGroups(this.#kernel, window.items, window[side], missing);
+    if (sameGroups(groups, known.groups)) return known.counts;
+    const gone = notIn(known.groups, { groups, counts: new Uint32Array(groups.extensions.length) });
+    const leaving = Uint32Array.from(gone.places, (place) => known.counts[place] ?? 0);
+    if (leaving.length > 0) this.#left[0]?.push({ ...known, groups: gone.missing, counts: leaving });
+
+    const { counts, missing, places } = notIn(groups, known);
+    const fresh = this.#countMissing(window, side, missing, left);
+    places.forEach((place, index) => (counts[place] = fresh[index] ?? 0));
+    return counts;
+  }
+
+  /** From what earlier runs left, as far as that goes, and from the window. */
+  #countMissing(window: BitTable, side: Side, groups: Groups, [first, ...rest]: readonly Counted[]): Uint32Array {
+    if (first === undefined || groups.sizes.length === 0)
+      return countGroups(this.#kernel, window.items, window[side], groups);
+    const { counts, missing, places } = notIn(groups, first);
+    const fresh = this.#countMissing(window, side, missing, rest);
     places.forEach((place, index) => (counts[place] = fresh[index] ?? 0));
     return counts;
   }
 }
 
 function addTo(sums: Uint32Array, change: Uint32Array, sign: 1 | -1): void {
-  for (let index = 0; index < sums.length; index += 1) sums[index] = (sums[index] ?? 0) + sign * (change[index] ?? 0);
-}
-
-/** What the last run knows of these groups, and the rest as groups with the places their counts belong to. */
-function lookUp(groups: Groups, known: Counted): { counts: Uint32Array; missing: Groups; places: number[] } {
-  const counts = new Uint32Array(groups.extensions.length);
-  const prefixes: number[] = [];
-  const sizes: number[] = [];
-  const extensions: number[] = [];
-  const places: number[] = [];
-  let [knownGroup, knownAt, at] = [0, 0, 0];
-  const prefixOf = ({ prefixes }: Groups, group: number): number =>
-    (prefixes[2 * group] ?? 0) * 65_536 + (prefixes[2 * group + 1] ?? 0);
-  for (let group = 0; group < groups.sizes.length; group += 1) {
-    const prefix = prefixOf(groups, group);
-    while (knownGroup < known.groups.sizes.length && prefixOf(known.groups, knownGroup) < prefix) {
-      knownAt += known.groups.sizes[knownGroup] ?? 0;
-      knownGroup += 1;
-    }
-    const same = knownGroup < known.groups.sizes.length && prefixOf(known.groups, knownGroup) === prefix;
-    const knownEnd = knownAt + (same ? (known.groups.sizes[knownGroup] ?? 0) : 0);
-    const before = places.length;
-    let look = knownAt;
-    for (const end = at + (groups.sizes[group] ?? 0); at < end; at += 1) {
-      const extension = groups.extensions[at] ?? 0;
-      while (look < knownEnd && (known.groups.extensions[look] ?? 0) < extension) look += 1;
-      if (look < knownEnd && known.groups.extensions[look] === extension) {
-        counts[at] = known.counts[look] ?? 0;
-        continue;
-      }
-      extensions.push(extension);
-      places.push(at);
-    }
-    if (places.length === before) continue;
-    prefixes.push(groups.prefixes[2 * group] ?? 0, groups.prefixes[2 * group + 1] ?? 0);
-    sizes.push(places.length - before);
-  }
-  const missing = {
-    prefixes: Uint16Array.from(prefixes),
-    sizes: Uint32Array.from(sizes),
-    extensions: Uint16Array.from(extensions),
-  };
-  return { counts, missing, places };
+  // In whole numbers of 32 bits, and two loops, since this runs over a quarter of a million counts for each bucket.
+  if (sign === 1) for (let at = 0; at < sums.length; at += 1) sums[at] = ((sums[at] ?? 0) + (change[at] ?? 0)) | 0;
+  else for (let at = 0; at < sums.length; at += 1) sums[at] = ((sums[at] ?? 0) - (change[at] ?? 0)) | 0;
 }

@@ -32,7 +32,7 @@ export type CountRequest =
   | { kind: "cells"; strata: readonly Itemset[]; shown: readonly Itemset[]; candidates: readonly Itemset[] }
   /** How each candidate's runs sit in clusters. */
   | { kind: "clusters"; candidates: readonly Itemset[] }
-  /** Failing runs behind each itemset: how often each item holds among them, who was blamed, a few ids. */
+  /** Failing runs behind each itemset: which items hold for all of them, who was blamed, a few ids. */
   | { kind: "describe"; itemsets: readonly Itemset[]; exemplars: number };
 
 export function itemsOf(candidates: readonly { items: Itemset }[]): Itemset[] {
@@ -79,8 +79,8 @@ export interface ClusterMoments {
 }
 
 export interface Description {
-  /** Failing runs with the itemset and item i, for each item. */
-  failing: Uint32Array;
+  /** Items that hold for every failing run of the itemset, ascending; all items when there is no such run. */
+  always: readonly number[];
   culprits: Map<string, number>;
   exemplars: string[];
 }

@@ -96,8 +96,9 @@ function alwaysAlso(
   const runs = totals.failures + totals.passes;
   const prevalence = (item: number): number => ((totals.failing[item] ?? 0) + (totals.passing[item] ?? 0)) / runs;
   const taken = new Set(candidate.items.map((item) => attributeOf[item]));
+  const always = new Set(description.always);
   const closure = vocabulary.items
-    .filter((item) => description.failing[item] === candidate.failing && prevalence(item) <= COMMONPLACE)
+    .filter((item) => always.has(item) && prevalence(item) <= COMMONPLACE)
     .sort((a, b) => prevalence(a) - prevalence(b) || a - b);
   const also: Predicate[] = [];
   for (const item of closure) {

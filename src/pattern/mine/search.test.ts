@@ -12,7 +12,7 @@ import type { Codebook } from "../codebook.ts";
 import { createKernel } from "../kernel/create-kernel.ts";
 import { bySureness, candidateOf } from "./candidate.ts";
 import type { Candidate } from "./candidate.ts";
-import { randomFrom } from "../random.fixture.ts";
+import { randomSource } from "../../internal/random.ts";
 import { answerRequest } from "./answer-request.ts";
 import { answerAll } from "./count-request.ts";
 import { enumerate } from "./enumerate.ts";
@@ -27,7 +27,7 @@ const WEIGHTS = [0.6, 0.3, 0.1];
 const tables = fc
   .record({ seed: fc.integer(), rows: fc.integer({ min: 30, max: 500 }), strength: fc.constantFrom(0, 0.4, 0.8, 0.95) })
   .map(({ seed, rows, strength }) => {
-    const random = randomFrom(seed);
+    const random = randomSource(seed);
     return Array.from({ length: rows }, (_, i): FeatureRow => {
       const features: Record<string, string | number | boolean> = {
         a: "xyz".charAt(random() * 3),

@@ -103,7 +103,7 @@ function mergeDescriptions(shares: readonly (Description | undefined)[], exempla
     culprits.set(name, (culprits.get(name) ?? 0) + count);
   }
   return {
-    failing: sums(known.map(({ failing }) => failing)),
+    always: (known[0]?.always ?? []).filter((item) => known.every((share) => share.always.includes(item))),
     culprits,
     exemplars: known.flatMap((share) => share.exemplars).slice(0, exemplars),
   };

@@ -47,10 +47,14 @@ export function significantOf(
     possible = beyond(level, totals, leastZ(cutOff(before)), possible);
   }
   const productivity = productivityTest(totals, pairs, cutOff(possible.length));
-  const parts = Float64Array.from(possible, (index) => {
-    const items = Array.from(level.items.subarray(index * level.depth, (index + 1) * level.depth));
-    return productivity(items, level.failing[index] ?? 0, level.passing[index] ?? 0);
-  });
+  const parts = new Float64Array(possible.length);
+  // One list for all: there may be a million of them.
+  const items = Array.from({ length: level.depth }, () => 0);
+  for (let at = 0; at < parts.length; at += 1) {
+    const index = possible[at] ?? 0;
+    for (let place = 0; place < level.depth; place += 1) items[place] = level.items[index * level.depth + place] ?? 0;
+    parts[at] = productivity(items, level.failing[index] ?? 0, level.passing[index] ?? 0);
+  }
   const kept = settle(parts, cutOff);
   possible = possible.filter(kept);
   const p = Float64Array.from(possible, (index) => fisherGreater(countsAt(index)));

@@ -84,20 +84,20 @@ export function generateTriples(
   const extensions = new Uint16Array(Math.min(total, maxCandidates));
   const prefixes: number[] = [];
   const sizes: number[] = [];
-  let count = 0;
+  let [count, before] = [0, 0];
   let [lastA, lastB] = [-1, -1];
   eachWord(frequent, notable, (neighbours, word, a, b) => {
     if (a !== lastA || b !== lastB) {
+      if (count > before) sizes.push(count - before);
       prefixes.push(items[a] ?? 0, items[b] ?? 0);
-      sizes.push(0);
-      [lastA, lastB] = [a, b];
+      [lastA, lastB, before] = [a, b, count];
     }
-    sizes[sizes.length - 1] = (sizes.at(-1) ?? 0) + bitsIn(neighbours);
     for (let rest = neighbours; rest !== 0; rest &= rest - 1) {
       extensions[count] = items[32 * word + 31 - Math.clz32(rest & -rest)] ?? 0;
       count += 1;
     }
   });
+  if (count > before) sizes.push(count - before);
   return {
     groups: {
       prefixes: Uint16Array.from(prefixes),
