@@ -31,7 +31,16 @@ export interface BlameHistory {
 const MAX_EXAMPLES = 500;
 const RELEARN_SHARE = 0.05;
 
-export async function openBlameHistory(store: Store, loopId: string, threshold?: Threshold): Promise<BlameHistory> {
+/**
+ * @param options.train whether to train the ranker, which takes seconds on hundreds of confirmations; without, `knowledge`
+ * has none, and what is confirmed is learned by whoever trains. Default: true
+ */
+export async function openBlameHistory(
+  store: Store,
+  loopId: string,
+  threshold?: Threshold,
+  { train = true }: { train?: boolean } = {},
+): Promise<BlameHistory> {
   const countsName = `blame/${loopId}`;
   const examplesName = `confirmations/${loopId}`;
   let spectrum: Spectrum = {};
@@ -48,7 +57,7 @@ export async function openBlameHistory(store: Store, loopId: string, threshold?:
     ((value?.["examples"] as unknown) ?? []) as RankerExample[];
   const relearn = (examples: readonly RankerExample[], total: number): void => {
     // Training takes seconds on hundreds of examples; a few more change little.
-    if (total - learnedFrom < Math.max(1, learnedFrom * RELEARN_SHARE)) return;
+    if (!train || total - learnedFrom < Math.max(1, learnedFrom * RELEARN_SHARE)) return;
     learnedFrom = total;
     ranker = trainRanker(examples);
   };

@@ -1,6 +1,7 @@
 import { LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import type { OpenLoop } from "./open-loop.ts";
+import { notFailing, readCulprit } from "./read-culprit.ts";
 
 /** Feedback key under which a confirmed culprit stands on its span, for people and other tools to see. */
 const CONFIRMED_KEY = "loopsmith_culprit";
@@ -10,20 +11,16 @@ const CONFIRMED_KEY = "loopsmith_culprit";
  * @throws LoopsmithError `not_found` when the trace was not judged, or is gone; `invalid` for a span that cannot be one
  */
 export async function confirmCulprit(
-  loop: Omit<OpenLoop, "experiments" | "lineage" | "callLimits">,
+  loop: Pick<OpenLoop, "store" | "platform" | "loopId" | "history">,
   traceId: string,
   spanId?: string,
 ): Promise<{ confirmations: number }> {
   const { store, platform, loopId, history } = loop;
-  const [verdict] = await store.verdictList({ loopId, traceIds: [traceId], limit: 1 });
+  const verdict = await readCulprit(store, loopId, traceId);
   const row = await store.ledgerGet({ loopId, traceId });
   const loops = await store.loopList();
   const projectName = loops.find((candidate) => candidate.id === loopId)?.projectName ?? "";
-  if (!verdict || !row || verdict.outcome !== "fail") {
-    throw new LoopsmithError("not_found", `the trace ${traceId} has no failing verdict in this loop`, {
-      hint: "`loopsmith status --trace` says where it stands.",
-    });
-  }
+  if (!row) throw notFailing(traceId);
   const culprit = spanId ?? verdict.attribution?.culprit?.spanId;
   if (culprit === undefined) {
     throw new LoopsmithError("invalid", "no span was named for this trace, so there is nothing to confirm", {

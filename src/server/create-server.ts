@@ -5,6 +5,7 @@ import type { Store } from "../store/store.ts";
 import { deliveryRoutes } from "./api/deliveries.ts";
 import { healthRoutes } from "./api/health.ts";
 import { remedyRoutes } from "./api/remedies.ts";
+import { culpritRoutes } from "./api/culprits.ts";
 import { issueRoutes } from "./api/issues.ts";
 import { patternRoutes } from "./api/patterns.ts";
 import { authenticator } from "./authenticate.ts";
@@ -90,6 +91,7 @@ export function createServer(options: ServerOptions): Server {
   healthRoutes(app, context);
   patternRoutes(app, context);
   issueRoutes(app, context);
+  culpritRoutes(app, context);
   remedyRoutes(app, context);
   deliveryRoutes(app, context);
   otlpRoutes(app, context);

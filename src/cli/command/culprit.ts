@@ -1,7 +1,7 @@
 import { Client } from "langsmith";
 import { openBlameHistory } from "../../loop/blame-history.ts";
 import { confirmCulprit } from "../../loop/confirm-culprit.ts";
-import { LoopsmithError } from "../../model/errors.ts";
+import { readCulprit } from "../../loop/read-culprit.ts";
 import type { Threshold } from "../../model/score.ts";
 import { embeddedPlatform } from "../../platform/embedded.ts";
 import { langsmithPlatform } from "../../platform/langsmith.ts";
@@ -28,12 +28,7 @@ export const addCulprit: AddCommand = (program, context) => {
       const { terminal } = context;
       await withStore(context, flags, async (store) => {
         const loop = await pickLoop(store, flags.loop);
-        const [verdict] = await store.verdictList({ loopId: loop.id, traceIds: [traceId], limit: 1 });
-        if (!verdict || verdict.outcome !== "fail") {
-          throw new LoopsmithError("not_found", `the trace ${traceId} has no failing verdict in ${loop.name}`, {
-            hint: "`loopsmith status --trace` says where it stands.",
-          });
-        }
+        const { attribution, reason } = await readCulprit(store, loop.id, traceId);
         let confirmations: number | null = null;
         if (flags.confirm !== undefined && flags.confirm !== false) {
           const isLocal = context.environment().langsmithEndpoint === null;
@@ -44,14 +39,13 @@ export const addCulprit: AddCommand = (program, context) => {
             platform,
             store,
             loopId: loop.id,
-            history: await openBlameHistory(store, loop.id, loop.config["threshold"] as Threshold | undefined),
-            close: async () => {},
+            history: await openBlameHistory(store, loop.id, loop.config["threshold"] as Threshold | undefined, {
+              train: false,
+            }),
           };
           const spanId = typeof flags.confirm === "string" ? flags.confirm : undefined;
           confirmations = (await confirmCulprit(opened, traceId, spanId)).confirmations;
         }
-        const { attribution } = verdict;
-        const reason = typeof verdict.features["reason"] === "string" ? verdict.features["reason"] : null;
         if (flags.json)
           return terminal.out(JSON.stringify({ loop: loop.name, trace: traceId, attribution, reason, confirmations }));
         if (reason !== null) terminal.out(`kind of reason: ${reason}`);
