@@ -15,6 +15,7 @@ import { extractFeatures } from "../pattern/extract-features.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
 import type { BlameKnowledge } from "./blame-history.ts";
 import { failureReason } from "./failure-reason.ts";
+import { NO_SPAN, type JudgeSpan } from "./loop-tracing.ts";
 import type { Judgement } from "./judge.ts";
 import { assertDeliverable, type ResolvedLoopOptions } from "./options.ts";
 
@@ -39,6 +40,7 @@ export interface DecideParams {
   now: number;
   /** What the project's history says of spans. */
   knowledge?: BlameKnowledge;
+  span?: JudgeSpan;
   /** Told of a judge or replay that throws; the rungs below still answer. */
   onHookError?: HookOptions["onHookError"];
 }
@@ -58,12 +60,14 @@ export async function decide(params: DecideParams): Promise<Decision> {
   );
   const { assignReason, ...history } = params.knowledge ?? {};
   const attribution = worst
-    ? await climbWithHooks(trace, scores, {
-        threshold: options.threshold,
-        ...history,
-        ...options.blame,
-        onHookError: params.onHookError ?? (() => {}),
-      })
+    ? await (params.span ?? NO_SPAN).child("blame", {}, () =>
+        climbWithHooks(trace, scores, {
+          threshold: options.threshold,
+          ...history,
+          ...options.blame,
+          onHookError: params.onHookError ?? (() => {}),
+        }),
+      )
     : null;
   const said = worst && attribution && failureReason({ ...attribution, comment: worst.comment });
   const reason = (said && (await assignReason?.(said))) || null;

@@ -13,6 +13,7 @@ import type { DeliveryClaim } from "../store/resource/delivery.ts";
 import type { Store } from "../store/store.ts";
 import { isHeld } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
+import type { LoopTracing } from "./loop-tracing.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { platformDestination } from "./platform-destination.ts";
 
@@ -21,6 +22,7 @@ export interface DeliverDeps {
   platform: Platform;
   loopId: string;
   options: ResolvedLoopOptions;
+  tracing: LoopTracing;
   emitter: LoopEmitter;
 }
 
@@ -61,7 +63,9 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
     let outcome: DeliveryOutcome;
     try {
       const secrets = await lookup(delivery.action);
-      outcome = await find(delivery.action).deliver(delivery, { now: () => store.now(), signal, secrets });
+      outcome = await deps.tracing.deliver(delivery, () =>
+        find(delivery.action).deliver(delivery, { now: () => store.now(), signal, secrets }),
+      );
     } catch (error) {
       if (signal.aborted) return; // not an attempt: the lease runs out and the delivery is made after the restart
       outcome = { status: "retry", reason: errorMessage(error) };

@@ -7,9 +7,10 @@ import type { Trace } from "../model/trace.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { LedgerClaim, VerdictRecord } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
+import type { LangSmithRun } from "../wire/langsmith-run.ts";
 import { toRuns } from "../wire/to-run.ts";
 import type { BlameHistory } from "./blame-history.ts";
-import { reserveBudget, settleBudget, type Refusal } from "./budget.ts";
+import { reserveBudget, settleBudget, type Refusal, type Reservation } from "./budget.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { decide, type Decision } from "./decide.ts";
 import type { LoopEmitter } from "./events.ts";
@@ -17,6 +18,7 @@ import { circuitBreaker, type CircuitBreaker, type Pause } from "./circuit-break
 import { holdLeases } from "./hold-leases.ts";
 import { judge, OWN_TRACE } from "./judge.ts";
 import type { Lineage } from "./lineage.ts";
+import type { JudgeSpan, LoopTracing } from "./loop-tracing.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { enrolConversation } from "./judge-conversations.ts";
 import { createRecorder } from "./recorder.ts";
@@ -31,6 +33,7 @@ export interface JudgeDeps {
   history: BlameHistory;
   lineage: Lineage;
   callLimits: CallLimits;
+  tracing: LoopTracing;
   options: ResolvedLoopOptions;
   emitter: LoopEmitter;
   /** Called when deliveries were queued. */
@@ -81,12 +84,14 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, most?: numbe
     const wanted = always ? claims : claims.filter((claim) => !isOut(claim));
     if (!always) for (const claim of claims.filter(isOut)) await skip(deps, claim);
     let traces: Trace[];
+    const readAt = { from: Date.now(), to: 0 };
     try {
       traces = await platform.traceRead({ projectId, heads: wanted.map(headOf) });
     } catch (error) {
       for (const claim of wanted) await release(deps, claim, errorMessage(error), false);
       throw error;
     }
+    readAt.to = Date.now();
     const byId = new Map(traces.map((trace) => [trace.id, trace]));
     const recording: Promise<void>[] = [];
     const problems: unknown[] = [];
@@ -100,7 +105,8 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, most?: numbe
         let ready: Ready | null = null;
         if (trace && deps.lineage.isOwn(trace)) await skip(deps, claim, OWN_TRACE);
         else if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) await skip(deps, claim);
-        else if (trace) ready = await judgeOne(deps, breaker, claim, { ...trace, revision: claim.revision }, signal);
+        else if (trace)
+          ready = await judgeOne({ ...deps, breaker, readAt }, claim, { ...trace, revision: claim.revision }, signal);
         else await release(deps, claim, "the platform does not return the trace", true);
         // The next trace is judged while this one's verdict is written; the round ends when all are.
         if (ready) recording.push(writeDown(deps, (one) => record(one, signal), ready).then(() => finish(), finish));
@@ -124,22 +130,23 @@ interface Ready {
   failure: Decision["failure"];
   /** The deliveries `onFailure` asked for, without the scores that travel as deliveries. */
   actions: readonly Delivery[];
+  span: JudgeSpan;
+}
+
+interface RoundDeps extends JudgeDeps {
+  breaker: CircuitBreaker;
+  /** Epoch ms. */
+  readAt: { from: number; to: number };
 }
 
 /** Everything up to the verdict; `null` when there is none to write now. */
-async function judgeOne(
-  deps: JudgeDeps,
-  breaker: CircuitBreaker,
-  claim: LedgerClaim,
-  trace: Trace,
-  signal: AbortSignal,
-): Promise<Ready | null> {
-  const { store, platform, loopId, options, emitter } = deps;
+async function judgeOne(deps: RoundDeps, claim: LedgerClaim, trace: Trace, signal: AbortSignal): Promise<Ready | null> {
+  const { store, loopId, options, breaker } = deps;
   const runs = toRuns(trace);
   const calls = new Map(
     options.evaluators.map((evaluator) => [evaluator, targetsOf(evaluator, trace, { runs }).length] as const),
   );
-  const names = options.evaluators.map(({ name }) => name);
+  const names = namesOf(options);
   const pause = breaker.pauseOf(names, store.now());
   if (pause) {
     await defer(deps, claim, pausedBy(pause));
@@ -150,16 +157,37 @@ async function judgeOne(
     await defer(deps, claim, reservation);
     return null;
   }
+  // Only here: a trace that is skipped must leave no trace, or a loop that watches its own would never be done with them.
+  const span = deps.tracing.judge(claim, deps.readAt);
+  try {
+    const ready = await judgePaid(deps, claim, { trace, runs, reservation, span }, signal);
+    if (!ready) span.end("later");
+    return ready;
+  } catch (error) {
+    span.end("later");
+    throw error;
+  }
+}
+
+async function judgePaid(
+  deps: RoundDeps,
+  claim: LedgerClaim,
+  paid: { trace: Trace; runs: ReadonlyMap<string, LangSmithRun>; reservation: Reservation; span: JudgeSpan },
+  signal: AbortSignal,
+): Promise<Ready | null> {
+  const { store, platform, loopId, options, emitter, breaker } = deps;
+  const { trace, runs, reservation, span } = paid;
   const judgement = await judge(trace, runs, options.evaluators, {
     timeoutMs: options.evaluatorTimeoutMs,
     signal,
     lineage: deps.lineage,
     callLimits: deps.callLimits,
+    span,
   });
   await settleBudget(store, reservation, options.budgets, loopId, judgement.scores);
   if (signal.aborted) return null; // the lease runs out and the trace is judged after the restart
   const failures = judgement.failures ?? [];
-  const [begun] = breaker.note(names, failures, store.now());
+  const [begun] = breaker.note(namesOf(options), failures, store.now());
   if (begun) {
     const { reason } = pausedBy(begun);
     emitter.emit("error", { error: new Error(reason), during: "judge", traceId: trace.id });
@@ -186,6 +214,7 @@ async function judgeOne(
     judgement,
     now: store.now(),
     knowledge: deps.history.knowledge(),
+    span,
     onHookError: (rung: string, error: unknown) =>
       emitter.emit("error", {
         error: new LoopsmithError("evaluator_failed", `blame.${rung}: ${errorMessage(error)}`, {
@@ -217,21 +246,32 @@ async function judgeOne(
   if (secrets.size > 0) await store.secretPut({ secrets });
   await enrolConversation(deps, trace);
   const record = { verdict, leaseToken: claim.leaseToken, deliveries, ...(local ? { feedback } : {}) };
-  return { trace, record, failure, actions: decision.deliveries };
+  return { trace, record, failure, actions: decision.deliveries, span };
 }
 
 /** Records a verdict and, once it is durable, tells everybody; says nothing when the lease was lost. */
 async function writeDown(
   deps: JudgeDeps,
   record: (record: VerdictRecord) => Promise<boolean>,
-  { trace, record: written, failure, actions }: Ready,
+  { trace, record: written, failure, actions, span }: Ready,
 ): Promise<void> {
-  if (!(await record(written))) return;
   const { verdict, deliveries } = written;
+  let outcome = "later";
+  try {
+    const recorded = await span.child("record", { "loopsmith.deliveries": deliveries.length }, () => record(written));
+    outcome = recorded ? verdict.outcome : "overtaken";
+    if (!recorded) return;
+  } finally {
+    span.end(outcome);
+  }
   if (verdict.outcome === "pass" || verdict.outcome === "fail") deps.history.note(trace, failure);
   if (deliveries.length > 0) deps.onDeliveries();
   deps.emitter.emit("trace:judged", { verdict });
   if (failure) deps.emitter.emit("failure:detected", { failure, deliveries: actions });
+}
+
+function namesOf({ evaluators }: ResolvedLoopOptions): string[] {
+  return evaluators.map(({ name }) => name);
 }
 
 /** The trace waits with it and loses no attempt: the fault is not its own. */

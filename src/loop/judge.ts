@@ -8,6 +8,7 @@ import type { Trace } from "../model/trace.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
 import type { CallLimits } from "./call-limits.ts";
 import type { EvaluatorFailure } from "./circuit-breaker.ts";
+import { NO_SPAN, type JudgeSpan } from "./loop-tracing.ts";
 import type { Lineage } from "./lineage.ts";
 import { traceEvaluators } from "./trace-evaluators.ts";
 
@@ -29,11 +30,12 @@ export async function judge(
   trace: Trace,
   runs: ReadonlyMap<string, LangSmithRun>,
   evaluators: readonly Evaluator[],
-  options: { timeoutMs: number; signal: AbortSignal; lineage: Lineage; callLimits: CallLimits },
+  options: { timeoutMs: number; signal: AbortSignal; lineage: Lineage; callLimits: CallLimits; span?: JudgeSpan },
 ): Promise<Judgement> {
   // The last gate before money is spent: whoever schedules must have looked, and a check that fails lets nothing through.
   if (options.lineage.isOwn(trace)) return { scores: [], problems: [OWN_TRACE] };
   const lineage = options.lineage.sign(trace.id);
+  const { span = NO_SPAN } = options;
   const problems: string[] = [];
   const failures: EvaluatorFailure[] = [];
   const evaluate = (): Promise<Score[][]> =>
@@ -42,14 +44,20 @@ export async function judge(
         try {
           const timeoutMs = evaluator.timeoutMs ?? options.timeoutMs;
           const targets = targetsOf(evaluator, trace, { runs });
-          const scores = await mapWithLimit(targets, SPAN_CONCURRENCY, (target) =>
-            options.callLimits(
-              evaluator,
-              () => runEvaluator(evaluator, { ...target, lineage }, { timeoutMs, signal: options.signal }),
-              options.signal,
-            ),
-          );
-          return scores.flat();
+          const attributes = {
+            "loopsmith.evaluator": evaluator.name,
+            "loopsmith.evaluator_version": evaluator.version,
+            "loopsmith.calls": targets.length,
+          };
+          const evaluateAll = (): Promise<Score[][]> =>
+            mapWithLimit(targets, SPAN_CONCURRENCY, (target) =>
+              options.callLimits(
+                evaluator,
+                () => runEvaluator(evaluator, { ...target, lineage }, { timeoutMs, signal: options.signal }),
+                options.signal,
+              ),
+            );
+          return (await span.child("evaluate", attributes, evaluateAll)).flat();
         } catch (error) {
           problems.push(errorMessage(error));
           failures.push({ evaluator: evaluator.name, message: errorMessage(error), code: codeOf(error) });

@@ -13,6 +13,7 @@ import type { Store } from "../store/store.ts";
 import { openBlameHistory, type BlameHistory } from "./blame-history.ts";
 import { createCallLimits, type CallLimits } from "./call-limits.ts";
 import { openLineage, type Lineage } from "./lineage.ts";
+import { loopTracing, type LoopTracing } from "./loop-tracing.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
 
 /** A loop with its platform and ledger at hand. */
@@ -26,6 +27,7 @@ export interface OpenLoop {
   lineage: Lineage;
   /** Waits until an evaluator may be called. */
   callLimits: CallLimits;
+  tracing: LoopTracing;
   /** Releases what was opened here; a store that was passed in stays open. */
   close(): Promise<void>;
 }
@@ -54,6 +56,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     loopId,
     history,
     lineage,
+    tracing: loopTracing(resolved.tracer, resolved.name, lineage),
     callLimits: createCallLimits(store, loopId, resolved.limits),
     experiments,
     close: () => (given ? Promise.resolve() : store.close()),

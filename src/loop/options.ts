@@ -21,6 +21,7 @@ import { assertRemedies, type RemedyDeclaration } from "./remedy/declare-remedy.
 import { assertBudgets, type Budget } from "./budget.ts";
 import { assertCallLimits, type CallLimitOptions } from "./call-limits.ts";
 import type { LearnOptions } from "./learn.ts";
+import type { LoopTracer } from "./loop-tracing.ts";
 import type { SampleOptions } from "./sample.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
 
@@ -110,6 +111,11 @@ export interface FeedbackLoopOptions<C extends object = object> {
    * the same. @default a random key kept in the loop's store
    */
   lineageKey?: string;
+  /**
+   * Traces the loop itself: an OpenTelemetry tracer, `trace.getTracer("...")` of `@opentelemetry/api`. Spans carry no text of
+   * the traces that are judged. @default none
+   */
+  tracer?: LoopTracer;
   /** Webhooks may reach loopback and private addresses: all (`true`), or the hosts and CIDR blocks listed. @default false */
   allowPrivateNetworks?: boolean | readonly string[];
 
@@ -153,6 +159,7 @@ export interface ResolvedLoopOptions extends Required<
   blame: BlameOptions;
   pollMs: number | null;
   lineageKey: string | null;
+  tracer: LoopTracer | null;
   sample: SampleOptions;
   alerts: readonly AlertRule[];
   throttle: ThrottlePolicy | null;
@@ -231,6 +238,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
     secrets: options.secrets ?? {},
     allowPrivateNetworks: options.allowPrivateNetworks ?? false,
     lineageKey: options.lineageKey ?? null,
+    tracer: options.tracer ?? null,
     random: options.random ?? Math.random,
   };
 }

@@ -139,6 +139,7 @@ function realJudge(deps: SweepDeps, loop: Awaited<ReturnType<typeof openLoop>>):
     history: loop.history,
     lineage: loop.lineage,
     callLimits: loop.callLimits,
+    tracing: loop.tracing,
     emitter: createEmitter(),
     onDeliveries: () => undefined,
   });
