@@ -41,8 +41,13 @@ describe("examples that are not as they should be", () => {
     expect(await upload({ ...good, [id]: '{"split":7}' })).toMatchObject({ status: 400, body: { field: "split" } });
     const deep = `{"a":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}`;
     expect(await upload({ [id]: "{}", [`${id}.inputs`]: deep })).toMatchObject({ status: 400 });
-    const huge = JSON.stringify({ text: "x".repeat(5_000_000) });
-    expect(await upload({ [id]: "{}", [`${id}.inputs`]: huge })).toMatchObject({ status: 413 });
+    const huge = JSON.stringify({ text: "x".repeat(21_000_000) });
+    // Refused before it is read to its end, which the sender may see as a reset.
+    const refused = await upload({ [id]: "{}", [`${id}.inputs`]: huge }).then(
+      ({ status }) => status,
+      (error: Error) => String(error.cause),
+    );
+    expect(String(refused)).toMatch(/413|ECONNRESET|EPIPE/);
     expect((await running.client.readDataset({ datasetId })).example_count).toBe(0);
   });
 

@@ -25,6 +25,8 @@ export class IngestThread {
   #nextId = 1;
   /** While the thread has the lock or waits for it. */
   #hasTurn = false;
+  /** While somebody here waits for the thread to give the lock back. */
+  #isAwaited = false;
   #endTurn: (() => void) | null = null;
   #allAnswered: (() => void) | null = null;
   #isClosing = false;
@@ -43,7 +45,6 @@ export class IngestThread {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       this.#unanswered.set(id, { resolve, reject });
-      // An idle thread does not keep the process alive, one at work does.
       worker.ref();
       worker.postMessage({ id, ingest } satisfies IngestRequest, ingest.payloads.buffers);
       if (!this.#hasTurn) void this.#takeTurns();
@@ -83,7 +84,11 @@ export class IngestThread {
     return new Promise((resolve) => {
       this.#endTurn = resolve;
       worker.postMessage("take" satisfies IngestRequest);
-      void wanted.then(() => worker.postMessage("give" satisfies IngestRequest));
+      void wanted.then(() => {
+        this.#isAwaited = true;
+        worker.ref();
+        worker.postMessage("give" satisfies IngestRequest);
+      });
     });
   }
 
@@ -93,16 +98,17 @@ export class IngestThread {
     const worker = startThread(new URL("./ingest-worker", import.meta.url), import.meta.url, this.#options);
     worker.on("message", (reply: IngestReply) => {
       if (reply === "given") {
+        this.#isAwaited = false;
         this.#endTurn?.();
+        this.#restWhenIdle(worker);
         return;
       }
       const waiting = this.#unanswered.get(reply.id);
       this.#unanswered.delete(reply.id);
       if ("touched" in reply) waiting?.resolve({ touched: reply.touched });
       else waiting?.reject(toError(reply.error.code, reply.error.message, reply.error.hint));
-      if (this.#unanswered.size > 0) return;
-      worker.unref();
-      this.#allAnswered?.();
+      if (this.#unanswered.size === 0) this.#allAnswered?.();
+      this.#restWhenIdle(worker);
     });
     const fail = (error: unknown): void => {
       if (this.#worker !== worker) return;
@@ -114,6 +120,11 @@ export class IngestThread {
     worker.on("error", fail);
     worker.on("exit", (code) => fail(`exit code ${code}`));
     return worker;
+  }
+
+  /** An idle thread does not keep the process alive; one that is waited for does. */
+  #restWhenIdle(worker: Worker): void {
+    if (this.#unanswered.size === 0 && !this.#isAwaited) worker.unref();
   }
 
   #rejectAll(error: unknown): void {
