@@ -2,6 +2,7 @@ import type { DeliveryState } from "../model/delivery.ts";
 import type { VerdictOutcome } from "../model/verdict.ts";
 import type { LedgerState } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
+import { loopWorkers, type LoopWorker } from "./heartbeat.ts";
 
 export interface LoopStatus {
   loop: string;
@@ -18,6 +19,10 @@ export interface LoopStatus {
   /** How long the oldest of these has been due, in ms. */
   lagMs: number;
   lastSweepAt: number | null;
+  /** Processes that watch for the loop, this one and others, the latest heard of first. */
+  workers: LoopWorker[];
+  /** Time since any of them was heard of, in ms; `null` while nobody watches. */
+  silentMs: number | null;
   lastError: { at: number; message: string } | null;
 }
 
@@ -26,7 +31,8 @@ export async function loopStatus(
   loop: { id: string; name: string; projectName: string },
   live: Pick<LoopStatus, "running" | "lastSweepAt" | "lastError">,
 ): Promise<LoopStatus> {
-  const [ledger, { culprits, ...verdicts }, deliveries] = await Promise.all([
+  const [workers, ledger, { culprits, ...verdicts }, deliveries] = await Promise.all([
+    loopWorkers(store, loop.id),
     store.ledgerCounts({ loopId: loop.id }),
     store.verdictCounts({ loopId: loop.id }),
     store.deliveryCounts({ loopId: loop.id }),
@@ -35,6 +41,9 @@ export async function loopStatus(
     loop: loop.name,
     project: loop.projectName,
     ...live,
+    lastSweepAt: live.lastSweepAt ?? latest(workers.map(({ lastSweepAt }) => lastSweepAt)),
+    workers,
+    silentMs: workers[0] ? Math.max(0, store.now() - workers[0].heartbeatAt) : null,
     traces: ledger.byState,
     verdicts,
     culprits,
@@ -42,4 +51,8 @@ export async function loopStatus(
     waiting: ledger.waiting,
     lagMs: ledger.oldestDueAt === null ? 0 : Math.max(0, store.now() - ledger.oldestDueAt),
   };
+}
+
+function latest(times: readonly (number | null)[]): number | null {
+  return times.reduce((last, at) => (at !== null && (last === null || at > last) ? at : last), null);
 }

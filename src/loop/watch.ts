@@ -4,6 +4,7 @@ import type { TraceHead } from "../model/trace.ts";
 import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
+import { startHeartbeat } from "./heartbeat.ts";
 import { createConversationJudge, nextConversationDue } from "./judge-conversations.ts";
 import { createJudge } from "./judge-due.ts";
 import { learn } from "./learn.ts";
@@ -150,6 +151,10 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   });
 
   if (!options.waitForProject) await findProject();
+  const heartbeat = startHeartbeat(store, loopId, {
+    lastSweepAt: () => lastSweepAt,
+    onError: (error) => emitter.emit("error", { error, during: "sweep" }),
+  });
   const pumps = [sweepPump, ...judgePumps, ...talkPumps, learnPump, deliverPump];
   for (const pump of pumps) pump.start();
   if (options.remedies.length > 0) remedyPump.start();
@@ -164,6 +169,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       // In the order of the journey, so that what one hands over the next still takes.
       for (const pump of pumps) await pump.stop(timeoutMs);
       await project?.tail?.close().catch(() => undefined);
+      await heartbeat.stop();
       stopServing.abort();
       await serving;
       await loop.history.flush();

@@ -73,6 +73,8 @@ export const addStatus: AddCommand = (program, context) => {
               error: status.verdicts.error,
               waiting: status.waiting,
               "lag s": Math.round(status.lagMs / 1000),
+              workers: status.workers.length,
+              "heard of s ago": status.silentMs === null ? null : Math.round(status.silentMs / 1000),
               dead: status.deliveries
                 .filter((entry) => entry.state === "dead")
                 .reduce((sum, entry) => sum + entry.count, 0),

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { SILENT_MS } from "../../loop/heartbeat.ts";
 import { loopStatus, type LoopStatus } from "../../loop/loop-status.ts";
 import type { ServerContext } from "../server-context.ts";
 
@@ -12,10 +13,18 @@ const STALLED_MS = 60_000;
 export function healthRoutes(app: Hono, context: ServerContext): void {
   app.get("/healthz", async (c) => {
     const loops = await statuses(context);
-    const stalled = loops.filter((loop) => loop.lagMs > STALLED_MS);
+    const stalled = loops.filter(isStalled);
     const report = {
       status: stalled.length === 0 ? "ok" : "stalled",
-      loops: loops.map(({ loop, project, waiting, lagMs }) => ({ loop, project, waiting, lag_ms: Math.round(lagMs) })),
+      loops: loops.map((status) => ({
+        loop: status.loop,
+        project: status.project,
+        status: isStalled(status) ? "stalled" : "ok",
+        waiting: status.waiting,
+        lag_ms: Math.round(status.lagMs),
+        workers: status.workers.length,
+        silent_ms: status.silentMs === null ? null : Math.round(status.silentMs),
+      })),
     };
     return c.json(report, stalled.length === 0 ? 200 : 503);
   });
@@ -32,6 +41,11 @@ async function statuses({ store }: ServerContext): Promise<LoopStatus[]> {
   return Promise.all((await store.loopList()).map((loop) => loopStatus(store, loop, live)));
 }
 
+/** Work waits, or whoever should look for work has not been heard of and did not say goodbye. */
+function isStalled({ lagMs, silentMs }: LoopStatus): boolean {
+  return lagMs > STALLED_MS || (silentMs !== null && silentMs > SILENT_MS);
+}
+
 interface Metric {
   name: string;
   help: string;
@@ -45,6 +59,19 @@ const METRICS: readonly Metric[] = [
     help: "How long the oldest due trace has been waiting to be judged.",
     type: "gauge",
     samples: ({ lagMs }) => [{ value: lagMs / 1000 }],
+  },
+  {
+    name: "loopsmith_heartbeat_timestamp_seconds",
+    help: "When a worker of the loop last said that it lives.",
+    type: "gauge",
+    samples: ({ workers }) =>
+      workers.map(({ id, heartbeatAt }) => ({ labels: { worker: id }, value: heartbeatAt / 1000 })),
+  },
+  {
+    name: "loopsmith_sweep_timestamp_seconds",
+    help: "When a worker of the loop last looked for traces.",
+    type: "gauge",
+    samples: ({ lastSweepAt }) => (lastSweepAt === null ? [] : [{ value: lastSweepAt / 1000 }]),
   },
   {
     name: "loopsmith_traces",
