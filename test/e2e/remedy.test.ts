@@ -85,6 +85,8 @@ it("plans, runs, approves, takes back and tells of a remedy from the command lin
   expect(loopsmith("remedy", "list").stdout).toContain("awaiting_approval");
   expect(loopsmith("remedy", "show", id).stdout).toMatch(/topK=8\s+PASS/);
 
+  writesRegression(id);
+
   expect(loopsmith("remedy", "rollback", id, "--why", "too early").status).toBe(3);
   expect(loopsmith("remedy", "approve", id).stderr).toContain("--why");
   const approved = loopsmith("remedy", "approve", id, "--why", "reads well", "--who", "ana");
@@ -98,3 +100,34 @@ it("plans, runs, approves, takes back and tells of a remedy from the command lin
   expect(history).toMatch(/ana: Approved topK=8\. \(reads well\)/);
   expect(history).toContain("(users complain)");
 });
+
+/** The file is run by vitest as a user's would be: green on the fixed application, red on the one in use. */
+function writesRegression(id: string): void {
+  const exported = (topK: number): string =>
+    `${LOOP_FILE.slice(LOOP_FILE.indexOf("function answer"), LOOP_FILE.indexOf("export async function"))}
+export const fixed = ({ question }: { question: string }) => answer(question, ${topK});
+export const right = ({ outputs }: { outputs: { answer: string } }) => (outputs.answer === "right" ? 1 : 0);\n`;
+  writeFileSync(join(folder, "app.ts"), exported(8));
+  const out = join(folder, "wider.eval.ts");
+  const imports = ["--target", "./app.ts#fixed", "--evaluator", "./app.ts#right"];
+  const written = json<{ examples: number }>(
+    "remedy",
+    "regression",
+    id,
+    "--out",
+    out,
+    "--min-pass-rate",
+    "0.9",
+    ...imports,
+  );
+  expect(written.examples).toBeGreaterThan(20);
+  const vitest = (): number | null =>
+    spawnSync("npx", ["--no-install", "vitest", "run", "--root", folder], { stdio: "ignore" }).status;
+  writeFileSync(join(folder, "vitest.config.ts"), `export default { test: { include: ["*.eval.ts"] } };`);
+  expect(vitest()).toBe(0);
+  writeFileSync(join(folder, "app.ts"), exported(2));
+  expect(vitest()).toBe(1);
+  expect(
+    loopsmith("remedy", "regression", id, "--out", out, "--target", "app.ts", ...imports.slice(2)).status,
+  ).not.toBe(0);
+}

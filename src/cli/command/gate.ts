@@ -1,14 +1,11 @@
-import { Client } from "langsmith";
 import { appendFileSync } from "node:fs";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { Threshold } from "../../model/score.ts";
-import { embeddedExperiments } from "../../platform/embedded-experiments.ts";
-import { langsmithExperiments } from "../../platform/langsmith-experiments.ts";
-import type { ExperimentPlatform } from "../../remedy/experiment-platform.ts";
 import { readExperimentPairs } from "../../remedy/experiment-pairs.ts";
 import { gate } from "../../remedy/gate.ts";
 import { gateSummary } from "../../remedy/summary.ts";
-import { withStore, type AddCommand, type CommandContext, type StoreFlags } from "../command.ts";
+import type { AddCommand, StoreFlags } from "../command.ts";
+import { withExperiments } from "../with-experiments.ts";
 
 interface Flags extends StoreFlags {
   baseline: string;
@@ -62,17 +59,6 @@ export const addGate: AddCommand = (program, context) => {
       });
     });
 };
-
-/** The LangSmith that LANGSMITH_ENDPOINT names; without it, or where a folder is named, our own database. */
-async function withExperiments(
-  context: CommandContext,
-  flags: StoreFlags,
-  work: (platform: ExperimentPlatform) => Promise<void>,
-): Promise<void> {
-  if (context.environment().langsmithEndpoint !== null && flags.dataDir === undefined)
-    return work(langsmithExperiments(new Client()));
-  return withStore(context, flags, (store) => work(embeddedExperiments(store)));
-}
 
 function share(option: string): (text: string) => number {
   return (text) => {

@@ -7,6 +7,7 @@ import type { RemedyState } from "../../remedy/remedy-state.ts";
 import { withStore, type AddCommand, type CommandContext, type StoreFlags } from "../command.ts";
 import { planRemediesOfFile, runRemediesOfFile } from "../run-remedies.ts";
 import { table } from "../terminal.ts";
+import { addRemedyRegression } from "./remedy-regression.ts";
 
 interface Flags extends StoreFlags {
   json?: boolean;
@@ -28,7 +29,7 @@ export const addRemedy: AddCommand = (program, context) => {
   const remedy = program
     .command("remedy")
     .description(
-      "Fixes on their way from a pattern to use: list, show, plan, run, approve, reject, promote, rollback.",
+      "Fixes on their way from a pattern to use: list, show, plan, run, approve, reject, promote, rollback, regression.",
     );
   const reading = (name: string, description: string): Command =>
     remedy
@@ -64,6 +65,7 @@ export const addRemedy: AddCommand = (program, context) => {
         }),
       );
   }
+  addRemedyRegression(remedy, context);
 
   const working = (name: string, description: string): Command =>
     reading(name, description)
