@@ -69,6 +69,7 @@ export {
   regressionTest,
 } from "./remedy/index.ts";
 export type {
+  AssignedTraffic,
   Candidate,
   CandidateSource,
   DatasetSource,

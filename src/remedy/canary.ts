@@ -1,5 +1,6 @@
 import { hashShare } from "../internal/hash-share.ts";
 import { atOdds, logBet } from "../internal/statistics/betting.ts";
+import { canaryUnit } from "./canary-tag.ts";
 import { resolveCanaryOptions } from "./canary-options.ts";
 import type { CanaryOptions } from "./canary-options.ts";
 
@@ -26,6 +27,8 @@ export interface CanaryState {
   /** ln of the stakes against "the candidate fails no more often" and "at least `tolerance` times as often". */
   harm: number[];
   fit: number[];
+  /** The loop's own verdicts up to this time (epoch ms) have been counted. */
+  heardUntil: number;
   /** Highest e-values so far. */
   harmPeak: number;
   fitPeak: number;
@@ -74,6 +77,7 @@ export function startCanary(id: string, at: number, options?: CanaryOptions): Ca
     failed: [],
     harm: HARM_RATIOS.map(() => 0),
     fit: FIT_RATIOS.map(() => 0),
+    heardUntil: at,
     harmPeak: 1,
     fitPeak: 1,
     endedAt: null,
@@ -83,7 +87,7 @@ export function startCanary(id: string, at: number, options?: CanaryOptions): Ca
 
 /** Who serves a unit now. A unit once with the candidate stays there as the share grows. */
 export function assignCanary({ id, share }: Pick<CanaryState, "id" | "share">, unit: string): CanaryAssignment {
-  return { arm: hashShare(id, unit) < share ? "candidate" : "baseline", share };
+  return { arm: hashShare(id, canaryUnit(unit)) < share ? "candidate" : "baseline", share };
 }
 
 /**
@@ -95,7 +99,7 @@ export function assignCanary({ id, share }: Pick<CanaryState, "id" | "share">, u
 export function observeCanary(state: CanaryState, outcome: CanaryOutcome, options?: CanaryOptions): CanaryState {
   if (state.status !== "running" || outcome.share <= 0 || outcome.share >= 1) return state;
   const resolved = resolveCanaryOptions(options);
-  const place = hashShare(state.id, outcome.unit);
+  const place = hashShare(state.id, canaryUnit(outcome.unit));
   if (outcome.failed && state.failed.includes(place)) return state;
   const arm: CanaryArm = place < outcome.share ? "candidate" : "baseline";
   const counted: CanaryState = {

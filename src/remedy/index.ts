@@ -64,7 +64,7 @@ export type { Import, RegressionTestOptions } from "./regression-test.ts";
 export { decideRemedy, REMEDY_ACTIONS } from "./decide-remedy.ts";
 export type { Decision, RemedyAction } from "./decide-remedy.ts";
 export { createRemedy } from "./remedy.ts";
-export type { Remedy } from "./remedy.ts";
+export type { AssignedTraffic, Remedy } from "./remedy.ts";
 export type { RemedyDefinition, RemedyDeps, RemedyPattern } from "./remedy-definition.ts";
 export type { RemedyExample, RemedySplit } from "./remedy-example.ts";
 export type { PlannedStep, RemedyPlan } from "./remedy-plan.ts";

@@ -2,6 +2,7 @@ import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import { assignCanary, describeCanary, observeCanary, startCanary } from "./canary.ts";
 import type { CanaryArm, CanaryOutcome } from "./canary.ts";
+import { canaryTag } from "./canary-tag.ts";
 import { decideRemedy } from "./decide-remedy.ts";
 import type { Decision, RemedyAction } from "./decide-remedy.ts";
 import type { PromoteContext } from "./promote/promoter.ts";
@@ -27,14 +28,27 @@ export interface Remedy<C> {
    * @throws LoopsmithError `conflict` where there is nothing to decide so, `invalid` where a promotion cannot be taken back
    */
   decide(action: RemedyAction, decision: Decision): Promise<RemedyState<C>>;
-  /** The configuration for a live unit of traffic, and the share to report with its outcome. At most a second behind. */
-  assign(unit: string): Promise<{ arm: CanaryArm; share: number; config: C }>;
-  /** Live outcomes of a canary; ends it when the evidence is there, and goes on. */
-  observeTraffic(outcomes: readonly CanaryOutcome[]): Promise<RemedyState<C>>;
+  /** The configuration for a live unit of traffic, and what to note or report of it. At most a second behind. */
+  assign(unit: string): Promise<AssignedTraffic<C>>;
+  /**
+   * Live outcomes of a canary; ends it when the evidence is there, and goes on.
+   * @param heardUntil of a loop that reports its own verdicts: up to when (epoch ms)
+   */
+  observeTraffic(outcomes: readonly CanaryOutcome[], heardUntil?: number): Promise<RemedyState<C>>;
   /** What the pattern's life says while the fix is in use. */
   observePattern(status: "resolved" | "regressed", why: string): Promise<RemedyState<C>>;
   /** The case for the winner in markdown; `null` before there is one. */
   summary(): Promise<string | null>;
+}
+
+/** Who serves a unit of live traffic. */
+export interface AssignedTraffic<C> {
+  arm: CanaryArm;
+  /** Goes with the outcome into `observeTraffic`. */
+  share: number;
+  config: C;
+  /** For the metadata of the unit's trace, so that the loop counts its verdict; empty while there is no canary. */
+  metadata: Record<string, string>;
 }
 
 /**
@@ -187,17 +201,21 @@ export function createRemedy<C extends object>(definition: RemedyDefinition<C>, 
     async assign(unit) {
       if (routing === null || now() - routing.at >= ROUTING_MS) routing = { at: now(), state: await load() };
       const { state } = routing;
-      const { arm, share } = state.canary ? assignCanary(state.canary, unit) : { arm: "baseline" as const, share: 0 };
-      return { arm, share, config: arm === "candidate" ? winnerOf(state).config : definition.baseline };
+      const { canary } = state;
+      if (!canary) return { arm: "baseline", share: 0, config: definition.baseline, metadata: {} };
+      const { arm, share } = assignCanary(canary, unit);
+      const config = arm === "candidate" ? winnerOf(state).config : definition.baseline;
+      return { arm, share, config, metadata: canary.status === "running" ? canaryTag(canary.id, share, unit) : {} };
     },
-    async observeTraffic(outcomes) {
+    async observeTraffic(outcomes, heardUntil) {
       const state = await load();
       if (state.stage !== "canary" || !state.canary) return state;
-      const canary = outcomes.reduce(
+      const seen = outcomes.reduce(
         (current, outcome) => observeCanary(current, outcome, definition.canary),
         state.canary,
       );
-      if (canary === state.canary) return state;
+      if (seen === state.canary) return state;
+      const canary = { ...seen, heardUntil: heardUntil ?? seen.heardUntil };
       if (canary.status === "running") {
         return save(
           state,

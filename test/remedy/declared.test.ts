@@ -1,5 +1,5 @@
 import type { Client } from "langsmith";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { hashShare } from "../../src/internal/hash-share.ts";
 import {
   APPROVAL_KEY,
@@ -35,6 +35,20 @@ function answer(question: string, { topK }: Config): { answer: string } {
   return { answer: right ? "right" : "wrong" };
 }
 
+function aRun(id: string, projectName: string, startAt: number, rest: object): object {
+  return {
+    id,
+    trace_id: id,
+    dotted_order: dottedOrder(startAt, id),
+    session_name: projectName,
+    name: "rag",
+    run_type: "chain",
+    start_time: new Date(startAt).toISOString(),
+    end_time: new Date(startAt + 5).toISOString(),
+    ...rest,
+  };
+}
+
 /** Production: the same application with topK 2. */
 async function trace(client: Client, projectName: string): Promise<void> {
   const startAt = Date.now() - 60_000;
@@ -42,19 +56,11 @@ async function trace(client: Client, projectName: string): Promise<void> {
     const id = stableId(projectName, index);
     const kind = index % 3 === 0 ? "long_" : "short";
     const question = `${kind} question ${index}`;
-    return {
-      id,
-      trace_id: id,
-      dotted_order: dottedOrder(startAt + index, id),
-      session_name: projectName,
-      name: "rag",
-      run_type: "chain",
-      start_time: new Date(startAt + index).toISOString(),
-      end_time: new Date(startAt + index + 5).toISOString(),
+    return aRun(id, projectName, startAt + index, {
       inputs: { question },
       outputs: answer(question, { topK: 2 }),
       extra: { metadata: { kind } },
-    };
+    });
   });
   await client.batchIngestRuns({ runCreates: runs as never });
 }
@@ -279,6 +285,36 @@ describe("a remedy declared beside a loop", () => {
     expect(back).toMatchObject({ stage: "rolled_back" });
     expect(back?.history.map(({ why }) => why)).toContain("told to be regressed");
     expect(await loop.remedies.run(), "an issue is taken up once by a declaration").toEqual([]);
+  });
+
+  it("counts its own verdicts on a canary's traffic, by the metadata the application sets", async () => {
+    const canary = { stages: [{ share: 0.5, traces: 0 }], minTraces: 10 };
+    const { loop } = await start("live", { approval: "automatic", canary });
+    await using _closing = loop;
+    const [served] = await loop.remedies.run();
+    expect(served).toMatchObject({ stage: "canary", canary: { share: 0.5 } });
+    const runs = [];
+    for (let index = 0; index < 120; index += 1) {
+      const id = stableId("live traffic", index);
+      const question = `long_ live ${index}`;
+      const { config, metadata } = await loop.remedies.assign("wider retrieval", `user-${index}`);
+      const outputs = answer(question, config as Config);
+      const extra = { metadata: { ...metadata, kind: "long_" } };
+      runs.push(aRun(id, "live", Date.now(), { inputs: { question }, outputs, extra }));
+    }
+    await running.client.batchIngestRuns({ runCreates: runs as never });
+    await loop.runOnce();
+    const state = await vi.waitFor(
+      async () => {
+        const [now] = await loop.remedies.run();
+        expect(now?.stage).toBe("watching");
+        return now;
+      },
+      { timeout: 60_000, interval: 300 },
+    );
+    expect(state?.canary).toMatchObject({ status: "promoted" });
+    expect(state?.canary?.failures.baseline).toBeGreaterThan(state?.canary?.failures.candidate ?? 0);
+    expect((await loop.remedies.assign("wider retrieval", "later")).metadata).toEqual({});
   });
 
   it("refuses what could never run", () => {

@@ -1,9 +1,10 @@
 import { LoopsmithError } from "../../model/errors.ts";
 import type { JsonObject } from "../../model/json.ts";
-import type { CanaryArm, CanaryOutcome } from "../../remedy/canary.ts";
+import type { CanaryOutcome } from "../../remedy/canary.ts";
 import { decideRemedy, type Decision, type RemedyAction } from "../../remedy/decide-remedy.ts";
 import type { RemedyPlan } from "../../remedy/remedy-plan.ts";
 import type { RemedyState } from "../../remedy/remedy-state.ts";
+import type { AssignedTraffic } from "../../remedy/remedy.ts";
 import type { Store } from "../../store/store.ts";
 import type { LoopEmitter } from "../events.ts";
 import type { OpenLoop } from "../open-loop.ts";
@@ -30,8 +31,11 @@ export interface LoopRemedies {
    */
   decide(id: string, action: RemedyAction, decision: Decision): Promise<RemedyState<object>>;
   /** The configuration for a live unit of traffic, by the name a remedy is declared under. */
-  assign(name: string, unit: string): Promise<{ arm: CanaryArm; share: number; config: object }>;
-  /** Live outcomes for a canary. Without one they change nothing. */
+  assign(name: string, unit: string): Promise<AssignedTraffic<object>>;
+  /**
+   * Live outcomes for a canary. Without one they change nothing. Not needed for traces that carry `assign`'s metadata:
+   * the loop counts its own verdicts on those.
+   */
   observeTraffic(name: string, outcomes: readonly CanaryOutcome[]): Promise<void>;
 }
 
@@ -117,7 +121,7 @@ export function loopRemedies(loop: OpenLoop, options: ResolvedLoopOptions, emitt
       routes.set(name, route);
       if (route.work) return route.work.remedy.assign(unit);
       const [declaration] = declared(name);
-      return { arm: "baseline", share: 0, config: declaration?.baseline ?? {} };
+      return { arm: "baseline", share: 0, config: declaration?.baseline ?? {}, metadata: {} };
     },
     async observeTraffic(name, outcomes) {
       const work = await inCanary(name);
@@ -127,10 +131,11 @@ export function loopRemedies(loop: OpenLoop, options: ResolvedLoopOptions, emitt
 }
 
 const ROUTE_MS = 1_000;
-
 /** More of the same will not help before something outside has changed. */
+const WAITING: ReadonlySet<RemedyState<object>["stage"]> = new Set(["collecting", "inconclusive", "canary"]);
+
 function isWaiting({ stage, deferred }: RemedyState<object>): boolean {
-  return deferred !== null || stage === "collecting" || stage === "inconclusive";
+  return deferred !== null || WAITING.has(stage);
 }
 
 /** Every line of history is told as it is written. */

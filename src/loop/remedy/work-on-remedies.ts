@@ -2,6 +2,7 @@ import { canonicalJson } from "../../internal/canonical-json.ts";
 import type { FollowedPattern } from "../../model/issue.ts";
 import { newRemedy, remember, type RemedyStage, type RemedyState } from "../../remedy/remedy-state.ts";
 import type { Remedy } from "../../remedy/remedy.ts";
+import { canaryOutcomes } from "./canary-outcomes.ts";
 import { issuesFor, type RemedyDeclaration } from "./declare-remedy.ts";
 import { declaredRemedy, remedyIdOf, remedyNameOf, type DeclaredRemedyDeps } from "./declared-remedy.ts";
 import { whileLeased } from "./remedy-store.ts";
@@ -64,10 +65,22 @@ export async function workOnRemedy(work: DeclaredWork, deps: DeclaredRemedyDeps)
     if (!work.state) await takeUp(work, deps);
     const before = await work.remedy.state();
     const heard = before.stage === "awaiting_approval" ? await deps.approvals.answer(before) : null;
-    const state = await (heard ? work.remedy.decide(heard.action, heard.decision) : work.remedy.run());
+    const reached = await (heard ? work.remedy.decide(heard.action, heard.decision) : work.remedy.run());
+    const state = await hearTraffic(work, reached, deps);
     return IN_USE.has(state.stage) ? followIssue(work, state, deps) : state;
   });
   return done?.result ?? null;
+}
+
+/** What the loop itself has decided on the traffic of a canary. */
+async function hearTraffic(
+  { remedy }: DeclaredWork,
+  state: RemedyState<object>,
+  { loop: { store, loopId } }: DeclaredRemedyDeps,
+): Promise<RemedyState<object>> {
+  if (state.stage !== "canary" || !state.canary) return state;
+  const { outcomes, heardUntil } = await canaryOutcomes(store, loopId, state.canary);
+  return remedy.observeTraffic(outcomes, heardUntil);
 }
 
 async function takeUp({ declaration, issue, remedy }: DeclaredWork, deps: DeclaredRemedyDeps): Promise<void> {
