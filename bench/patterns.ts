@@ -38,7 +38,7 @@ const HELP = `npm run --silent bench:patterns -- [flags]
   --risk-ratios <list>       planted effects; default 1.5,2.5,4,6
   --planted-runs <n>         data sets for each of both, a tenth of it above 200,000 runs; default 10
   --base-rate <share>        failure rate of runs that match nothing planted; default 0.03
-  --noise-windows <n>        default 500; a fifth of it with clustered runs
+  --noise-windows <n>        default 500; two fifths of it with clustered runs
   --noise-rows <n>           runs in a noise window; default 1000
   --speed-rows <list>        default 100000,1000000,10000000
   --predicates <n>           default 480
@@ -141,7 +141,7 @@ interface NoiseResult {
 
 async function measureNoise(): Promise<NoiseResult> {
   const [windows, n] = [Number(flags["noise-windows"]), Number(flags["noise-rows"])];
-  const clusteredWindows = Math.ceil(windows / 5);
+  const clusteredWindows = Math.ceil((2 * windows) / 5);
   const run = <Outcome>(kind: "noise" | "clustered", count: number): Promise<Outcome[]> =>
     runTasks<Outcome>(
       Array.from({ length: count }, (_, run): Task => ({ kind, n, seed, run })),
