@@ -88,20 +88,9 @@ async function workersRate(options: { url: string; workers: number; traces: numb
 
 async function startWorker(url: string, schema: string): Promise<ChildProcess> {
   const file = fileURLToPath(new URL("worker.ts", import.meta.url));
-  const child = spawn(
-    process.execPath,
-    [
-      ...(process.env.PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/chaosw/prof"] : []),
-      "--import",
-      "./scripts/ts.mjs",
-      file,
-      url,
-      schema,
-    ],
-    {
-      stdio: ["pipe", "pipe", "inherit"],
-    },
-  );
+  const child = spawn(process.execPath, ["--import", "./scripts/ts.mjs", file, url, schema], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   await once(child.stdout, "data");
   return child;
 }

@@ -1,11 +1,16 @@
-import { v5, v7 } from "uuid";
+import { hash } from "node:crypto";
+import { v7 } from "uuid";
 
 /** Namespace of all of Loopsmith's deterministic ids. */
-const NAMESPACE = "6f0c3f54-7a2b-5f0e-9a53-9a1f64b7a2d1";
+const NAMESPACE = Buffer.from("6f0c3f547a2b5f0e9a539a1f64b7a2d1", "hex");
 
-/** The same parts always give the same id, so a retry is recognised wherever it lands. */
+/** The same parts always give the same id (uuid v5), so a retry is recognised wherever it lands. */
 export function stableId(...parts: readonly (string | number)[]): string {
-  return v5(parts.map((part) => `${String(part).length}:${part}`).join("|"), NAMESPACE);
+  const name = Buffer.from(parts.map((part) => `${String(part).length}:${part}`).join("|"));
+  // In one native call: the package's loop over bytes takes four times as long, and a verdict has several ids.
+  const hex = hash("sha1", Buffer.concat([NAMESPACE, name]));
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** Time-ordered random id (uuid v7). */

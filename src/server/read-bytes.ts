@@ -1,9 +1,13 @@
 import type { Context } from "hono";
+import { collectGarbageSoon } from "../internal/collect-garbage.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { decodeBody } from "../wire/read-body.ts";
 import { chunksOf } from "./body-chunks.ts";
 import type { ByteLease } from "./in-flight-bytes.ts";
 import type { ServerContext } from "./server-context.ts";
+
+/** Bodies whose remains do not wait until the heap is full; what clients usually send is far smaller. */
+const LARGE_BYTES = 4 * 1024 * 1024;
 
 /**
  * A body in memory. `take` hands it over once and keeps nothing of it, so that it can go as soon as it is understood;
@@ -27,13 +31,17 @@ export async function readBody(c: Context, { limits, inFlight }: ServerContext):
       maxBytes: limits.inflatedBytes,
       onOutput: (bytes) => lease.grow(bytes),
     });
+    const size = body.byteLength;
     return {
       take() {
         const taken = body ?? new Uint8Array(0);
         body = null;
         return taken;
       },
-      release: () => lease.release(),
+      release() {
+        lease.release();
+        if (size > LARGE_BYTES) collectGarbageSoon();
+      },
     };
   } catch (error) {
     lease.release();

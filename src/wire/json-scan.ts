@@ -5,7 +5,7 @@ import type { Steps } from "./steps.ts";
 export const MAX_JSON_DEPTH = 256;
 
 /** Bytes scanned before the caller may do something else. */
-const PAUSE_EVERY_BYTES = 1024 * 1024;
+const PAUSE_EVERY_BYTES = 256 * 1024;
 
 /** What a scan tells of a JSON text without building it. */
 export interface JsonShape {

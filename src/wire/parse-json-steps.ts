@@ -8,7 +8,7 @@ import type { Steps } from "./steps.ts";
 export const MAX_DOCUMENT_BYTES = 20 * 1024 * 1024;
 
 /** Parsed in one go; more would hold up the event loop. */
-const AT_ONCE_BYTES = 1024 * 1024;
+const AT_ONCE_BYTES = 512 * 1024;
 
 /** Offsets kept of one container, four a member: more than such a document can hold of anything but tiny values. */
 const MAX_OFFSETS = 8_000_000;

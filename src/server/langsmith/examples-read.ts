@@ -7,6 +7,7 @@ import { parseExampleFilter } from "../../wire/filter.ts";
 import { exampleFields, exampleJson, type ExampleContext } from "../../wire/langsmith/example.ts";
 import { attachmentUrls } from "../attachment-url.ts";
 import { jsonText } from "../json-text.ts";
+import { largeJson } from "../json-text.ts";
 import { readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { asOfTime, jsonParam } from "./datasets-lookup.ts";
@@ -64,7 +65,7 @@ export function exampleReadRoutes(app: Hono, context: ServerContext): void {
     const example = await store.exampleGet({ id, ...(asOf === undefined ? {} : { asOf }) });
     if (!example || (query.dataset && example.datasetId !== query.dataset)) throw exampleNotFound(id);
     const writing = await exampleContext(c, context, [example]);
-    return c.json(exampleJson(example, writing(example)));
+    return largeJson(exampleJson(example, writing(example)));
   });
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ExampleRow, ExampleWrite } from "../../store/resource/dataset.ts";
 import { attachmentOperations } from "../../wire/example-upload.ts";
 import { exampleJson, splitMetadata } from "../../wire/langsmith/example.ts";
+import { largeJson } from "../json-text.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import { readJsonList } from "../read-json-list.ts";
 import type { ServerContext } from "../server-context.ts";
@@ -49,7 +50,7 @@ export function exampleWriteRoutes(app: Hono, context: ServerContext): void {
     const example = await store.exampleGet({ id });
     if (!example) throw exampleNotFound(id);
     const writing = await exampleContext(c, context, [example]);
-    return c.json(exampleJson(example, writing(example)));
+    return largeJson(exampleJson(example, writing(example)));
   });
 
   app.post("/examples/bulk", async (c) => {

@@ -4,6 +4,7 @@ import { newId } from "../../model/id.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { FeedbackWrite } from "../../model/span-write.ts";
 import { feedbackJson } from "../../wire/langsmith/feedback.ts";
+import { largeJson } from "../json-text.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { json, jsonObject, page, time, uuid } from "./field.ts";
@@ -52,7 +53,7 @@ export function feedbackRoutes(app: Hono, context: ServerContext): void {
     const feedback = toFeedbackWrite(await readJson(c, context, CreateBody));
     await store.feedbackWrite({ feedback: [feedback] });
     const stored = await store.feedbackGet({ id: feedback.id });
-    return c.json(stored ? feedbackJson(stored) : { id: feedback.id });
+    return largeJson(stored ? feedbackJson(stored) : { id: feedback.id });
   });
 
   app.get("/feedback", async (c) => {
@@ -70,7 +71,7 @@ export function feedbackRoutes(app: Hono, context: ServerContext): void {
 
   app.get("/feedback/:id", async (c) => {
     const feedback = await store.feedbackGet({ id: c.req.param("id") });
-    return c.json(feedbackJson(feedback ?? notFound(c.req.param("id"))));
+    return largeJson(feedbackJson(feedback ?? notFound(c.req.param("id"))));
   });
 
   app.patch("/feedback/:id", async (c) => {

@@ -2,6 +2,7 @@ import type { SelectQueryBuilder } from "kysely";
 import { nextTurn } from "../../internal/next-turn.ts";
 import type { ExampleAttachment, ExampleRow } from "../resource/dataset.ts";
 import { fromMicros, parseJson, parseObject, toMicros } from "./columns.ts";
+import { parseLargeObject } from "./large-json.ts";
 import type { ExampleTable, Schema } from "./schema.ts";
 
 /** The states that hold now, or held at `asOf`. */
@@ -31,13 +32,20 @@ export async function toExamples(rows: readonly ExampleTable[]): Promise<Example
   const examples: ExampleRow[] = [];
   let length = 0;
   for (const row of rows) {
-    examples.push(toExample(row));
+    examples.push(await toExamplePaused(row));
     length += row.inputs_json.length + (row.outputs_json?.length ?? 0);
     if (length < REST_AFTER_LENGTH) continue;
     length = 0;
     await nextTurn();
   }
   return examples;
+}
+
+/** {@link toExample} that lets others have their turn while a large example is parsed. */
+export async function toExamplePaused(row: ExampleTable): Promise<ExampleRow> {
+  const inputs = await parseLargeObject(row.inputs_json);
+  const outputs = row.outputs_json === null ? null : await parseLargeObject(row.outputs_json);
+  return { ...toExample({ ...row, inputs_json: "{}", outputs_json: null }), inputs, outputs };
 }
 
 export function toExample(row: ExampleTable): ExampleRow {

@@ -7,6 +7,7 @@ import { chunksOf, fromMicros, toMicros } from "./columns.ts";
 import { newDataset } from "./dataset.ts";
 import type { Database } from "./database.ts";
 import { attachmentsOf, toExample } from "./example-row.ts";
+import { largeJsonOrNull } from "./large-json.ts";
 import type { ExampleTable, Schema } from "./schema.ts";
 
 type WriteMethods = Pick<DatasetStore, "exampleWrite" | "exampleRevise" | "exampleEnsure" | "exampleDelete">;
@@ -213,10 +214,9 @@ async function nextState(
     valid_from: mode.asOf,
     valid_to: null,
     dataset_id: datasetId,
-    inputs_json: write.inputs === undefined ? (before?.inputs_json ?? "{}") : JSON.stringify(write.inputs),
-    outputs_json:
-      write.outputs === undefined ? (before?.outputs_json ?? null) : write.outputs && JSON.stringify(write.outputs),
-    metadata_json: write.metadata === undefined ? (before?.metadata_json ?? "{}") : JSON.stringify(write.metadata),
+    inputs_json: (await largeJsonOrNull(write.inputs)) ?? before?.inputs_json ?? "{}",
+    outputs_json: write.outputs === undefined ? (before?.outputs_json ?? null) : await largeJsonOrNull(write.outputs),
+    metadata_json: (await largeJsonOrNull(write.metadata)) ?? before?.metadata_json ?? "{}",
     splits_json: JSON.stringify(write.splits ?? (before ? JSON.parse(before.splits_json) : [BASE_SPLIT])),
     source_run_id: write.sourceRunId === undefined ? (before?.source_run_id ?? null) : write.sourceRunId,
     created_at: before?.created_at ?? (write.createdAt === undefined ? mode.asOf : toMicros(write.createdAt)),

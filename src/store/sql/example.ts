@@ -5,7 +5,7 @@ import { chunksOf, fromMicros, parseObject } from "./columns.ts";
 import { holds } from "./dataset.ts";
 import type { Database } from "./database.ts";
 import { matchesExample, readsPayload } from "./example-filter.ts";
-import { attachmentsOf, splitsOf, toExample, toExamples, validAt } from "./example-row.ts";
+import { attachmentsOf, splitsOf, toExamplePaused, toExamples, validAt } from "./example-row.ts";
 
 type ReadMethods = Pick<
   DatasetStore,
@@ -21,7 +21,7 @@ export function exampleReadStore(db: Database): ReadMethods {
       const row = await validAt(db.read.selectFrom("example").selectAll(), asOf)
         .where("id", "=", id)
         .executeTakeFirst();
-      return row ? toExample(row) : null;
+      return row ? toExamplePaused(row) : null;
     },
 
     async exampleList({ limit, offset, order = "newest", seed = 0, ...selection }) {

@@ -4,6 +4,7 @@ import type { FeedbackWrite } from "../../model/span-write.ts";
 import type { FeedbackRow, FeedbackStats, FeedbackStore } from "../resource/feedback.ts";
 import { chunksOf, fromMicros, jsonOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
+import { largeJsonOrNull, parseLargeJson } from "./large-json.ts";
 import type { FeedbackTable, Schema } from "./schema.ts";
 
 export function feedbackStore(db: Database): FeedbackStore {
@@ -14,7 +15,10 @@ export function feedbackStore(db: Database): FeedbackStore {
 
     async feedbackGet({ id }) {
       const row = await db.read.selectFrom("feedback").selectAll().where("id", "=", id).executeTakeFirst();
-      return row ? toFeedback(row) : null;
+      if (!row) return null;
+      const value = await parseLargeJson(row.value_json);
+      const correction = await parseLargeJson(row.correction_json);
+      return { ...toFeedback({ ...row, value_json: null, correction_json: null }), value, correction };
     },
 
     feedbackUpdate(params) {
@@ -102,7 +106,12 @@ export async function writeFeedbackRows(
 ): Promise<void> {
   const rows = new Map<string, FeedbackTable>();
   for (const item of feedback) {
-    const row = toFeedbackRow(item, now);
+    const row = toFeedbackRow(item, now, {
+      value_json: await largeJsonOrNull(item.value),
+      correction_json: await largeJsonOrNull(item.correction),
+      source_json: await largeJsonOrNull(item.source),
+      extra_json: await largeJsonOrNull(item.extra),
+    });
     if (row.run_id !== null && (row.project_id === null || row.trace_id === null)) {
       const span = await query
         .selectFrom("span")
@@ -129,8 +138,10 @@ export async function writeFeedbackRows(
   }
 }
 
-/** The feedback as it is stored; the project and trace may still be missing. */
-export function toFeedbackRow(item: FeedbackWrite, now: number): FeedbackTable {
+type FeedbackTexts = Pick<FeedbackTable, "value_json" | "correction_json" | "source_json" | "extra_json">;
+
+/** The feedback as it is stored; the project and trace may still be missing. `texts`: its JSON, where it is written already. */
+export function toFeedbackRow(item: FeedbackWrite, now: number, texts: FeedbackTexts = textsOf(item)): FeedbackTable {
   const type = item.source?.["type"];
   return {
     id: item.id,
@@ -139,16 +150,22 @@ export function toFeedbackRow(item: FeedbackWrite, now: number): FeedbackTable {
     project_id: item.projectId ?? null,
     key: item.key,
     score: item.score ?? null,
-    value_json: jsonOrNull(item.value),
     comment: item.comment ?? null,
-    correction_json: jsonOrNull(item.correction),
     source_type: typeof type === "string" ? type : null,
-    source_json: jsonOrNull(item.source),
-    extra_json: jsonOrNull(item.extra),
+    ...texts,
     group_id: item.groupId ?? null,
     comparative_experiment_id: item.comparativeExperimentId ?? null,
     created_at: toMicros(item.createdAt ?? now),
     modified_at: toMicros(item.modifiedAt ?? now),
+  };
+}
+
+function textsOf({ value, correction, source, extra }: FeedbackWrite): FeedbackTexts {
+  return {
+    value_json: jsonOrNull(value),
+    correction_json: jsonOrNull(correction),
+    source_json: jsonOrNull(source),
+    extra_json: jsonOrNull(extra),
   };
 }
 
