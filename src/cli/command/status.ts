@@ -1,5 +1,6 @@
 import { loopStatus } from "../../loop/loop-status.ts";
 import { LoopsmithError } from "../../model/errors.ts";
+import type { LedgerRow } from "../../store/resource/ledger.ts";
 import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
 import { table } from "../terminal.ts";
 
@@ -29,7 +30,7 @@ export const addStatus: AddCommand = (program, context) => {
             if (!ledger) continue;
             const [verdict] = await store.verdictList({ loopId: loop.id, traceIds: [traceId], limit: 1 });
             const deliveries = await store.deliveryList({ loopId: loop.id, traceId, limit: 100 });
-            rows.push({ loop: loop.name, ledger, verdict: verdict ?? null, deliveries });
+            rows.push({ loop: loop.name, ledger, why: whyOf(ledger), verdict: verdict ?? null, deliveries });
           }
           if (rows.length === 0) {
             throw new LoopsmithError("not_found", `no loop has seen the trace ${traceId}`, {
@@ -37,10 +38,13 @@ export const addStatus: AddCommand = (program, context) => {
             });
           }
           if (flags.json) return terminal.out(JSON.stringify({ trace: traceId, loops: rows }));
-          for (const { loop, ledger, verdict, deliveries } of rows) {
-            const due = ledger.state === "settling" ? `, due ${new Date(ledger.dueAt).toISOString()}` : "";
-            terminal.out(`${loop}: ${ledger.state}, revision ${ledger.revision}, ${ledger.attempts} attempts${due}`);
-            if (ledger.reason) terminal.out(`  why: ${ledger.reason}`);
+          for (const { loop, ledger, why, verdict, deliveries } of rows) {
+            const isWaiting = ledger.state === "settling" || ledger.state === "deferred";
+            // The ledger counts those that have to be made again.
+            const attempts = ledger.attempts + (ledger.state === "decided" || ledger.state === "failed" ? 1 : 0);
+            const due = isWaiting ? `, due ${new Date(ledger.dueAt).toISOString()}` : "";
+            terminal.out(`${loop}: ${ledger.state}, revision ${ledger.revision}, ${attempts} attempts${due}`);
+            if (why !== null) terminal.out(`  why: ${why}`);
             if (verdict) {
               const culprit = verdict.attribution?.culprit?.name ?? "not attributable";
               terminal.out(
@@ -84,3 +88,11 @@ export const addStatus: AddCommand = (program, context) => {
       });
     });
 };
+
+/** A row that only waits for its trace needs no reason in the ledger. */
+function whyOf({ state, reason, rootEndAt }: LedgerRow): string | null {
+  if (reason !== null || state !== "settling") return reason;
+  return rootEndAt === null
+    ? "its root has not ended; it is judged anyway when it has been open for too long"
+    : "it is judged when it is due and nothing more arrives until then";
+}
