@@ -76,6 +76,23 @@ describe("a loop over an embedded store", () => {
     expect(feedback).toMatchObject([{ key: "good", score: 0, source: { type: "model" } }]);
   });
 
+  it("never puts back what a person took out of a queue, though late spans make a new revision", async () => {
+    await using source = await openSource();
+    const { store } = source;
+    const id = await source.send("bad");
+    await using loop = source.loop();
+    await loop.runOnce();
+    const queue = await store.queueEnsure({ name: "review" });
+    const [item] = await store.queueItemList({ queueId: queue.id, limit: 10, offset: 0 });
+    expect(await store.queueItemRemove({ queueId: queue.id, ids: [item?.id ?? ""] })).toBe(1);
+    const now = Date.now();
+    await store.spanIngest({ spans: [childWrite(rootWrite({ id }), { startAt: now, endAt: now + 1 })] });
+    expect(await loop.runOnce()).toMatchObject({ judged: 1, failures: 1 });
+    const loopId = (await store.loopList())[0]?.id ?? "";
+    expect(await store.ledgerGet({ loopId, traceId: id })).toMatchObject({ state: "decided", revision: 2 });
+    expect(await store.queueItemCount({ queueId: queue.id })).toBe(0);
+  });
+
   it("takes over what a crashed run held under its lease", async () => {
     await using source = await openSource();
     await source.send("bad");
