@@ -9,6 +9,7 @@ import { defineLoop } from "../src/loop/define-loop.ts";
 import { createServer, listen, type Listening, type Server } from "../src/server/index.ts";
 import { openStore } from "../src/store/open-store.ts";
 import type { Store } from "../src/store/store.ts";
+import { collect } from "./server/official-client.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "loopsmith-platforms-"));
 const PROJECT = "pipeline";
@@ -96,6 +97,34 @@ describe("one loop file, two platforms", () => {
   it("puts scores on the spans they are about", async () => {
     for await (const run of client.listRuns({ projectName: PROJECT, filter: 'eq(name, "retrieval")' })) {
       expect(Object.keys(run.feedback_stats ?? {})).toEqual(["relevance"]);
+    }
+  });
+
+  it("tells LangSmith which run of which trace, project and time each score is about", async () => {
+    const sent: Record<string, unknown>[] = [];
+    const recording = new Client({
+      apiUrl: listener.url,
+      apiKey: "any",
+      async fetchImplementation(input, init) {
+        const request = new Request(input, init);
+        if (request.method === "POST" && new URL(request.url).pathname === "/feedback")
+          sent.push((await request.clone().json()) as Record<string, unknown>);
+        return fetch(request);
+      },
+    });
+    await using ledger = await openStore({ dataDir: join(folder, "recorded") });
+    await using loop = createFeedbackLoop({ ...declaration, name: "recorded", client: recording, store: ledger });
+    await loop.runOnce();
+    const { id: sessionId } = await client.readProject({ projectName: PROJECT });
+    const children = await collect(client.listRuns({ projectName: PROJECT, filter: 'eq(name, "retrieval")' }));
+    expect(children).toHaveLength(4);
+    for (const child of children) {
+      const about = sent.filter(({ run_id: runId }) => runId === child.id);
+      expect(about).toMatchObject([
+        { key: "relevance", score: child.error ? 0 : 1, trace_id: child.trace_id, session_id: sessionId },
+      ]);
+      expect(Date.parse(String(about[0]?.["start_time"]))).toBe(Date.parse(String(child.start_time)));
+      expect(child.trace_id).not.toBe(child.id);
     }
   });
 
