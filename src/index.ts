@@ -9,6 +9,7 @@ export type { BackfillPlan } from "./loop/plan-backfill.ts";
 export { defineLoop } from "./loop/define-loop.ts";
 export type { LoopDeclaration } from "./loop/define-loop.ts";
 export type { BlameOptions, FailureActions, FeedbackLoopOptions } from "./loop/options.ts";
+export type { JudgeCalibration, JudgeCalibrationOptions } from "./loop/calibrate-judge.ts";
 export { blameJudge } from "./loop/blame-judge.ts";
 export type { BlameJudgeOptions } from "./loop/blame-judge.ts";
 export type { BlameJudge, ReplaySpan } from "./blame/climb-with-hooks.ts";

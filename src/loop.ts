@@ -1,3 +1,4 @@
+import { calibrateJudge, type JudgeCalibration, type JudgeCalibrationOptions } from "./loop/calibrate-judge.ts";
 import { confirmCulprit } from "./loop/confirm-culprit.ts";
 import { dryRun, type DryRunReport } from "./loop/dry-run.ts";
 import { createEmitter, type LoopEventName, type LoopEvents } from "./loop/events.ts";
@@ -56,6 +57,8 @@ export interface FeedbackLoop extends AsyncDisposable {
   status(): Promise<LoopStatus>;
   /** What the failures of a window have in common. */
   patterns(options?: PatternsOptions): Promise<LoopPatternReport>;
+  /** How often the verdicts agree with people; its `judge` is what `patterns` corrects risk ratios with. */
+  calibration(options: JudgeCalibrationOptions): Promise<JudgeCalibration>;
   /** The patterns followed over time, the most recently changed first. */
   issues(options?: IssuesOptions): Promise<FollowedPattern[]>;
   /** One of them, by its id or an unambiguous beginning, with its rate, exemplar traces and query. */
@@ -165,6 +168,10 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     async patterns(mining) {
       const { store, loopId } = await open();
       return loopPatterns(store, loopId, mining);
+    },
+    async calibration(labels) {
+      const { store, loopId } = await open();
+      return calibrateJudge(store, loopId, labels);
     },
     async issues(filter) {
       const { store, loopId } = await open();

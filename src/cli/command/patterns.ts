@@ -1,3 +1,4 @@
+import { calibrateJudge } from "../../loop/calibrate-judge.ts";
 import { exemplarsOf, findPattern, type Exemplar } from "../../loop/explain-pattern.ts";
 import { loopPatterns, type LoopPattern, type LoopPatternReport } from "../../loop/loop-patterns.ts";
 import { pickLoop } from "../../loop/pick-loop.ts";
@@ -12,6 +13,7 @@ interface Flags extends StoreFlags {
   window: string;
   where: string[];
   explain?: string;
+  human?: string;
   limit: number;
   json?: boolean;
 }
@@ -24,6 +26,7 @@ export const addPatterns: AddCommand = (program, context) => {
     .option("--window <length>", "how far back, by start of the trace: 90m, 24h, 7d", "24h")
     .option("--where <condition>", "only runs that meet it, several times for several", collect, [])
     .option("--explain <id>", "one pattern in full, with exemplar traces")
+    .option("--human <key>", "feedback key of people's labels: take the judge's errors out of the risk ratios")
     .option("--limit <n>", "patterns to show at most", wholeNumber("--limit", 1, 1000), 20)
     .option("--data-dir <dir>", "folder of the database")
     .option("--json", "print one JSON object")
@@ -37,7 +40,14 @@ Conditions: metadata.tier=beta, retrieval.relevance<0.5, tool:search.count>=2, "
       await withStore(context, flags, async (store) => {
         const loop = await pickLoop(store, flags.loop);
         const where = flags.where.map(parsePredicate);
-        const report = await loopPatterns(store, loop.id, { window: flags.window, limit: flags.limit, where });
+        const judge =
+          flags.human === undefined ? null : (await calibrateJudge(store, loop.id, { humanKey: flags.human })).judge;
+        const report = await loopPatterns(store, loop.id, {
+          window: flags.window,
+          limit: flags.limit,
+          where,
+          ...(judge && { judge }),
+        });
         if (flags.explain !== undefined) {
           const pattern = findPattern(report, flags.explain);
           const exemplars = await exemplarsOf(store, loop.id, pattern.exemplars);

@@ -1,0 +1,60 @@
+import { calibrate, type Calibration } from "../evaluator/calibration/calibrate.ts";
+import type { Labelled } from "../evaluator/calibration/labelled.ts";
+import type { JudgeError } from "../pattern/judge-error.ts";
+import type { Store } from "../store/store.ts";
+import { learnablePages } from "./hourly-buckets.ts";
+import { resolveWindow, type WindowOption } from "./window.ts";
+
+export interface JudgeCalibrationOptions {
+  /** The feedback key people fill in on the root of a trace, in an annotation queue for example. */
+  humanKey: string;
+  /** People's scores strictly below this mean "failed". @default 0.5 */
+  humanThreshold?: number;
+  /** Verdicts compared, by start of the trace. @default "30d" */
+  window?: WindowOption;
+  /** Fewer labels of either class than this, and nothing is reported. @default 20 */
+  minPerClass?: number;
+}
+
+/** How often the loop's verdicts agree with people. `judge` is what `patterns` takes to correct risk ratios with. */
+export interface JudgeCalibration extends Pick<
+  Calibration,
+  "labelled" | "failures" | "passes" | "confusion" | "caught" | "passed" | "accuracy" | "kappa" | "matthews"
+> {
+  judge: JudgeError;
+}
+
+/**
+ * Compares the verdicts of a loop with what people said of the same traces.
+ * @throws LoopsmithError `invalid` with fewer than `minPerClass` labels of failures or of passes, or for a bad window
+ */
+export async function calibrateJudge(
+  store: Store,
+  loopId: string,
+  options: JudgeCalibrationOptions,
+): Promise<JudgeCalibration> {
+  const { humanKey, humanThreshold = 0.5, window = "30d", minPerClass = 20 } = options;
+  const labelled: Labelled[] = [];
+  for await (const page of learnablePages(store, loopId, resolveWindow(window, store.now()))) {
+    for (const { failed, features } of page) {
+      const human = features[`feedback.${humanKey}`];
+      if (typeof human === "number") labelled.push({ score: failed ? 0 : 1, failed: human < humanThreshold });
+    }
+  }
+  // A verdict is a score of 0 or 1, so there is no threshold to suggest.
+  const {
+    threshold: _t,
+    precision: _p,
+    correctedFailureRate: _c,
+    suggested: _s,
+    suggestion: _g,
+    ...agreement
+  } = calibrate(labelled, { minPerClass });
+  const { failures, passes, caught, passed } = agreement;
+  const judge: JudgeError = {
+    truePositiveRate: caught.value,
+    trueNegativeRate: passed.value,
+    labelled: { failing: failures, passing: passes },
+  };
+  return { ...agreement, judge };
+}
