@@ -2,16 +2,16 @@
 
 export { createFeedbackLoop } from "./loop.ts";
 export type { BackfillOptions, FeedbackLoop } from "./loop.ts";
-export type { ProcessSummary } from "./loop/process-results.ts";
-export type { ExperimentRow, ExperimentRows } from "./loop/process-rows.ts";
+export type { ProcessSummary } from "./loop/process/process-results.ts";
+export type { ExperimentRow, ExperimentRows } from "./loop/process/process-rows.ts";
 export type { RunOptions, RunProgress, RunSummary } from "./loop/run-through.ts";
 export type { BackfillPlan } from "./loop/plan-backfill.ts";
 export { defineLoop } from "./loop/define-loop.ts";
 export type { LoopDeclaration } from "./loop/define-loop.ts";
 export type { BlameOptions, FailureActions, FeedbackLoopOptions } from "./loop/options.ts";
 export type { JudgeCalibration, JudgeCalibrationOptions } from "./loop/calibrate-judge.ts";
-export { blameJudge } from "./loop/blame-judge.ts";
-export type { BlameJudgeOptions } from "./loop/blame-judge.ts";
+export { blameJudge } from "./loop/judge/blame-judge.ts";
+export type { BlameJudgeOptions } from "./loop/judge/blame-judge.ts";
 export type { BlameJudge, ReplaySpan } from "./blame/climb-with-hooks.ts";
 export type { LoopEventName, LoopEvents } from "./loop/events.ts";
 export type { IssueDetails } from "./loop/explain-issue.ts";

@@ -9,8 +9,8 @@ import { loopPatterns, type LoopPatternReport, type PatternsOptions } from "./lo
 import { loopStatus, type LoopStatus } from "./loop/loop-status.ts";
 import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
 import { resolveOptions, type FeedbackLoopOptions } from "./loop/options.ts";
-import { processResults, type ProcessSummary } from "./loop/process-results.ts";
-import type { ExperimentRows } from "./loop/process-rows.ts";
+import { processResults, type ProcessSummary } from "./loop/process/process-results.ts";
+import type { ExperimentRows } from "./loop/process/process-rows.ts";
 import { planBackfill, type BackfillPlan } from "./loop/plan-backfill.ts";
 import { loopRemedies, type LoopRemedies } from "./loop/remedy/loop-remedies.ts";
 import { runThrough, type RunOptions, type RunSummary } from "./loop/run-through.ts";
@@ -83,8 +83,8 @@ export interface FeedbackLoop extends AsyncDisposable {
 
 /**
  * The product on one page: settle, evaluate, blame, decide, act, learn, in that order for every trace of a project.
- * `loop/sweep.ts` settles, `loop/judge.ts` evaluates, `loop/decide.ts` blames and decides, `loop/deliver.ts` acts,
- * `loop/loop-patterns.ts` learns.
+ * `loop/tail/` settles, `loop/judge/` evaluates, `loop/decide.ts` blames and decides, `loop/deliver.ts` acts, `loop/learn/`
+ * learns.
  *
  * @throws LoopsmithError `invalid` when an option is missing or out of range; `start` and `runOnce` throw `not_found` for
  * an unknown project, `unauthorized`, or `unavailable` when the platform cannot be reached

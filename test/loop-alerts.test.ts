@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createFeedbackLoop } from "../src/loop.ts";
-import { clusterSizeOf } from "../src/loop/cluster-size.ts";
+import { clusterSizeOf } from "../src/loop/learn/cluster-size.ts";
 import type { AlertNotification, AlertRule } from "../src/model/alert.ts";
 import type { Delivery } from "../src/model/delivery.ts";
 import { newId } from "../src/model/id.ts";

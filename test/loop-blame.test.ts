@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { JudgeModel } from "../src/evaluator/index.ts";
-import { blameJudge } from "../src/loop/blame-judge.ts";
+import { blameJudge } from "../src/loop/judge/blame-judge.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
 import type { Failure } from "../src/model/failure.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createFeedbackLoop } from "../src/loop.ts";
-import { learn } from "../src/loop/learn.ts";
+import { learn } from "../src/loop/learn/learn.ts";
 import { createEmitter } from "../src/loop/events.ts";
 import type { AlertRule } from "../src/model/alert.ts";
 import type { Delivery } from "../src/model/delivery.ts";

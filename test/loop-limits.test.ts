@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defineEvaluator } from "../src/evaluator/index.ts";
 import { sharedAbort } from "../src/internal/shared-abort.ts";
-import { createCallLimits, type CallLimitOptions, type CallLimits } from "../src/loop/call-limits.ts";
+import { createCallLimits, type CallLimitOptions, type CallLimits } from "../src/loop/judge/call-limits.ts";
 import { createFeedbackLoop } from "../src/loop.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../src/store/store.ts";

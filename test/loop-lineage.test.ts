@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EvaluatorInput } from "../src/evaluator/index.ts";
 import { defineEvaluator } from "../src/evaluator/index.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
-import { LINEAGE_KEY, openLineage } from "../src/loop/lineage.ts";
+import { LINEAGE_KEY, openLineage } from "../src/loop/judge/lineage.ts";
 import { newId, stableId } from "../src/model/id.ts";
 import { createServer, listen, type Listening, type Server } from "../src/server/index.ts";
 import { openStore } from "../src/store/open-store.ts";

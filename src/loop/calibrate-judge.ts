@@ -2,7 +2,7 @@ import { calibrate, type Calibration } from "../evaluator/calibration/calibrate.
 import type { Labelled } from "../evaluator/calibration/labelled.ts";
 import type { JudgeError } from "../pattern/judge-error.ts";
 import type { Store } from "../store/store.ts";
-import { learnablePages } from "./hourly-buckets.ts";
+import { learnablePages } from "./learn/hourly-buckets.ts";
 import { resolveWindow, type WindowOption } from "./window.ts";
 
 export interface JudgeCalibrationOptions {

@@ -13,10 +13,10 @@ import type { Trace } from "../model/trace.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { extractFeatures } from "../pattern/extract-features.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
-import type { BlameKnowledge } from "./blame-history.ts";
-import { failureReason } from "./failure-reason.ts";
+import type { BlameKnowledge } from "./judge/blame-history.ts";
+import { failureReason } from "./judge/failure-reason.ts";
 import { NO_SPAN, type JudgeSpan } from "./loop-tracing.ts";
-import type { Judgement } from "./judge.ts";
+import type { Judgement } from "./judge/judge.ts";
 import { assertDeliverable, type ResolvedLoopOptions } from "./options.ts";
 
 export interface Decision {

@@ -5,10 +5,10 @@ import { mapWithLimit } from "../internal/map-with-limit.ts";
 import type { VerdictOutcome } from "../model/verdict.ts";
 import { toRuns } from "../wire/to-run.ts";
 import { decide } from "./decide.ts";
-import { judge } from "./judge.ts";
+import { judge } from "./judge/judge.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
-import { isAlwaysJudged, isSampled } from "./sample.ts";
+import { isAlwaysJudged, isSampled } from "./judge/sample.ts";
 
 export interface DryRunRange {
   /** Epoch ms, by start of the trace. */

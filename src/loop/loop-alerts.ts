@@ -5,8 +5,8 @@ import type { Delivery } from "../model/delivery.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import type { Store } from "../store/store.ts";
-import { alertInput } from "./alert-input.ts";
-import { clusterSizeOf } from "./cluster-size.ts";
+import { alertInput } from "./learn/alert-input.ts";
+import { clusterSizeOf } from "./learn/cluster-size.ts";
 
 /** Alerts go out as deliveries like everything else: stable ids, retries, dead letters. */
 export function alertDeliveries(notification: AlertNotification, loopId: string, now: number): Delivery[] {

@@ -4,9 +4,9 @@ import { mineInWorker } from "../pattern/mine-in-worker.ts";
 import { minePatterns, type MineOptions } from "../pattern/mine-patterns.ts";
 import { traceQuery, type TraceQuery } from "../pattern/trace-query.ts";
 import type { Store } from "../store/store.ts";
-import { learnablePages } from "./hourly-buckets.ts";
-import { readLoopCodebook } from "./loop-codebook.ts";
-import { createPatternWindow, THREAD_FROM_ROWS } from "./pattern-window.ts";
+import { learnablePages } from "./learn/hourly-buckets.ts";
+import { readLoopCodebook } from "./learn/loop-codebook.ts";
+import { createPatternWindow, THREAD_FROM_ROWS } from "./learn/pattern-window.ts";
 import { resolveWindow, type WindowOption } from "./window.ts";
 
 export interface PatternsOptions extends Omit<MineOptions, "window"> {

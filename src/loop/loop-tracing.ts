@@ -1,5 +1,5 @@
 import { LoopsmithError } from "../model/errors.ts";
-import { LINEAGE_KEY, type Lineage } from "./lineage.ts";
+import { LINEAGE_KEY, type Lineage } from "./judge/lineage.ts";
 
 type Attributes = Record<string, string | number | boolean>;
 

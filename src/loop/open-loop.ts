@@ -10,9 +10,9 @@ import type { Platform } from "../platform/platform.ts";
 import { rateLimiter } from "../platform/rate-limiter.ts";
 import { storePace } from "../platform/store-pace.ts";
 import type { Store } from "../store/store.ts";
-import { openBlameHistory, type BlameHistory } from "./blame-history.ts";
-import { createCallLimits, type CallLimits } from "./call-limits.ts";
-import { openLineage, type Lineage } from "./lineage.ts";
+import { openBlameHistory, type BlameHistory } from "./judge/blame-history.ts";
+import { createCallLimits, type CallLimits } from "./judge/call-limits.ts";
+import { openLineage, type Lineage } from "./judge/lineage.ts";
 import { loopTracing, type LoopTracing } from "./loop-tracing.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
 

@@ -18,11 +18,11 @@ import type { EmbeddedSource } from "../platform/embedded.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Store } from "../store/store.ts";
 import { assertRemedies, type RemedyDeclaration } from "./remedy/declare-remedy.ts";
-import { assertBudgets, type Budget } from "./budget.ts";
-import { assertCallLimits, type CallLimitOptions } from "./call-limits.ts";
-import type { LearnOptions } from "./learn.ts";
+import { assertBudgets, type Budget } from "./judge/budget.ts";
+import { assertCallLimits, type CallLimitOptions } from "./judge/call-limits.ts";
+import type { LearnOptions } from "./learn/learn.ts";
 import type { LoopTracer } from "./loop-tracing.ts";
-import type { SampleOptions } from "./sample.ts";
+import type { SampleOptions } from "./judge/sample.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
 
 /** What `onFailure` may return: one action, several, or none. */

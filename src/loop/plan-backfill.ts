@@ -5,8 +5,8 @@ import { toRuns } from "../wire/to-run.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import type { RunRange } from "./run-through.ts";
-import { isAlwaysJudged, isSampled } from "./sample.ts";
-import { undoneHeads } from "./undone-heads.ts";
+import { isAlwaysJudged, isSampled } from "./judge/sample.ts";
+import { undoneHeads } from "./tail/undone-heads.ts";
 
 /** What a backfill would do. Made without calling an evaluator and without writing anything. */
 export interface BackfillPlan {

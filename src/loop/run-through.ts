@@ -2,12 +2,12 @@ import { sharedAbort } from "../internal/shared-abort.ts";
 import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
-import { createConversationJudge, nextConversationDue } from "./judge-conversations.ts";
-import { createJudge } from "./judge-due.ts";
-import { learn } from "./learn.ts";
+import { createConversationJudge, nextConversationDue } from "./judge/judge-conversations.ts";
+import { createJudge } from "./judge/judge-due.ts";
+import { learn } from "./learn/learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
-import { sweep } from "./sweep.ts";
+import { sweep } from "./tail/sweep.ts";
 
 export interface RunOptions {
   /** Quiet time this run insists on. @default the loop's settleMs */

@@ -5,16 +5,16 @@ import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
 import { startHeartbeat } from "./heartbeat.ts";
-import { createConversationJudge, nextConversationDue } from "./judge-conversations.ts";
-import { createJudge } from "./judge-due.ts";
-import { learn } from "./learn.ts";
+import { createConversationJudge, nextConversationDue } from "./judge/judge-conversations.ts";
+import { createJudge } from "./judge/judge-due.ts";
+import { learn } from "./learn/learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import { loopRemedies } from "./remedy/loop-remedies.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
-import { createPatternWindow } from "./pattern-window.ts";
-import { serveShares } from "./serve-shares.ts";
-import { createSweeps, enrol } from "./sweep.ts";
-import { createTail, type Tail } from "./tail.ts";
+import { createPatternWindow } from "./learn/pattern-window.ts";
+import { serveShares } from "./learn/serve-shares.ts";
+import { createSweeps, enrol } from "./tail/sweep.ts";
+import { createTail, type Tail } from "./tail/tail.ts";
 
 export interface Watch {
   /** Epoch ms of the last complete sweep, or `null`. */

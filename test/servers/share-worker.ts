@@ -1,5 +1,5 @@
 // Serves shares of searches on PostgreSQL until it is killed. Arguments: url, schema, how far its clock is off in ms. Says "ready".
-import { serveShares } from "../../src/loop/serve-shares.ts";
+import { serveShares } from "../../src/loop/learn/serve-shares.ts";
 import { postgresStore } from "../../src/store/postgres/postgres-store.ts";
 
 const [url = "", schema = "", skewMs = "0"] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 import { Client } from "langsmith";
-import { openBlameHistory } from "../../loop/blame-history.ts";
+import { openBlameHistory } from "../../loop/judge/blame-history.ts";
 import { confirmCulprit } from "../../loop/confirm-culprit.ts";
 import { readCulprit } from "../../loop/read-culprit.ts";
 import type { Threshold } from "../../model/score.ts";

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import { openBlameHistory } from "../../loop/blame-history.ts";
+import { openBlameHistory } from "../../loop/judge/blame-history.ts";
 import { confirmCulprit } from "../../loop/confirm-culprit.ts";
 import { pickLoop } from "../../loop/pick-loop.ts";
 import { readCulprit } from "../../loop/read-culprit.ts";

@@ -1,0 +1,165 @@
+import type { Evaluator } from "../../evaluator/evaluator.ts";
+import { LoopsmithError } from "../../model/errors.ts";
+import type { Score } from "../../model/score.ts";
+import type { BudgetAmount, BudgetEntry } from "../../store/resource/budget.ts";
+import type { Store } from "../../store/store.ts";
+
+/** A hard limit on what evaluators may cost in a window. What does not fit is deferred to the next window, never dropped. */
+export interface Budget {
+  /** The evaluator it is for, by name. @default all of the loop's evaluators together */
+  evaluator?: string;
+  /** Windows begin on the hour, at midnight, or on the first of the month, UTC. */
+  per: "hour" | "day" | "month";
+  calls?: number;
+  tokens?: number;
+  /** US dollars. */
+  usd?: number;
+}
+
+/** What was taken for one trace, to be settled when its evaluators are done. */
+export interface Reservation {
+  entries: BudgetEntry[];
+}
+
+export interface Refusal {
+  /** Why, in one sentence. */
+  reason: string;
+  /** Epoch ms the next window begins. */
+  resumeAt: number;
+}
+
+const NOTHING: BudgetAmount = { calls: 0, tokens: 0, usdMicros: 0 };
+
+/**
+ * Takes what judging one trace can cost at most from every budget that concerns it, before the first call. All of it or
+ * none, so that no evaluator is paid on a trace another one has no budget for.
+ *
+ * @param calls how often each evaluator will be called
+ */
+export async function reserveBudget(
+  store: Store,
+  loopId: string,
+  budgets: readonly Budget[],
+  calls: ReadonlyMap<Pick<Evaluator, "name" | "cost">, number>,
+): Promise<Reservation | Refusal> {
+  const now = store.now();
+  const entries = budgets.map((budget): BudgetEntry => {
+    const amount = { ...NOTHING };
+    for (const [evaluator, count] of calls) {
+      if (budget.evaluator !== undefined && budget.evaluator !== evaluator.name) continue;
+      amount.calls += count;
+      amount.tokens += count * (evaluator.cost?.tokens ?? 0);
+      amount.usdMicros += count * Math.ceil((evaluator.cost?.usd ?? 0) * 1e6);
+    }
+    return {
+      key: budgetKey(loopId, budget),
+      windowStart: windowStart(now, budget.per),
+      amount,
+      limit: limitOf(budget),
+    };
+  });
+  const wanted = entries.filter((entry) => entry.amount.calls > 0);
+  if (wanted.length === 0) return { entries: [] };
+  const refused = await store.budgetReserve({ entries: wanted });
+  if (refused === null) return { entries: wanted };
+  const budget = budgets.find((candidate) => budgetKey(loopId, candidate) === refused);
+  const per = budget?.per ?? "hour";
+  return {
+    reason: `the budget of ${describe(budget)} is used up; resumed in the next window`,
+    resumeAt: windowStart(windowStart(now, per) + LONGEST_MS[per], per),
+  };
+}
+
+/** Gives back what the calls did not use, by what the evaluators reported. A call without a report keeps its maximum. */
+export async function settleBudget(
+  store: Store,
+  reservation: Reservation,
+  budgets: readonly Budget[],
+  loopId: string,
+  scores: readonly Score[],
+): Promise<void> {
+  const refunds = reservation.entries.flatMap((entry) => {
+    const budget = budgets.find((candidate) => budgetKey(loopId, candidate) === entry.key);
+    const reported = scores.filter(
+      (score) => score.cost && (budget?.evaluator === undefined || budget.evaluator === score.evaluator),
+    );
+    if (reported.length === 0) return [];
+    const tokens = reported.reduce((sum, score) => sum + (score.cost?.tokens ?? 0), 0);
+    const usdMicros = reported.reduce((sum, score) => sum + Math.ceil((score.cost?.usd ?? 0) * 1e6), 0);
+    const amount = { calls: 0, tokens: entry.amount.tokens - tokens, usdMicros: entry.amount.usdMicros - usdMicros };
+    return amount.tokens === 0 && amount.usdMicros === 0
+      ? []
+      : [{ key: entry.key, windowStart: entry.windowStart, amount }];
+  });
+  await store.budgetRefund({ entries: refunds });
+}
+
+/**
+ * Refuses a budget that could not be kept.
+ * @throws LoopsmithError `invalid`
+ */
+export function assertBudgets(
+  budgets: readonly Budget[],
+  evaluators: readonly Pick<Evaluator, "name" | "cost">[],
+): void {
+  for (const budget of budgets) {
+    const known = evaluators.map((evaluator) => evaluator.name).join(", ");
+    if (budget.evaluator !== undefined && !evaluators.some((evaluator) => evaluator.name === budget.evaluator)) {
+      throw invalid(`a budget is for "${budget.evaluator}"`, `Name one of the evaluators: ${known}.`);
+    }
+    const limits = [budget.calls, budget.tokens, budget.usd].filter((limit) => limit !== undefined);
+    if (limits.length === 0 || limits.some((limit) => !Number.isFinite(limit) || limit < 0)) {
+      throw invalid("a budget has no limit", "Give calls, tokens or usd as a number of at least 0.");
+    }
+    for (const evaluator of evaluators) {
+      if (budget.evaluator !== undefined && budget.evaluator !== evaluator.name) continue;
+      // An evaluator without a cost is free of charge, unless the budget is for it by name.
+      const unknown =
+        budget.evaluator !== undefined &&
+        ((budget.usd !== undefined && evaluator.cost?.usd === undefined) ||
+          (budget.tokens !== undefined && evaluator.cost?.tokens === undefined));
+      if (unknown) {
+        throw invalid(
+          `the evaluator "${evaluator.name}" does not say what a call costs`,
+          "Set its `cost` to the most a call can cost.",
+        );
+      }
+    }
+  }
+}
+
+export function budgetKey(loopId: string, budget: Budget): string {
+  return [loopId, budget.evaluator ?? "*", budget.per].join("/");
+}
+
+/** Longer than any window of the kind, so that adding it always lands in the next. */
+const LONGEST_MS = { hour: 3_600_000, day: 86_400_000, month: 31 * 86_400_000 } as const;
+
+export function windowStart(at: number, per: Budget["per"]): number {
+  const date = new Date(at);
+  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
+  if (per === "month") return Date.UTC(year, month, 1);
+  return per === "day" ? Date.UTC(year, month, day) : Date.UTC(year, month, day, date.getUTCHours());
+}
+
+function limitOf(budget: Budget): Partial<BudgetAmount> {
+  return {
+    ...(budget.calls === undefined ? {} : { calls: budget.calls }),
+    ...(budget.tokens === undefined ? {} : { tokens: budget.tokens }),
+    ...(budget.usd === undefined ? {} : { usdMicros: Math.floor(budget.usd * 1e6) }),
+  };
+}
+
+function describe(budget: Budget | undefined): string {
+  if (!budget) return "the loop";
+  const limits = [
+    budget.calls === undefined ? null : `${budget.calls} calls`,
+    budget.tokens === undefined ? null : `${budget.tokens} tokens`,
+    budget.usd === undefined ? null : `$${budget.usd}`,
+  ];
+  return `${budget.evaluator ?? "the loop"} (${limits.filter(Boolean).join(", ")} per ${budget.per})`;
+}
+
+function invalid(message: string, hint: string): LoopsmithError {
+  return new LoopsmithError("invalid", message, { hint, details: { option: "budgets" } });
+}

@@ -1,0 +1,77 @@
+import type { ErrorCode } from "../../model/errors.ts";
+
+/** How one evaluator failed on one trace. */
+export interface EvaluatorFailure {
+  evaluator: string;
+  message: string;
+  /** What its provider said, where it is known. */
+  code: ErrorCode | null;
+}
+
+export interface Pause {
+  evaluator: string;
+  /** What the provider said last, in one sentence. */
+  reason: string;
+  /** Epoch ms of the next try. */
+  until: number;
+}
+
+export interface CircuitBreaker {
+  /**
+   * The evaluator that is paused and for how long, or `null`. When a pause is over one caller passes as the probe; the others
+   * wait for what comes of it.
+   */
+  pauseOf(evaluators: readonly string[], now: number): Pause | null;
+  /** Takes in how a trace went; returns the pauses that begin with it. */
+  note(evaluators: readonly string[], failures: readonly EvaluatorFailure[], now: number): Pause[];
+}
+
+/** Nobody gets in with these until a person has done something: one is enough. */
+const HOPELESS: ReadonlySet<ErrorCode | null> = new Set<ErrorCode>(["unauthorized", "forbidden"]);
+/** The provider is away or busy; so many in a row mean all of them. */
+const AWAY: ReadonlySet<ErrorCode | null> = new Set<ErrorCode>(["unavailable", "rate_limited", "timeout"]);
+const IN_A_ROW = 5;
+const FIRST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 60 * 60_000;
+/** How long the others wait for a probe. */
+const PROBE_MS = 60_000;
+
+/**
+ * Stops asking an evaluator whose provider is away or refuses: after five such failures in a row, or one for a wrong key.
+ * It is tried again by one trace after half a minute, and after twice as long each time that fails too.
+ */
+export function circuitBreaker(): CircuitBreaker {
+  const circuits = new Map<string, { inARow: number; pauseMs: number; until: number; reason: string }>();
+  return {
+    pauseOf(evaluators, now) {
+      for (const evaluator of evaluators) {
+        const circuit = circuits.get(evaluator);
+        if (!circuit || circuit.pauseMs === 0) continue;
+        if (now < circuit.until) return { evaluator, reason: circuit.reason, until: circuit.until };
+        circuit.until = now + PROBE_MS;
+      }
+      return null;
+    },
+    note(evaluators, failures, now) {
+      const begun: Pause[] = [];
+      for (const evaluator of evaluators) {
+        const failure = failures.find((one) => one.evaluator === evaluator);
+        if (!failure || !(HOPELESS.has(failure.code) || AWAY.has(failure.code))) {
+          circuits.delete(evaluator);
+          continue;
+        }
+        const circuit = circuits.get(evaluator) ?? { inARow: 0, pauseMs: 0, until: 0, reason: "" };
+        circuits.set(evaluator, circuit);
+        circuit.inARow += 1;
+        circuit.reason = failure.message;
+        const wasProbe = circuit.pauseMs > 0 && circuit.until > now && circuit.until <= now + PROBE_MS;
+        if (circuit.pauseMs > 0 && !wasProbe) continue;
+        if (circuit.inARow < IN_A_ROW && !HOPELESS.has(failure.code)) continue;
+        circuit.pauseMs = Math.min(circuit.pauseMs === 0 ? FIRST_PAUSE_MS : circuit.pauseMs * 2, LONGEST_PAUSE_MS);
+        circuit.until = now + circuit.pauseMs;
+        begun.push({ evaluator, reason: failure.message, until: circuit.until });
+      }
+      return begun;
+    },
+  };
+}

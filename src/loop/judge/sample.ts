@@ -1,0 +1,35 @@
+import { stableId } from "../../model/id.ts";
+import type { Trace } from "../../model/trace.ts";
+
+/** Which traces a loop judges. */
+export interface SampleOptions {
+  /** Share of the traces, 0 to 1. @default 1 */
+  rate: number;
+  /**
+   * Judged whatever the rate: traces with a failed span, traces somebody gave a thumbs-down (a score of 0 under
+   * `user_score`, `thumbs` or `feedback`), or what a function says.
+   */
+  always?: readonly ("errors" | "thumbs_down")[] | ((trace: Trace) => boolean);
+}
+
+const THUMBS_KEYS = new Set(["user_score", "user-score", "thumbs", "thumb", "feedback", "user_feedback"]);
+
+/**
+ * Whether the hash of the trace id falls into the rate. The same for every loop and evaluator, so that all of them see
+ * the same traces, and a lower rate sees a subset of a higher one.
+ */
+export function isSampled(traceId: string, rate: number): boolean {
+  if (rate >= 1) return true;
+  return Number.parseInt(stableId("sample", traceId).replaceAll("-", "").slice(0, 12), 16) / 2 ** 48 < rate;
+}
+
+/** Whether the trace is judged although the rate leaves it out. */
+export function isAlwaysJudged(trace: Trace, always: SampleOptions["always"]): boolean {
+  if (!always) return false;
+  if (typeof always === "function") return always(trace);
+  return always.some((stratum) =>
+    stratum === "errors"
+      ? trace.spans.some((span) => span.status === "error")
+      : trace.spans.some((span) => span.scores.some((score) => THUMBS_KEYS.has(score.key) && score.score === 0)),
+  );
+}

@@ -1,0 +1,155 @@
+import { resumeAlert } from "../../alert/evaluate-alert.ts";
+import { evaluateAlerts } from "../../alert/evaluate-alerts.ts";
+import type { AlertNotification, AlertRule } from "../../model/alert.ts";
+import type { Delivery } from "../../model/delivery.ts";
+import type { FollowedPattern, IssueEvent } from "../../model/issue.ts";
+import type { JsonObject } from "../../model/json.ts";
+import type { LifeOptions } from "../../pattern-life/life-options.ts";
+import type { BucketChanges } from "../../store/resource/bucket.ts";
+import type { Store } from "../../store/store.ts";
+import { absorb } from "./absorb.ts";
+import { alertInput } from "./alert-input.ts";
+import { clusterSizeOf } from "./cluster-size.ts";
+import { addLate, countWindow } from "./count-windows.ts";
+import type { LoopEmitter } from "../events.ts";
+import { followMined } from "./follow-mined.ts";
+import { alertDeliveries, withClusterSize } from "../loop-alerts.ts";
+import { learnablePages } from "./hourly-buckets.ts";
+import { readLearnState, type LearnState } from "./learn-state.ts";
+import { readLoopCodebook } from "./loop-codebook.ts";
+import { createPatternWindow, type PatternWindow } from "./pattern-window.ts";
+
+export interface LearnOptions {
+  /** Length of the windows in which followed patterns are counted. @default 1 h */
+  windowMs?: number;
+  /** What is mined for new patterns at the end of each window. @default 24 h */
+  mineMs?: number;
+  /** How long after its end a window waits before it is counted; what comes later is counted with the next one. @default 5 min */
+  graceMs?: number;
+  /** How states are decided; see docs/issues.md. */
+  life?: LifeOptions;
+}
+
+export interface LearnDeps {
+  store: Store;
+  loopId: string;
+  emitter: LoopEmitter;
+  alerts: readonly AlertRule[];
+  options: LearnOptions;
+  /** Kept from round to round, so that only what changed is read again. @default a fresh one */
+  window?: PatternWindow;
+}
+
+const HOUR = 3_600_000;
+const DEFAULTS = { windowMs: HOUR, mineMs: 24 * HOUR, graceMs: 5 * 60_000 };
+/** Windows caught up at once after a long stop; older ones stay uncounted rather than late. */
+const MAX_CATCH_UP = 24 * 14;
+
+/**
+ * One round of learning: takes new verdicts into the hourly buckets, counts every window that has closed since the last round
+ * for the issues followed, mines the buckets for new patterns, evaluates the alert rules, and writes all of it, with the
+ * deliveries it leads to, in one transaction (one more for each few thousand verdicts taken in). When another worker was
+ * faster, nothing is written.
+ *
+ * @param now with `mineNow` also the end of a last, open window: what a finite run wants to know at its end
+ */
+export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: boolean } = {}): Promise<IssueEvent[]> {
+  const { store, loopId, alerts, window = createPatternWindow(store, loopId) } = deps;
+  const { windowMs, mineMs, graceMs, life: given } = { ...DEFAULTS, life: {}, ...deps.options };
+  const now = store.now();
+  const stored = await store.learningGet({ loopId });
+  let version = stored.version;
+  const state = readLearnState(stored.state);
+  if (state.clusterSize === null || now - state.clusterSize.at >= HOUR) {
+    state.clusterSize = { at: now, size: await clusterSizeOf(store, loopId) };
+  }
+  const life = { clusterSize: state.clusterSize.size, ...given };
+  let issues = await store.issueList({ loopId });
+  const before = new Map(issues.map((issue) => [issue.id, issue]));
+  const events: IssueEvent[] = [];
+
+  const record = async (
+    changed: readonly FollowedPattern[],
+    buckets: BucketChanges,
+    deliveries: readonly Delivery[] = [],
+  ): Promise<boolean> => {
+    const written = await store.learningRecord({
+      loopId,
+      version,
+      state: state as unknown as JsonObject,
+      issues: changed,
+      buckets,
+      deliveries,
+    });
+    version += 1;
+    return written;
+  };
+
+  for (let changes; (changes = await absorb(store, loopId, state.sinceCodebook)) !== null;) {
+    state.sinceCodebook = changes.codebook ? 0 : state.sinceCodebook + changes.learned.length;
+    state.late = addLate(state.late, issues, changes.learned);
+    if (!(await record([], changes))) return [];
+  }
+
+  const lastClosed = Math.floor((now - graceMs) / windowMs) * windowMs;
+  const firstOpen = Math.max(state.observedTo ?? lastClosed, lastClosed - MAX_CATCH_UP * windowMs);
+  for (let from = firstOpen; from < lastClosed; from += windowMs) {
+    const closed = { from, to: from + windowMs };
+    const pages = learnablePages(store, loopId, { ...closed, learned: true });
+    const step = await countWindow(issues, pages, closed, state.late, life);
+    state.late = {};
+    issues = step.issues;
+    events.push(...step.events);
+  }
+  state.observedTo = Math.max(state.observedTo ?? 0, lastClosed);
+
+  const mineTo = mineNow ? now : lastClosed;
+  const writes: BucketChanges["writes"][number][] = [];
+  const codebook = await readLoopCodebook(store, loopId);
+  if (mineNow || state.minedTo === null || mineTo > state.minedTo) {
+    if (codebook) {
+      const stretch = { from: mineTo - mineMs, to: mineTo + (mineNow ? 1 : 0) };
+      const { report, rebuilt } = await window.mine(codebook, stretch, { learned: true });
+      const mined = await followMined(store, issues, report.patterns, { ...stretch, loopId }, life);
+      issues = mined.issues;
+      events.push(...mined.events);
+      writes.push(...rebuilt);
+    }
+    state.minedTo = mineTo;
+  }
+
+  const notifications = await evaluate(state, { store, loopId, alerts, now, events });
+  const recorded = await record(
+    issues.filter((issue) => before.get(issue.id) !== issue),
+    { writes, learned: [] },
+    notifications.flatMap((notification) => alertDeliveries(notification, loopId, now)),
+  );
+  if (!recorded) return [];
+  for (const event of events) {
+    deps.emitter.emit("pattern:changed", { event });
+    if (event.type === "pattern:new" || event.type === "pattern:regressed") deps.emitter.emit(event.type, { event });
+  }
+  for (const notification of notifications) deps.emitter.emit("alert:notified", { notification });
+  return events;
+}
+
+/** Brings the state of the alert rules up to date; what they have to tell is returned. */
+async function evaluate(
+  state: LearnState,
+  {
+    store,
+    loopId,
+    alerts,
+    now,
+    events,
+  }: Pick<LearnDeps, "store" | "loopId" | "alerts"> & { now: number; events: readonly IssueEvent[] },
+): Promise<AlertNotification[]> {
+  if (alerts.length === 0) return [];
+  const rules = withClusterSize(alerts, state.clusterSize?.size ?? 1);
+  const input = await alertInput(store, loopId, { from: state.alertedAt ?? now, to: now }, { patterns: events });
+  const members = rules.map((rule) => ({ rule, state: resumeAlert(rule, state.alerts[rule.name], now), input }));
+  const steps = evaluateAlerts(members, now);
+  for (const [index, step] of steps.entries()) state.alerts[(alerts[index] as AlertRule).name] = step.state;
+  state.alertedAt = now;
+  return steps.flatMap((step) => step.notifications);
+}

@@ -1,0 +1,92 @@
+import type { JsonObject } from "../../model/json.ts";
+import type { TraceHead } from "../../model/trace.ts";
+import type { Platform } from "../../platform/platform.ts";
+import type { Store } from "../../store/store.ts";
+import type { ResolvedLoopOptions } from "../options.ts";
+import { undoneHeads } from "./undone-heads.ts";
+
+export interface SweepDeps {
+  store: Store;
+  platform: Platform;
+  loopId: string;
+  projectId: string;
+  options: ResolvedLoopOptions;
+}
+
+/** Enters heads into the ledger: due once the root has ended and the trace was quiet, or when it was open for too long. */
+export async function enrol(
+  deps: SweepDeps,
+  heads: readonly TraceHead[],
+  { settleMs, cursor }: { settleMs?: number | undefined; cursor?: { name: string; value: JsonObject } } = {},
+): Promise<number> {
+  const { store, loopId, options } = deps;
+  const quietMs = settleMs ?? options.settleMs;
+  return store.ledgerEnrol({
+    loopId,
+    ...(cursor && { cursor }),
+    heads: heads.map((head) => ({
+      ...head,
+      dueAt: head.rootEndAt === null ? head.startAt + options.maxOpenMs : head.changedAt + quietMs,
+    })),
+  });
+}
+
+/**
+ * Looks through every trace of the time range and enrols what the ledger does not know yet, or knows in an older state.
+ * Idempotent: the same range can be swept any number of times, which is what makes a missed notification harmless.
+ */
+export async function sweep(
+  deps: SweepDeps,
+  range: { startFrom: number; startTo?: number; changedFrom?: number },
+  {
+    limit = Infinity,
+    ...options
+  }: {
+    settleMs?: number;
+    /** Traces enrolled at most; those the loop is done with do not count. @default all */
+    limit?: number;
+    onProgress?: (seen: number) => void;
+  } = {},
+): Promise<number> {
+  const { store, loopId } = deps;
+  let seen = 0;
+  let enrolled = 0;
+  for await (const page of deps.platform.traceHeads({ projectId: deps.projectId, ...range })) {
+    const undone = limit === Infinity ? page : await undoneHeads(store, loopId, page);
+    const heads = undone.slice(0, limit - enrolled);
+    await enrol(deps, heads, { settleMs: options.settleMs });
+    enrolled += heads.length;
+    seen += page.length;
+    options.onProgress?.(seen);
+    if (enrolled >= limit) break;
+  }
+  return seen;
+}
+
+/** Which part of the past is looked through how often. The further back, the less often: what is missed is rare. */
+const TIERS = [
+  { everyMs: 0, backMs: 2 * 60_000 },
+  { everyMs: 2 * 60_000, backMs: 15 * 60_000 },
+  { everyMs: 10 * 60_000, backMs: 3 * 60 * 60_000 },
+  { everyMs: 60 * 60_000, backMs: Infinity },
+] as const;
+
+/**
+ * Sweeps over what changed, where the platform knows, so that a notification that was missed is made good by one of them: the
+ * last two minutes every time, the last quarter of an hour every two minutes, the last three hours every ten, the whole
+ * look-back every hour and at the start. A sweep that failed stays due, so that after an outage the next one reaches back
+ * over it. Where the platform does not know, `tail.ts` follows it.
+ */
+export function createSweeps(deps: SweepDeps): () => Promise<void> {
+  const { store, options } = deps;
+  const lastAt = new Map<number, number>();
+  return async () => {
+    const now = store.now();
+    // A clock that was set back must not keep the sweeps away until it has caught up.
+    const isDue = (at: number, everyMs: number): boolean => now < at || now - at >= everyMs;
+    const due = TIERS.filter(({ everyMs, backMs }) => isDue(lastAt.get(backMs) ?? -Infinity, everyMs));
+    const furthest = Math.min(Math.max(...due.map(({ backMs }) => backMs)), options.lookbackMs);
+    await sweep(deps, { startFrom: now - options.lookbackMs, changedFrom: now - furthest });
+    for (const { backMs } of due) lastAt.set(backMs, now);
+  };
+}

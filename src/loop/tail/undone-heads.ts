@@ -1,0 +1,14 @@
+import { mapWithLimit } from "../../internal/map-with-limit.ts";
+import type { TraceHead } from "../../model/trace.ts";
+import type { Store } from "../../store/store.ts";
+
+const LOOKUPS = 16;
+
+/** Those that the loop has not finished with: unknown to its ledger, still waiting there, or changed since. In the same order. */
+export async function undoneHeads(store: Store, loopId: string, heads: readonly TraceHead[]): Promise<TraceHead[]> {
+  const rows = await mapWithLimit(heads, LOOKUPS, ({ traceId }) => store.ledgerGet({ loopId, traceId }));
+  return heads.filter((head, index) => {
+    const row = rows[index];
+    return !row || row.state === "settling" || row.state === "deferred" || head.changedAt > row.changedAt;
+  });
+}
