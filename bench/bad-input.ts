@@ -16,6 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), "loopsmith-bad-input-"));
 const server = fork(new URL("./ingest/serve.ts", import.meta.url), [folder], { stdio: ["ignore", "ignore", 2, "ipc"] });
 const message = <T>(): Promise<T> => new Promise((resolve) => server.once("message", (value) => resolve(value as T)));
 const { url } = await message<{ url: string }>();
+server.send("begin");
 
 interface Result {
   answers: string;
