@@ -30,7 +30,7 @@ function decideCandidate(
   thresholds: Thresholds,
   options: ResolvedLifeOptions,
 ): LifeStep {
-  const evidence = trialValue(issue.evidence, "confirmation");
+  const evidence = trialValue(issue.evidence, "confirmation", options);
   if (evidence >= thresholds.confirmation) {
     const why = `failures kept gathering on it in data it was not mined from (e-value ${figure(evidence)})`;
     return transition(issue, { type: "pattern:confirmed", to: "confirmed", at, why, evidence, since: issue.since });
@@ -48,7 +48,7 @@ function decideResolved(
   options: ResolvedLifeOptions,
 ): LifeStep {
   const { comeback } = issue.evidence;
-  const evidence = trialValue(issue.evidence, "comeback");
+  const evidence = trialValue(issue.evidence, "comeback", options);
   if (evidence < thresholds.comeback) return { state: issue, events: [] };
   const { failing, total, from: since } = comeback.suspect;
   const why = `back at ${percent(failing / total)} of exposed runs, after it had fallen below ${percent(goneBelow(issue.evidence, options.resolveFraction))}`;
@@ -66,7 +66,7 @@ function decideActive(
     ["rise", "growing", "rose"],
     ["fall", "shrinking", "fell"],
   ] as const) {
-    const evidence = trialValue(issue.evidence, trial);
+    const evidence = trialValue(issue.evidence, trial, options);
     if (evidence < thresholds[trial]) continue;
     const { failing, total, from: since } = issue.evidence[trial].suspect;
     const was = issue.evidence.epoch.reference;

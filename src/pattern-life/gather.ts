@@ -31,8 +31,9 @@ export function gather(issue: FollowedPattern, seen: WindowObservation, options:
 
   const epoch = extendEpoch(evidence.epoch, seen, options);
   if (issue.state === "resolved") {
-    const bound = goneBelow(evidence, options.resolveFraction);
-    return { ...evidence, epoch, comeback: step(evidence.comeback, bound, comebackRatios(bound, peakRate(evidence))) };
+    // Until there is an upper bound of the rate it came to rest at, that is 1.
+    const rest = Math.min(goneBelow(evidence, options.resolveFraction), evidence.epoch.reference.upper);
+    return { ...evidence, epoch, comeback: step(evidence.comeback, rest, comebackRatios(rest, peakRate(evidence))) };
   }
   if (issue.state === "candidate") {
     const bets = tableLogBets(seen, CONFIRM_RATIOS);
@@ -54,14 +55,21 @@ export function gather(issue: FollowedPattern, seen: WindowObservation, options:
 }
 
 /** A comeback is expected to reach the old peak, or half the way there (in log odds). */
-function comebackRatios(bound: number, peak: number): number[] {
+function comebackRatios(rest: number, peak: number): number[] {
   const odds = (rate: number): number => insideUnit(rate) / (1 - insideUnit(rate));
-  const full = Math.max(1.5, odds(peak) / odds(bound));
+  const full = Math.max(1.5, odds(peak) / odds(rest));
   return [Math.sqrt(full), full];
 }
 
-/** The value of a trial: an e-value for `confirmation`, a detector value for the others. */
-export function trialValue(evidence: IssueEvidence, trial: Trial): number {
+/**
+ * The value of a trial: an e-value for `confirmation`, a detector value for the others. A rise that stays below where the issue
+ * counts as gone is no comeback, and its value is 0.
+ */
+export function trialValue(evidence: IssueEvidence, trial: Trial, { resolveFraction }: ResolvedLifeOptions): number {
+  if (trial === "comeback") {
+    const { failing, total } = evidence.comeback.suspect;
+    if (failing < total * goneBelow(evidence, resolveFraction)) return 0;
+  }
   if (trial !== "confirmation") return eDetectorValue(evidence[trial]);
   let sum = 0;
   for (const log of evidence.confirmation) sum += Math.exp(log) / evidence.confirmation.length;

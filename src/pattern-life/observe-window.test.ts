@@ -72,6 +72,27 @@ test("a doubled rate is growing, a halved one shrinking, and neither is resolved
   expect(life.types()).toEqual(["confirmed", "stable", "growing", "stable", "shrinking", "stable"]);
 });
 
+test("a comeback is held against where the rate came to rest, yet one that stays below a quarter is none", () => {
+  const rested = (seed: number, hours: number): Life => new Life(seed).run(100, 0.5).run(60, 0.03).run(hours, 0.03);
+  let low = 0;
+  for (let seed = 20; seed < 40; seed += 1) {
+    const life = rested(seed, 60);
+    expect(life.state.state).toBe("resolved");
+    // A quarter of the way from 6% to 50% is 17%.
+    if (life.run(240, 0.13).state.state !== "resolved") low += 1;
+  }
+  expect(low).toBeLessThanOrEqual(1);
+
+  const noticed = (life: Life): number => {
+    for (let hours = 1; hours < 200; hours += 1) if (life.run(1, 0.26).state.state === "regressed") return hours;
+    return 200;
+  };
+  const seeds = Array.from({ length: 20 }, (_, index) => 50 + index);
+  const mean = (hours: number): number =>
+    seeds.reduce((sum, seed) => sum + noticed(rested(seed, hours)) / seeds.length, 0);
+  expect(mean(400)).toBeLessThan(0.75 * mean(0));
+});
+
 test("without exposed runs an issue is never resolved, whatever it was before", () => {
   const active = new Life(3).run(100, 0.5).run(30, 0, 0);
   expect(active.state.state).toBe("no_exposure");

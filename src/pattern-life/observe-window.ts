@@ -36,7 +36,7 @@ export function observeWindows(
   const familyOf = (trial: Trial): number[] =>
     looks
       .filter(({ issue, idle }) => !idle && openTrials(issue.state).includes(trial))
-      .map(({ issue }) => trialValue(issue.evidence, trial));
+      .map(({ issue }) => trialValue(issue.evidence, trial, resolved));
   const thresholds: Thresholds = {
     confirmation: eBenjaminiHochberg(familyOf("confirmation"), 1 / resolved.confirmAt),
     rise: eBenjaminiHochberg(familyOf("rise"), 1),
