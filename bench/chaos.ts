@@ -1,9 +1,12 @@
 // Breaks things on purpose and counts what was promised against what is there.
 //   node --import ./scripts/ts.mjs bench/chaos.ts [--quick] [--seed N] [--only name,name] [--broken] [--json]
 // --broken breaks each scenario's guarantee instead: then every one must come out not ok, or the test proves nothing.
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startPostgres } from "../scripts/postgres.mjs";
 import { randomSource } from "../src/internal/random.ts";
@@ -50,21 +53,34 @@ const unknown = wanted?.filter((name) => !SCENARIOS.some((scenario) => scenario.
 if (unknown.length > 0) {
   throw new Error(`no scenario ${unknown.join(", ")}; there are: ${SCENARIOS.map(({ name }) => name).join(", ")}`);
 }
-const say = (message: string): void => void process.stderr.write(`${message}\n`);
+const begunAt = performance.now();
+const secondsSince = (at: number): number => Math.round((performance.now() - at) / 100) / 10;
+const say = (message: string): void =>
+  void process.stderr.write(`${secondsSince(begunAt).toFixed(0).padStart(5)} s  ${message}\n`);
 say(`seed ${seed}${values.broken ? ", guarantees broken on purpose" : ""}`);
 
-let isBroke = false;
-/** A scenario that did not come to its end says nothing, not even where it is meant to fail. */
-function broke(error: unknown): Omit<ScenarioResult, "name"> {
-  isBroke = true;
-  return { points: 0, lost: 0, doubled: 0, corrupt: 0, ok: false, details: { error: errorMessage(error) } };
-}
-
+const chosen = SCENARIOS.filter(({ name }) => !wanted || wanted.includes(name));
 const database = await startPostgres();
-const scenarios: ScenarioResult[] = [];
-const skipped: { name: string; why: string }[] = [];
-for (const scenario of SCENARIOS) {
-  if (wanted && !wanted.includes(scenario.name)) continue;
+// What mostly waits runs beside the others, in a process of its own, so that their work does not hold up its beat.
+const aside = chosen.filter(({ mostlyWaits }) => mostlyWaits && chosen.length > 1);
+const besides = aside.map(({ name }) => runAside(name));
+const runs: Run[] = [];
+for (const scenario of chosen) if (!aside.includes(scenario)) runs.push(await runHere(scenario));
+for (const run of await Promise.all(besides)) runs.push(run);
+await database.stop();
+removeCompiled();
+
+const scenarios = runs.flatMap((run) => ("skipped" in run ? [] : run));
+const skipped = runs.flatMap((run) => ("skipped" in run ? { name: run.name, why: run.skipped } : []));
+say(`all of it: ${scenarios.filter(({ ok }) => ok).length} of ${scenarios.length} ok`);
+if (values.json) process.stdout.write(`${JSON.stringify({ seed, scenarios, skipped })}\n`);
+// One that did not come to its end says nothing, not even where it is meant to fail.
+const cameToEnd = scenarios.every(({ details }) => details?.["error"] === undefined);
+process.exitCode = cameToEnd && scenarios.every(({ ok }) => ok !== values.broken) ? 0 : 1;
+
+type Run = ScenarioResult | { name: string; skipped: string };
+
+async function runHere({ name, unavailable, run }: Scenario): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), "loopsmith-chaos-"));
   const context: ScenarioContext = {
     random: randomSource(seed),
@@ -72,26 +88,47 @@ for (const scenario of SCENARIOS) {
     broken: values.broken,
     folder,
     postgresUrl: database.url,
-    say: (message) => say(`  ${scenario.name}: ${message}`),
+    say: (message) => say(`  ${name}: ${message}`),
   };
-  const why = scenario.unavailable?.(context) ?? null;
-  if (why !== null) {
-    say(`${scenario.name}: left out, ${why}`);
-    skipped.push({ name: scenario.name, why });
-    continue;
+  try {
+    const skipped = unavailable?.(context) ?? null;
+    if (skipped !== null) {
+      say(`${name}: left out, ${skipped}`);
+      return { name, skipped };
+    }
+    const startedAt = performance.now();
+    const result = await run(context).catch(broke);
+    const { points, lost, doubled, corrupt, ok } = result;
+    const details = { ...result.details, seconds: secondsSince(startedAt) };
+    say(`${name}: ${points} points, ${lost} lost, ${doubled} doubled, ${corrupt} corrupt: ${ok ? "ok" : "NOT OK"}`);
+    say(`  ${JSON.stringify(details)}`);
+    return { name, ...result, details };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  const startedAt = performance.now();
-  const result: ScenarioResult = { name: scenario.name, ...(await scenario.run(context).catch(broke)) };
-  const seconds = Math.round((performance.now() - startedAt) / 100) / 10;
-  scenarios.push({ ...result, details: { ...result.details, seconds } });
-  rmSync(folder, { recursive: true, force: true });
-  const { points, lost, doubled, corrupt, ok } = result;
-  say(
-    `${scenario.name}: ${points} points, ${lost} lost, ${doubled} doubled, ${corrupt} corrupt: ${ok ? "ok" : "NOT OK"}`,
-  );
-  say(`  ${JSON.stringify(result.details)} in ${seconds} s`);
 }
-await database.stop();
-removeCompiled();
-if (values.json) process.stdout.write(`${JSON.stringify({ seed, scenarios, skipped })}\n`);
-process.exitCode = !isBroke && scenarios.every(({ ok }) => ok !== values.broken) ? 0 : 1;
+
+async function runAside(name: string): Promise<Run> {
+  const flags = [values.quick ? "--quick" : [], values.broken ? "--broken" : []].flat();
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, fileURLToPath(import.meta.url), "--json", "--only", name, "--seed", String(seed), ...flags],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...(database.url === null ? {} : { LOOPSMITH_TEST_POSTGRES: database.url }) },
+    },
+  );
+  try {
+    const { scenarios, skipped } = JSON.parse(await text(child.stdout)) as {
+      scenarios: ScenarioResult[];
+      skipped: { name: string; why: string }[];
+    };
+    return scenarios[0] ?? { name, skipped: skipped[0]?.why ?? "it said nothing" };
+  } catch (error) {
+    return { name, ...broke(error) };
+  }
+}
+
+function broke(error: unknown): Omit<ScenarioResult, "name"> {
+  return { points: 0, lost: 0, doubled: 0, corrupt: 0, ok: false, details: { error: errorMessage(error) } };
+}

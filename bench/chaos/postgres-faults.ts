@@ -13,6 +13,7 @@ interface Kind {
   holdMs: number;
   broken: Broken;
   staysUp?: boolean;
+  mostlyWaits?: boolean;
 }
 
 const KINDS: Record<string, Kind> = {
@@ -64,12 +65,14 @@ const KINDS: Record<string, Kind> = {
     holdMs: 600_000,
     broken: "waits-for-locks",
     staysUp: true,
+    mostlyWaits: true,
   },
 };
 
 /** What happens to PostgreSQL while traces keep arriving: afterwards everything must go on at the rate of before. */
 export const postgresFaults: Scenario[] = Object.entries(KINDS).map(([name, kind]) => ({
   name: `postgres-${name}`,
+  mostlyWaits: kind.mostlyWaits ?? false,
   unavailable: () => (postgresPrograms() === null ? "no PostgreSQL programs" : null),
   async run(context) {
     const cluster = await startCluster();

@@ -28,6 +28,8 @@ export interface ScenarioContext {
 
 export interface Scenario {
   name: string;
+  /** It takes long and little work, so that it may run beside others. */
+  mostlyWaits?: boolean;
   /** Says why it cannot run here; `null` when it can. */
   unavailable?(context: ScenarioContext): string | null;
   run(context: ScenarioContext): Promise<Omit<ScenarioResult, "name">>;

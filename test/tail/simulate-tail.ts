@@ -97,7 +97,8 @@ export async function simulateTail(options: TailOptions): Promise<TailReport> {
   });
   const declared = { client: platform, projectName: "tailed", evaluator, threshold: 0.5, writeScores: false };
   const resolved = resolveOptions({ ...declared, lookbackMs: 24 * HOUR, maxOpenMs: 30 * 24 * HOUR });
-  await using store = await sqliteStore({ path: join(folder, "tail.db"), now });
+  // Nothing pulls the plug here, and tens of thousands of polls would wait for the disk more than for anything else.
+  await using store = await sqliteStore({ path: join(folder, "tail.db"), now, synchronous: "off" });
   const loop = await openLoop({ ...declared, store }, resolved);
   const projectId = await platform.projectId({ name: "tailed" });
   const tail = createTail({ ...loop, projectId, options: resolved });
