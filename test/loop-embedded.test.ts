@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { humanEvaluator } from "../src/evaluator/index.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
 import type { TouchedTrace } from "../src/store/resource/span.ts";
@@ -91,6 +92,37 @@ describe("a loop over an embedded store", () => {
     const loopId = (await store.loopList())[0]?.id ?? "";
     expect(await store.ledgerGet({ loopId, traceId: id })).toMatchObject({ state: "decided", revision: 2 });
     expect(await store.queueItemCount({ queueId: queue.id })).toBe(0);
+  });
+
+  it("judges again when a person gives a score later, records once, and does not feed itself", async () => {
+    await using source = await openSource();
+    const { store } = source;
+    const id = await source.send("any");
+    await using loop = source.loop({ evaluator: humanEvaluator({ key: "quality" }) });
+    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 0, delivered: 0 });
+    const give = (score: number): Promise<void> =>
+      store.feedbackWrite({ feedback: [{ id, runId: id, key: "quality", score, source: { type: "app" } }] });
+    await give(0);
+    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 1, delivered: 1 });
+    expect(await loop.runOnce()).toEqual({ judged: 0, failures: 0, delivered: 0 });
+    const queue = await store.queueEnsure({ name: "review" });
+    const [item] = await store.queueItemList({ queueId: queue.id, limit: 10, offset: 0 });
+    expect(item).toMatchObject({ runId: id });
+    await store.queueItemRemove({ queueId: queue.id, ids: [item?.id ?? ""] });
+    await give(0.1);
+    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 1, delivered: 0 });
+    expect(await store.queueItemCount({ queueId: queue.id })).toBe(0);
+    // What people said is not said again by the loop.
+    expect(await store.feedbackList({ runIds: [id], limit: 10, offset: 0 })).toHaveLength(1);
+  });
+
+  it("judges what it had left out when a thumbs-down comes later", async () => {
+    await using source = await openSource();
+    const id = await source.send("bad");
+    await using loop = source.loop({ sample: { rate: 0, always: ["thumbs_down"] } });
+    await loop.runOnce();
+    await source.store.feedbackWrite({ feedback: [{ id, runId: id, key: "user_score", score: 0 }] });
+    expect(await loop.runOnce()).toMatchObject({ failures: 1 });
   });
 
   it("takes over what a crashed run held under its lease", async () => {

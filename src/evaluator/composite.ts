@@ -89,9 +89,11 @@ function composite(
   }
   const evaluators = likes.map((like) => toEvaluator(like));
   const cost = totalCost(evaluators);
+  const feedbackKeys = evaluators.flatMap((evaluator) => evaluator.feedbackKeys ?? []);
   return defineEvaluator({
     ...options,
     ...(cost && { cost }),
+    ...(feedbackKeys.length > 0 && { feedbackKeys }),
     async evaluate(_args, input) {
       const found = await Promise.all(evaluators.map((evaluator) => evaluatePart(evaluator, input)));
       const parts = found.flatMap((scores, index) => partsOf(scores, index));

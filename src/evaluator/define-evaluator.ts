@@ -45,7 +45,7 @@ export function defineEvaluator<const M extends InputMapping, O extends keyof M 
 ): Evaluator;
 export function defineEvaluator(definition: RunDefinition): Evaluator;
 export function defineEvaluator(definition: RunDefinition | MappedDefinition<InputMapping, string>): Evaluator {
-  const { name, version = "1", on = "trace", timeoutMs, cost, range, provider } = checked(definition);
+  const { name, version = "1", on = "trace", timeoutMs, cost, range, provider, feedbackKeys } = checked(definition);
   const answer = definition.inputs === undefined ? fromRun(definition) : fromInputs(definition, version);
   return {
     name,
@@ -55,6 +55,7 @@ export function defineEvaluator(definition: RunDefinition | MappedDefinition<Inp
     ...(cost && { cost }),
     ...(range && { range }),
     ...(provider !== undefined && { provider }),
+    ...(feedbackKeys && { feedbackKeys }),
     async evaluate(input) {
       return toScores(await answer(input), {
         evaluator: name,

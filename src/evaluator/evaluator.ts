@@ -57,6 +57,11 @@ export interface Evaluator {
   cost?: EvaluatorCost;
   /** Inclusive bounds of its scores. @default any finite number */
   range?: readonly [number, number];
+  /**
+   * Feedback keys it reads: what people say under one of them after the trace was judged makes a new revision, which is
+   * judged again with it. @default none
+   */
+  feedbackKeys?: readonly string[];
   /** Who is asked, such as "openai": evaluators that name the same one share the loop's `limits` for it. @default none */
   provider?: string;
   /** Whether it runs in a process of its own, which is killed when it does not answer in time. */

@@ -21,8 +21,8 @@ export interface HumanEvaluatorOptions {
 
 /**
  * Takes the score people gave: feedback with `key` that stands on the span when the trace is judged. Until somebody has
- * given one the score is `null`, so the trace neither passes nor fails by it; feedback makes a new revision, which is
- * judged again.
+ * given one the score is `null`, so the trace neither passes nor fails by it; feedback that comes later makes a new
+ * revision, which is judged again, where the loop and the feedback share a store (`loopsmith serve`, an embedded server).
  */
 export function humanEvaluator(options: HumanEvaluatorOptions): Evaluator {
   const { key, name = key, version = "1", on = "trace", combine = "latest", labels = {} } = options;
@@ -31,6 +31,7 @@ export function humanEvaluator(options: HumanEvaluatorOptions): Evaluator {
     name,
     version,
     on,
+    feedbackKeys: [key],
     evaluate(_args, { trace, span }) {
       const spans = anywhere ? trace.spans : [span];
       const given = spans.flatMap((candidate) => givenOn(candidate, key, labels));
@@ -56,7 +57,7 @@ interface Given {
 
 function givenOn(span: Span, key: string, labels: Readonly<Record<string, number>>): Given[] {
   return span.scores.flatMap((feedback) => {
-    const score = feedback.key === key ? numberOf(feedback, labels) : undefined;
+    const score = feedback.key === key && !feedback.byModel ? numberOf(feedback, labels) : undefined;
     if (score === undefined) return [];
     return [{ score, spanId: span.id, ...(feedback.comment !== undefined && { comment: feedback.comment }) }];
   });

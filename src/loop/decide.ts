@@ -89,7 +89,8 @@ export async function decide(params: DecideParams): Promise<Decision> {
     traceStartAt: trace.root.startAt,
     decidedAt: now,
   };
-  const feedback = options.writeScores ? scores.map((score) => toFeedback(score, trace, loopId)) : [];
+  const written = scores.filter((score) => !isTakenFromPeople(score, options));
+  const feedback = options.writeScores ? written.map((score) => toFeedback(score, trace, loopId)) : [];
   const failure = worst && attribution ? toFailure(verdict, worst, attribution, options.name, reason) : null;
   if (!failure) return { verdict, failure, deliveries: [], secrets: new Map(), feedback };
 
@@ -97,6 +98,11 @@ export async function decide(params: DecideParams): Promise<Decision> {
   const actions = (Array.isArray(returned) ? returned : returned ? [returned] : []).map(validateAction);
   for (const action of actions) assertDeliverable(action, options);
   return { verdict, failure, feedback, ...toDeliveries(actions, failure, loopId, trace, now) };
+}
+
+/** What people said stands on the span already; written back it would count twice. */
+function isTakenFromPeople({ evaluator, key }: Score, { evaluators }: ResolvedLoopOptions): boolean {
+  return evaluators.some(({ name, feedbackKeys }) => name === evaluator && feedbackKeys?.includes(key));
 }
 
 function toFailure(

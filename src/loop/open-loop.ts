@@ -13,6 +13,7 @@ import type { Store } from "../store/store.ts";
 import { openBlameHistory, type BlameHistory } from "./judge/blame-history.ts";
 import { createCallLimits, type CallLimits } from "./judge/call-limits.ts";
 import { openLineage, type Lineage } from "./judge/lineage.ts";
+import { sampledBy } from "./judge/sample.ts";
 import { loopTracing, type LoopTracing } from "./loop-tracing.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
 
@@ -45,6 +46,10 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     config: {
       threshold: resolved.threshold as number,
       evaluators: [...resolved.evaluators, ...resolved.conversations].map(({ name, version }) => ({ name, version })),
+      reads: {
+        keys: [...resolved.evaluators.flatMap(({ feedbackKeys }) => feedbackKeys ?? []), ...sampledBy(resolved.sample)],
+        settleMs: resolved.settleMs,
+      },
     },
   });
   const history = await openBlameHistory(store, loopId, resolved.threshold);

@@ -12,6 +12,8 @@ export interface SpanScore {
   score: number | null;
   value?: Json;
   comment?: string;
+  /** A program gave it (LangSmith's source type `model`), as far as the platform says. */
+  byModel?: true;
 }
 
 export interface TokenUsage {

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { Delivery } from "../../src/model/delivery.ts";
 import { newId, stableId } from "../../src/model/id.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
-import { START } from "./span-writes.ts";
+import type { JsonObject } from "../../src/model/json.ts";
+import type { Store } from "../../src/store/store.ts";
+import { rootWrite, START } from "./span-writes.ts";
 import { recordVerdicts } from "./record-verdicts.ts";
 import type { OpenStore } from "./store.contract.ts";
 
@@ -49,6 +51,10 @@ export function deliveryOf(traceId: string, overrides: Partial<Delivery> = {}): 
   };
 }
 
+async function ensureLoop(store: Store, id: string, config: JsonObject = {}): Promise<void> {
+  await store.loopEnsure({ id, name: id, projectName: "contract", config });
+}
+
 export function exerciseLedger(open: OpenStore): void {
   const head = (
     traceId: string,
@@ -73,6 +79,57 @@ export function exerciseLedger(open: OpenStore): void {
       const claims = await store.ledgerClaim({ ...claim, leaseToken: newId() });
       expect(claims).toMatchObject([{ traceId, revision: 1, state: "settling" }]);
       expect(await store.ledgerClaim({ ...claim, leaseToken: newId() })).toEqual([]);
+    });
+
+    it("starts a revision in the loops that read a score when people give, change or take it back", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const root = rootWrite();
+      const { touched } = await store.spanIngest({ spans: [root] });
+      const reader = "22222222-2222-5222-8222-222222222222";
+      await ensureLoop(store, LOOP);
+      await ensureLoop(store, reader, { reads: { keys: ["quality"], settleMs: 5 } });
+      const judge = async (): Promise<void> => {
+        for (const loopId of [LOOP, reader]) {
+          await store.ledgerEnrol({ loopId, heads: touched.map((head) => ({ ...head, dueAt: clock.now })) });
+          const leaseToken = newId();
+          for (const { traceId, revision } of await store.ledgerClaim({ ...claim, loopId, leaseToken })) {
+            const verdict = verdictOf(traceId, { loopId, revision, id: stableId("v", loopId, revision) });
+            await store.verdictRecord({ records: [{ verdict, leaseToken, deliveries: [] }] });
+          }
+        }
+      };
+      const standing = async (loopId: string): Promise<string> => {
+        const row = await store.ledgerGet({ loopId, traceId: root.id });
+        return `${row?.state} ${row?.revision}`;
+      };
+      await judge();
+      const give = (key: string, score: number, source: string): Promise<void> =>
+        store.feedbackWrite({ feedback: [{ id: root.id, runId: root.id, key, score, source: { type: source } }] });
+      await give("other", 0, "app");
+      await give("quality", 0, "model");
+      expect([await standing(LOOP), await standing(reader)]).toEqual(["decided 1", "decided 1"]);
+      await give("quality", 0.5, "app");
+      expect([await standing(LOOP), await standing(reader)]).toEqual(["decided 1", "settling 2"]);
+      expect(await store.ledgerGet({ loopId: reader, traceId: root.id })).toMatchObject({ dueAt: clock.now + 5 });
+      clock.now += 5;
+      await judge();
+      await give("quality", 0.5, "app");
+      expect(await standing(reader)).toBe("decided 2");
+      await store.feedbackUpdate({ id: root.id, score: 1 });
+      expect(await standing(reader)).toBe("settling 3");
+      clock.now += 5;
+      // Whoever judges it without the score has lost it.
+      const leaseToken = newId();
+      await store.ledgerClaim({ ...claim, loopId: reader, leaseToken });
+      await give("quality", 0.2, "api");
+      const verdict = verdictOf(root.id, { loopId: reader, revision: 3, id: newId() });
+      expect(await store.verdictRecord({ records: [{ verdict, leaseToken, deliveries: [] }] })).toEqual(new Set());
+      clock.now += 5;
+      await judge();
+      expect(await standing(reader)).toBe("decided 3");
+      await store.feedbackDelete({ id: root.id });
+      expect([await standing(LOOP), await standing(reader)]).toEqual(["decided 1", "settling 4"]);
     });
 
     it("saves a cursor together with the rows it speaks of, or neither", async () => {

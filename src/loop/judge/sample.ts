@@ -14,6 +14,11 @@ export interface SampleOptions {
 
 const THUMBS_KEYS = new Set(["user_score", "user-score", "thumbs", "thumb", "feedback", "user_feedback"]);
 
+/** Feedback keys the strata look at: a thumbs-down mostly comes when the trace was judged, or left out, long ago. */
+export function sampledBy({ always }: SampleOptions): readonly string[] {
+  return Array.isArray(always) && always.includes("thumbs_down") ? [...THUMBS_KEYS] : [];
+}
+
 /**
  * Whether the hash of the trace id falls into the rate. The same for every loop and evaluator, so that all of them see
  * the same traces, and a lower rate sees a subset of a higher one.

@@ -6,7 +6,11 @@ export type FeedbackRow = StoredFeedback;
 export type { FeedbackStats } from "../../model/stored-feedback.ts";
 
 export interface FeedbackStore {
-  /** Inserts, or replaces the feedback with the same id: a retry with a stable id is an update, never a double. */
+  /**
+   * Inserts, or replaces the feedback with the same id: a retry with a stable id is an update, never a double. What people
+   * say (any source type but `model`), and did not say before, starts the next revision of the trace in every loop whose
+   * config reads its key (`reads: { keys, settleMs }`); so do `feedbackUpdate` and `feedbackDelete`.
+   */
   feedbackWrite(params: { feedback: readonly FeedbackWrite[] }): Promise<void>;
   feedbackGet(params: { id: string }): Promise<FeedbackRow | null>;
   feedbackUpdate(params: {

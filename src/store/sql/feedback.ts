@@ -5,6 +5,7 @@ import type { FeedbackRow, FeedbackStats, FeedbackStore } from "../resource/feed
 import { chunksOf, fromMicros, jsonOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { largeJsonOrNull, parseLargeJson } from "./large-json.ts";
+import { reopenForScores } from "./late-scores.ts";
 import type { FeedbackTable, Schema } from "./schema.ts";
 
 export function feedbackStore(db: Database): FeedbackStore {
@@ -33,6 +34,7 @@ export function feedbackStore(db: Database): FeedbackStore {
           correction_json: params.correction === undefined ? row.correction_json : jsonOrNull(params.correction),
           modified_at: toMicros(db.now()),
         };
+        await reopenForScores(query, [next], db.now());
         await query.updateTable("feedback").set(next).where("id", "=", params.id).execute();
         return toFeedback(next);
       });
@@ -40,6 +42,8 @@ export function feedbackStore(db: Database): FeedbackStore {
 
     feedbackDelete({ id }) {
       return db.write(async ({ query }) => {
+        const row = await query.selectFrom("feedback").selectAll().where("id", "=", id).executeTakeFirst();
+        if (row) await reopenForScores(query, [{ ...row, score: null, value_json: null, comment: null }], db.now());
         const result = await query.deleteFrom("feedback").where("id", "=", id).executeTakeFirst();
         return result.numDeletedRows > 0n;
       });
@@ -124,6 +128,7 @@ export async function writeFeedbackRows(
     rows.set(row.id, row);
   }
   for (const chunk of chunksOf([...rows.values()], ROWS_PER_STATEMENT)) {
+    await reopenForScores(query, chunk, now);
     await query
       .insertInto("feedback")
       .values(chunk)

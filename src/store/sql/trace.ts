@@ -48,7 +48,7 @@ async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
       .execute(),
     db.read
       .selectFrom("feedback")
-      .select(["run_id", "key", "score", "value_json", "comment"])
+      .select(["run_id", "key", "score", "value_json", "comment", "source_type"])
       .where("trace_id", "in", traceIds)
       .orderBy("created_at")
       .execute(),
@@ -64,6 +64,7 @@ async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
       score: row.score,
       ...(value === null ? {} : { value }),
       ...(row.comment === null ? {} : { comment: row.comment }),
+      ...(row.source_type === "model" ? { byModel: true as const } : {}),
     });
   }
   const byTrace = new Map<string, Span[]>();

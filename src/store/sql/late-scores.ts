@@ -1,0 +1,80 @@
+import { sql, type Kysely } from "kysely";
+import { isJsonObject } from "../../model/json.ts";
+import { parseObject, toMicros } from "./columns.ts";
+import type { FeedbackTable, Schema } from "./schema.ts";
+
+/** What a feedback says; a second write that says the same is a retry, and no news. */
+const SAID = [
+  "trace_id",
+  "key",
+  "score",
+  "value_json",
+  "comment",
+  "correction_json",
+] as const satisfies readonly (keyof FeedbackTable)[];
+
+type Said = Pick<FeedbackTable, "id" | "source_type" | (typeof SAID)[number]>;
+
+/**
+ * Starts the next revision of judged traces on which people just gave, changed or took back a score, in the loops that read
+ * its key, and takes the lease away from whoever judges one without it. Part of the transaction that writes the feedback,
+ * and called before it. What programs say (LangSmith's source type `model`, which is what loops write) changes nothing, so
+ * that no loop feeds itself.
+ */
+export async function reopenForScores(query: Kysely<Schema>, said: readonly Said[], now: number): Promise<void> {
+  const byPeople = said.filter((row) => row.trace_id !== null && row.source_type !== "model");
+  if (byPeople.length === 0) return;
+  const loops = await loopsThatRead(query, new Set(byPeople.map(({ key }) => key)));
+  if (loops.length === 0) return;
+  const ids = byPeople.map(({ id }) => id);
+  const known = await query.selectFrom("feedback").selectAll().where("id", "in", ids).execute();
+  const before = new Map(known.map((row) => [row.id, row]));
+  const news = byPeople.filter((row) => SAID.some((column) => before.get(row.id)?.[column] !== row[column]));
+  for (const { id, keys, settleMs } of loops) {
+    const traceIds = new Set(news.flatMap(({ key, trace_id }) => (trace_id !== null && keys.has(key) ? trace_id : [])));
+    // In one order, so that two writers never lock in a circle.
+    for (const traceId of [...traceIds].sort()) await reopen(query, id, traceId, now, settleMs);
+  }
+}
+
+async function reopen(
+  query: Kysely<Schema>,
+  loopId: string,
+  traceId: string,
+  now: number,
+  settleMs: number,
+): Promise<void> {
+  await query
+    .updateTable("ledger")
+    .set({
+      revision: sql`case when state in ('settling', 'deferred') then revision else revision + 1 end`,
+      attempts: sql`case when state in ('settling', 'deferred') then attempts else 0 end`,
+      state: "settling",
+      reason: null,
+      lease_token: null,
+      lease_until: null,
+      due_at: toMicros(now + settleMs),
+      updated_at: toMicros(now),
+    })
+    .where("loop_id", "=", loopId)
+    .where("trace_id", "=", traceId)
+    // What waits, and nobody holds, will be judged with the score anyway.
+    .where(sql<boolean>`(state not in ('settling', 'deferred') or lease_token is not null)`)
+    .execute();
+}
+
+interface Reader {
+  id: string;
+  keys: ReadonlySet<string>;
+  settleMs: number;
+}
+
+async function loopsThatRead(query: Kysely<Schema>, written: ReadonlySet<string>): Promise<Reader[]> {
+  const loops = await query.selectFrom("loop").select(["id", "config_json"]).orderBy("id").execute();
+  return loops.flatMap(({ id, config_json }): Reader[] => {
+    const { reads } = parseObject(config_json);
+    if (!isJsonObject(reads) || !Array.isArray(reads["keys"])) return [];
+    const keys = new Set(reads["keys"].filter((key): key is string => typeof key === "string" && written.has(key)));
+    return keys.size === 0 ? [] : [{ id, keys, settleMs: Number(reads["settleMs"] ?? 0) }];
+  });
+}
