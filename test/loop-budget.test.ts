@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { defineEvaluator } from "../src/evaluator/index.ts";
+import { defineEvaluator, latency, type Evaluator } from "../src/evaluator/index.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
@@ -97,15 +97,35 @@ describe("budgets", () => {
     expect(row?.reason).toContain("0 calls per month");
   });
 
-  it("refuses a dollar budget for an evaluator that names no cost", async () => {
+  it.each([
+    [{ evaluator: "unpriced", per: "day", usd: 1 }, undefined, false],
+    [{ per: "day", usd: 1 }, undefined, false],
+    [{ per: "day", usd: 1 }, { tokens: 100 }, false],
+    [{ per: "day", usd: 1 }, { usd: 0 }, true],
+    [{ per: "day", tokens: 1 }, { usd: 0 }, false],
+    [{ per: "day", calls: 1 }, undefined, true],
+  ] as const)("with the budget %j takes an evaluator that costs %j: %s", async (budget, cost, taken) => {
     await using at = await setting(1);
-    const options = {
-      evaluator: function free() {
-        return 1;
-      },
-      budgets: [{ evaluator: "free", per: "day" as const, usd: 1 }],
-    };
-    expect(() => at.loop(options)).toThrow(/does not say what a call costs/);
+    const evaluator = defineEvaluator({ name: "unpriced", ...(cost && { cost }), evaluate: () => 1 });
+    const open = (): FeedbackLoop => at.loop({ evaluator: [evaluator, latency({ maxMs: 1 })], budgets: [budget] });
+    if (taken) expect(open).not.toThrow();
+    else expect(open).toThrow(/"unpriced" does not say what a call costs/);
+  });
+
+  it("keeps the most of an evaluator that reports nothing, though another one reports", async () => {
+    await using at = await setting(1);
+    const paid = (name: string, reported?: { usd: number }): Evaluator =>
+      defineEvaluator({
+        name,
+        cost: { usd: 0.01 },
+        evaluate: () => ({ key: name, score: 1, ...(reported && { cost: reported }) }),
+      });
+    const evaluator = [paid("says", { usd: 0.004 }), paid("silent")];
+    await using loop = at.loop({ evaluator, budgets: [{ per: "month", usd: 1 }] });
+    await loop.backfill({ since });
+    const loopId = (await at.store.loopList())[0]?.id ?? "";
+    const [use] = await at.store.budgetUse({ keys: [`${loopId}/*/month`], from: 0 });
+    expect(use).toMatchObject({ usdMicros: 14_000 });
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { humanEvaluator } from "../src/evaluator/index.ts";
+import { LoopsmithError } from "../src/model/errors.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
 import type { TouchedTrace } from "../src/store/resource/span.ts";
@@ -114,6 +115,17 @@ describe("a loop over an embedded store", () => {
     expect(await store.queueItemCount({ queueId: queue.id })).toBe(0);
     // What people said is not said again by the loop.
     expect(await store.feedbackList({ runIds: [id], limit: 10, offset: 0 })).toHaveLength(1);
+  });
+
+  it("counts no attempt of a delivery that found our own disk full", async () => {
+    await using source = await openSource();
+    const { store } = source;
+    await source.send("bad");
+    const full = new LoopsmithError("storage_full", "the disk is full", { hint: "Free some." });
+    const onFullDisk: Store = { ...store, queueItemAdd: () => Promise.reject(full) };
+    await using loop = source.loop({ client: { store: onFullDisk, subscribe: () => () => undefined } });
+    await loop.runOnce().catch(() => undefined);
+    expect(await store.deliveryList({ limit: 10 })).toMatchObject([{ state: "pending", attempts: 0, lastError: null }]);
   });
 
   it("judges what it had left out when a thumbs-down comes later", async () => {

@@ -63,13 +63,14 @@ export const diskFull: Scenario = {
       // What was in hand when the disk was full for the last time comes back when its leases have run out.
       const account = (): ReturnType<typeof takeAccount> => takeAccount(store, receiver.ids, acknowledged);
       await until(async () => (await account()).lost === 0, 90_000, 1_000).catch(() => undefined);
-      const { lost, doubled } = await account();
+      const { lost, missing, doubled } = await account();
       await loop.stop();
       await store.close();
       const counts = { lost, doubled, corrupt: sqliteProblem(path) === null ? 0 : 1 };
       const statuses = Object.fromEntries(answers);
       const ok = isOk(counts) && Object.keys(statuses).every((status) => ["202", "200", "503"].includes(status));
-      const details = { acknowledged: acknowledged.size, statuses, firstAckAfterSpaceMs: Math.round(firstAckMs) };
+      const firstAckAfterSpaceMs = Math.round(firstAckMs);
+      const details = { acknowledged: acknowledged.size, missing, statuses, firstAckAfterSpaceMs };
       return { points: rounds, ...counts, ok, details };
     } finally {
       spawnSync("umount", ["-l", disk]);

@@ -45,7 +45,12 @@ export async function killAgainAndAgain(
   const problem = "path" in database ? sqliteProblem(database.path) : null;
   const account = await settleUp({ database, receiver, acknowledged });
   const corrupt = problem === null ? 0 : 1;
-  const details = { acknowledged: account.acknowledged, webhooks: receiver.received(), problem };
+  const details = {
+    acknowledged: account.acknowledged,
+    missing: account.missing,
+    webhooks: receiver.received(),
+    problem,
+  };
   const counts = { lost: account.lost, doubled: account.doubled, corrupt };
   return { points, ...counts, ok: isOk(counts) && account.acknowledged > points, details };
 }

@@ -38,13 +38,15 @@ export async function measureRecovery(
   const options = { database, receiver: receiver.url, judge: receiver.url };
   const node = await startNode({ ...options, ...(broken ? { broken } : {}) });
   const load = sendLoad(node.url, acknowledged, { senders: 1, batch: BATCH, everyMs: EVERY_MS });
-  const rateWhile = async (work: Promise<unknown>): Promise<number> => {
+  /** Traces a second: those that arrived during the work, and those of them that were judged. */
+  const rateWhile = async (work: Promise<unknown>): Promise<{ arrived: number; judged: number }> => {
     const [from, startedAt] = [acknowledged.size, performance.now()];
     await work;
     const seconds = (performance.now() - startedAt) / 1_000;
     const arrived = [...acknowledged].slice(from);
     await sleep(GRACE_MS);
-    return Math.round((countJudged(arrived, receiver) / seconds) * 10) / 10;
+    const perSecond = (traces: number): number => Math.round((traces / seconds) * 10) / 10;
+    return { arrived: perSecond(arrived.length), judged: perSecond(countJudged(arrived, receiver)) };
   };
   await sleep(3_000);
   const before = await rateWhile(sleep(measureMs));
@@ -59,7 +61,7 @@ export async function measureRecovery(
   const alive = node.process.exitCode === null;
   await node.stop();
   const account = await settleUp({ database, receiver, acknowledged, judge: receiver.url });
-  const share = (rate: number): number => Math.round((rate / before) * 1_000) / 10;
+  const share = (rate: { judged: number }): number => Math.round((rate.judged / before.judged) * 1_000) / 10;
   const [recovery, meanwhile] = [share(after), share(during)];
   const counts = { lost: account.lost, doubled: account.doubled, corrupt: 0 };
   const rates = { before, during, after, meanwhile, recovery };

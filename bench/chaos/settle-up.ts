@@ -9,6 +9,8 @@ export interface Account {
   acknowledged: number;
   /** Acknowledged traces that are gone or unjudged, and effects of judged ones that never happened. */
   lost: number;
+  /** The lost ones by what they are. */
+  missing: { verdicts: number; webhooks: number; queueItems: number; scores: number };
   /** Verdicts, scores, queue items and webhooks (by id, at the receiver) beyond one. */
   doubled: number;
 }
@@ -60,15 +62,15 @@ export async function takeAccount(
   for (const { runId } of await store.queueItemList({ queueId: queue.id, limit: everything, offset: 0 })) {
     items.set(runId, (items.get(runId) ?? 0) + 1);
   }
-  let lost = 0;
+  const missing = { verdicts: 0, webhooks: 0, queueItems: 0, scores: 0 };
   let doubled = 0;
-  for (const id of acknowledged) if (!judged.has(id)) lost += 1;
+  for (const id of acknowledged) if (!judged.has(id)) missing.verdicts += 1;
   for (const [id, count] of judged) {
     doubled += count - 1;
     if (!fails(id)) continue;
     const [hooks, queued] = [webhooks.get(id)?.size ?? 0, items.get(id) ?? 0];
-    if (hooks === 0) lost += 1;
-    if (queued === 0) lost += 1;
+    if (hooks === 0) missing.webhooks += 1;
+    if (queued === 0) missing.queueItems += 1;
     doubled += Math.max(0, hooks - 1) + Math.max(0, queued - 1);
   }
   // An effect without a verdict would be one of a decision that was never made.
@@ -76,8 +78,9 @@ export async function takeAccount(
   const stats = await store.feedbackStats({ runIds: [...judged.keys()] });
   for (const id of judged.keys()) {
     const scores = stats.get(id)?.["ok"]?.n ?? 0;
-    if (scores === 0) lost += 1;
+    if (scores === 0) missing.scores += 1;
     doubled += Math.max(0, scores - 1);
   }
-  return { acknowledged: acknowledged.size, lost, doubled };
+  const lost = Object.values(missing).reduce((sum, count) => sum + count, 0);
+  return { acknowledged: acknowledged.size, lost, missing, doubled };
 }

@@ -21,6 +21,7 @@ const fixed = (name: string, score: number | null): Evaluator =>
 const tools = defineEvaluator({
   name: "tools",
   on: { runType: "tool" },
+  cost: { usd: 0.002 },
   evaluate: ({ extra }) => extra.metadata.score as number,
 });
 const options = { name: "both", parts: false };
@@ -57,7 +58,8 @@ describe("composites", () => {
 
   it("records the parts beside it, each on its own span, and sums their costs", async () => {
     const evaluator = allOf([fixed("x", 1), tools], { name: "both" });
-    expect(evaluator.cost).toEqual({ usd: 0.01 });
+    expect(evaluator.cost).toEqual({ usd: 0.012 });
+    expect(allOf([tools, () => 1], options).cost).toBeUndefined();
     const scores = await evaluate(evaluator);
     expect(scores.map(({ key, spanId, score }) => [key, spanId, score])).toEqual([
       ["both", "root", 0.3],

@@ -132,10 +132,11 @@ function label({ key, score }: Part): string {
   return `${key} ${Number(score.toFixed(3))}`;
 }
 
+/** Unknown where that of any part is. */
 function totalCost(evaluators: readonly Evaluator[]): EvaluatorCost | undefined {
   const sum = (field: keyof EvaluatorCost): number =>
-    evaluators.reduce((total, evaluator) => total + (evaluator.cost?.[field] ?? 0), 0);
+    evaluators.reduce((total, evaluator) => total + (evaluator.cost?.[field] ?? Number.NaN), 0);
   const [usd, tokens] = [sum("usd"), sum("tokens")];
-  if (usd === 0 && tokens === 0) return undefined;
-  return { ...(usd > 0 && { usd }), ...(tokens > 0 && { tokens }) };
+  if (Number.isNaN(usd) && Number.isNaN(tokens)) return undefined;
+  return { ...(!Number.isNaN(usd) && { usd }), ...(!Number.isNaN(tokens) && { tokens }) };
 }

@@ -53,7 +53,7 @@ export interface Evaluator {
   on: "trace" | SpanSelector;
   /** @default 60_000 */
   timeoutMs?: number;
-  /** Absent means free. */
+  /** Absent means unknown: nothing is reserved, and a loop with a budget in that unit refuses the evaluator. `{ usd: 0 }` is free. */
   cost?: EvaluatorCost;
   /** Inclusive bounds of its scores. @default any finite number */
   range?: readonly [number, number];

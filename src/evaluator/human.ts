@@ -1,4 +1,5 @@
 import type { Span, SpanScore } from "../model/trace.ts";
+import { FREE } from "./builtin/builtin-options.ts";
 import { defineEvaluator } from "./define-evaluator.ts";
 import type { Evaluator } from "./evaluator.ts";
 
@@ -31,6 +32,7 @@ export function humanEvaluator(options: HumanEvaluatorOptions): Evaluator {
     name,
     version,
     on,
+    cost: FREE,
     feedbackKeys: [key],
     evaluate(_args, { trace, span }) {
       const spans = anywhere ? trace.spans : [span];

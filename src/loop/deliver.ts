@@ -67,7 +67,9 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
         find(delivery.action).deliver(delivery, { now: () => store.now(), signal, secrets }),
       );
     } catch (error) {
-      if (signal.aborted) return; // not an attempt: the lease runs out and the delivery is made after the restart
+      // Not an attempt: the lease runs out, and the delivery is made after the restart, or once there is space again.
+      if (signal.aborted) return;
+      if (LoopsmithError.isInstance(error) && error.code === "storage_full") throw error;
       outcome = { status: "retry", reason: errorMessage(error) };
     }
     const attempts = delivery.attempts + 1;

@@ -17,6 +17,8 @@ export function platformDestination(platform: Platform): Destination {
         await carryOut(platform, delivery);
         return { status: "delivered" };
       } catch (error) {
+        // Our own disk: no attempt at anything, and nothing could be written down about it.
+        if (LoopsmithError.isInstance(error) && error.code === "storage_full") throw error;
         const hopeless = LoopsmithError.isInstance(error) && HOPELESS.has(error.code);
         return { status: hopeless ? "dead" : "retry", reason: errorMessage(error) };
       }

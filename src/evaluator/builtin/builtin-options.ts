@@ -1,4 +1,7 @@
-import type { Evaluator } from "../evaluator.ts";
+import type { Evaluator, EvaluatorCost } from "../evaluator.ts";
+
+/** What built-ins cost: they ask nobody. */
+export const FREE: EvaluatorCost = { usd: 0, tokens: 0 };
 
 /** What every built-in evaluator takes. */
 export interface BuiltinOptions {

@@ -2,7 +2,7 @@ import { childrenByParent } from "../../model/trace.ts";
 import type { Span, TokenUsage, Trace } from "../../model/trace.ts";
 import { defineEvaluator } from "../define-evaluator.ts";
 import type { Evaluator } from "../evaluator.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 import { checkBounds, within } from "./within.ts";
 
 export interface CostOptions extends BuiltinOptions {
@@ -19,6 +19,7 @@ export function cost(options: CostOptions): Evaluator {
   const { key = "cost", on = "trace", maxUsd, maxTokens } = options;
   checkBounds("cost", { max: maxUsd ?? maxTokens });
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

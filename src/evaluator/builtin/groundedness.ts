@@ -7,7 +7,7 @@ import { detectLanguage } from "../../internal/text/detect-language.ts";
 import { answerText, documentTexts, subtree } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
 import { allStems, contentWords, numberOf, sentencesOf } from "../../internal/text/words.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 
 export interface GroundednessOptions extends BuiltinOptions {
   /** The answer judged. @default the answer in the outputs */
@@ -27,6 +27,7 @@ export interface GroundednessOptions extends BuiltinOptions {
 export function groundedness(options: GroundednessOptions = {}): Evaluator {
   const { key = "groundedness", on = "trace" } = options;
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

@@ -4,7 +4,7 @@ import { defineEvaluator } from "../define-evaluator.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { readSource } from "../input-mapping.ts";
 import type { InputSource } from "../input-mapping.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 
 export interface JsonSchemaOptions extends BuiltinOptions {
   /** JSON Schema, draft 2020-12. `$ref` stays inside the document; `format` is not asserted. */
@@ -23,6 +23,7 @@ export function jsonSchema(options: JsonSchemaOptions): Evaluator {
   const { key = "json_schema", on = "trace", value = "outputs" } = options;
   const violationsOf = compiled(options.schema);
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

@@ -5,7 +5,7 @@ import type { InputSource } from "../input-mapping.ts";
 import { detectLanguage } from "../../internal/text/detect-language.ts";
 import { answerText, questionText } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 
 export interface LanguageOptions extends BuiltinOptions {
   /** ISO 639-1 codes that are fine. @default the language of the question */
@@ -18,6 +18,7 @@ export interface LanguageOptions extends BuiltinOptions {
 export function language(options: LanguageOptions = {}): Evaluator {
   const { key = "language", on = "trace", expected } = options;
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

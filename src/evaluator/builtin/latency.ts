@@ -1,7 +1,7 @@
 import { spanLatencyMs } from "../../model/trace.ts";
 import { defineEvaluator } from "../define-evaluator.ts";
 import type { Evaluator } from "../evaluator.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 import { checkBounds, within } from "./within.ts";
 
 export interface LatencyOptions extends BuiltinOptions {
@@ -14,6 +14,7 @@ export function latency(options: LatencyOptions): Evaluator {
   const { key = "latency", on = "trace", maxMs } = options;
   checkBounds("latency", { max: maxMs });
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

@@ -5,7 +5,7 @@ import type { InputSource } from "../input-mapping.ts";
 import { answerText } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
 import { wordsOf } from "../../internal/text/words.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 import { checkBounds, within } from "./within.ts";
 import type { Bounds } from "./within.ts";
 
@@ -21,6 +21,7 @@ export function length(options: LengthOptions): Evaluator {
   const { key = "length", on = "trace", unit = "words" } = options;
   checkBounds("length", options);
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

@@ -3,7 +3,7 @@ import type { LangSmithRun } from "../../wire/langsmith-run.ts";
 import { defineEvaluator } from "../define-evaluator.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { subtree } from "../text/run-text.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 
 export interface LoopDetectionOptions extends BuiltinOptions {
   /** The same call this many times is a loop. @default 3 */
@@ -22,6 +22,7 @@ export interface LoopDetectionOptions extends BuiltinOptions {
 export function loopDetection(options: LoopDetectionOptions = {}): Evaluator {
   const { key = "no_loop", on = "trace", repeats = 3, maxPeriod = 4, steps = ["tool", "llm", "retriever"] } = options;
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

@@ -6,7 +6,7 @@ import { readSource } from "../input-mapping.ts";
 import type { InputSource } from "../input-mapping.ts";
 import { answerText } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 
 export interface MatchesOptions extends BuiltinOptions {
   /** In JavaScript's syntax, without lookaround and backreferences; a `RegExp` brings its flags along. */
@@ -29,6 +29,7 @@ export function matches(options: MatchesOptions): Evaluator {
   const source = typeof options.pattern === "string" ? options.pattern : options.pattern.source;
   const regex = compiled(source, options.flags ?? (typeof options.pattern === "string" ? "" : options.pattern.flags));
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

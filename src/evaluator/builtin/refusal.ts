@@ -5,7 +5,7 @@ import type { InputSource } from "../input-mapping.ts";
 import { refusalIn } from "../text/abstention.ts";
 import { answerText } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 
 export interface RefusalOptions extends BuiltinOptions {
   /** @default the answer in the outputs */
@@ -16,6 +16,7 @@ export interface RefusalOptions extends BuiltinOptions {
 export function refusal(options: RefusalOptions = {}): Evaluator {
   const { key = "no_refusal", on = "trace" } = options;
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

@@ -5,7 +5,7 @@ import type { InputSource } from "../input-mapping.ts";
 import { answerText } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
 import { wordsOf } from "../../internal/text/words.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 
 export interface RepetitionOptions extends BuiltinOptions {
   /** Words of the phrases compared. @default 6 */
@@ -21,6 +21,7 @@ export interface RepetitionOptions extends BuiltinOptions {
 export function repetition(options: RepetitionOptions = {}): Evaluator {
   const { key = "no_repetition", on = "trace", phrase = 6 } = options;
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

@@ -5,7 +5,7 @@ import type { InputSource } from "../input-mapping.ts";
 import { documentTexts, questionText } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
 import { allStems, contentWords } from "../../internal/text/words.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 
 export interface RetrievalRelevanceOptions extends BuiltinOptions {
   /** What was looked for. @default the question in the retriever's inputs */
@@ -24,6 +24,7 @@ export interface RetrievalRelevanceOptions extends BuiltinOptions {
 export function retrievalRelevance(options: RetrievalRelevanceOptions = {}): Evaluator {
   const { key = "retrieval_relevance", on = { runType: "retriever" }, combine = "best" } = options;
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

@@ -4,7 +4,7 @@ import { defineEvaluator } from "../define-evaluator.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { subtree } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
-import type { BuiltinOptions } from "./builtin-options.ts";
+import { FREE, type BuiltinOptions } from "./builtin-options.ts";
 
 export interface ToolCallSuccessOptions extends BuiltinOptions {
   /** Whether a finished tool run failed all the same. @default its output says so (see `toolCallSuccess`) */
@@ -19,6 +19,7 @@ export interface ToolCallSuccessOptions extends BuiltinOptions {
 export function toolCallSuccess(options: ToolCallSuccessOptions = {}): Evaluator {
   const { key = "tool_call_success", on = "trace", failed = saysError } = options;
   return defineEvaluator({
+    cost: FREE,
     name: key,
     on,
     range: [0, 1],

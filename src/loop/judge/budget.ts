@@ -19,7 +19,11 @@ export interface Budget {
 /** What was taken for one trace, to be settled when its evaluators are done. */
 export interface Reservation {
   entries: BudgetEntry[];
+  calls: Calls;
 }
+
+/** How often each evaluator is called. */
+type Calls = ReadonlyMap<Pick<Evaluator, "name" | "cost">, number>;
 
 export interface Refusal {
   /** Why, in one sentence. */
@@ -33,23 +37,21 @@ const NOTHING: BudgetAmount = { calls: 0, tokens: 0, usdMicros: 0 };
 /**
  * Takes what judging one trace can cost at most from every budget that concerns it, before the first call. All of it or
  * none, so that no evaluator is paid on a trace another one has no budget for.
- *
- * @param calls how often each evaluator will be called
  */
 export async function reserveBudget(
   store: Store,
   loopId: string,
   budgets: readonly Budget[],
-  calls: ReadonlyMap<Pick<Evaluator, "name" | "cost">, number>,
+  calls: Calls,
 ): Promise<Reservation | Refusal> {
   const now = store.now();
   const entries = budgets.map((budget): BudgetEntry => {
     const amount = { ...NOTHING };
     for (const [evaluator, count] of calls) {
-      if (budget.evaluator !== undefined && budget.evaluator !== evaluator.name) continue;
+      if (!concerns(budget, evaluator)) continue;
       amount.calls += count;
       amount.tokens += count * (evaluator.cost?.tokens ?? 0);
-      amount.usdMicros += count * Math.ceil((evaluator.cost?.usd ?? 0) * 1e6);
+      amount.usdMicros += count * toMicros(evaluator.cost?.usd);
     }
     return {
       key: budgetKey(loopId, budget),
@@ -59,9 +61,9 @@ export async function reserveBudget(
     };
   });
   const wanted = entries.filter((entry) => entry.amount.calls > 0);
-  if (wanted.length === 0) return { entries: [] };
+  if (wanted.length === 0) return { entries: [], calls };
   const refused = await store.budgetReserve({ entries: wanted });
-  if (refused === null) return { entries: wanted };
+  if (refused === null) return { entries: wanted, calls };
   const budget = budgets.find((candidate) => budgetKey(loopId, candidate) === refused);
   const per = budget?.per ?? "hour";
   return {
@@ -70,7 +72,7 @@ export async function reserveBudget(
   };
 }
 
-/** Gives back what the calls did not use, by what the evaluators reported. A call without a report keeps its maximum. */
+/** Gives back what the calls did not use, by what the evaluators reported. One that reported nothing keeps its maximum. */
 export async function settleBudget(
   store: Store,
   reservation: Reservation,
@@ -80,13 +82,17 @@ export async function settleBudget(
 ): Promise<void> {
   const refunds = reservation.entries.flatMap((entry) => {
     const budget = budgets.find((candidate) => budgetKey(loopId, candidate) === entry.key);
-    const reported = scores.filter(
-      (score) => score.cost && (budget?.evaluator === undefined || budget.evaluator === score.evaluator),
-    );
-    if (reported.length === 0) return [];
-    const tokens = reported.reduce((sum, score) => sum + (score.cost?.tokens ?? 0), 0);
-    const usdMicros = reported.reduce((sum, score) => sum + Math.ceil((score.cost?.usd ?? 0) * 1e6), 0);
-    const amount = { calls: 0, tokens: entry.amount.tokens - tokens, usdMicros: entry.amount.usdMicros - usdMicros };
+    const amount = { ...NOTHING };
+    for (const [evaluator, count] of reservation.calls) {
+      const reported = scores.flatMap((score) => (score.evaluator === evaluator.name ? (score.cost ?? []) : []));
+      if (!budget || !concerns(budget, evaluator) || reported.length === 0) continue;
+      amount.tokens += count * (evaluator.cost?.tokens ?? 0);
+      amount.usdMicros += count * toMicros(evaluator.cost?.usd);
+      for (const { tokens = 0, usd } of reported) {
+        amount.tokens -= tokens;
+        amount.usdMicros -= toMicros(usd);
+      }
+    }
     return amount.tokens === 0 && amount.usdMicros === 0
       ? []
       : [{ key: entry.key, windowStart: entry.windowStart, amount }];
@@ -112,20 +118,25 @@ export function assertBudgets(
       throw invalid("a budget has no limit", "Give calls, tokens or usd as a number of at least 0.");
     }
     for (const evaluator of evaluators) {
-      if (budget.evaluator !== undefined && budget.evaluator !== evaluator.name) continue;
-      // An evaluator without a cost is free of charge, unless the budget is for it by name.
-      const unknown =
-        budget.evaluator !== undefined &&
-        ((budget.usd !== undefined && evaluator.cost?.usd === undefined) ||
-          (budget.tokens !== undefined && evaluator.cost?.tokens === undefined));
-      if (unknown) {
+      if (!concerns(budget, evaluator)) continue;
+      for (const unit of ["usd", "tokens"] as const) {
+        // A limit on what nobody can tell beforehand would be overshot.
+        if (budget[unit] === undefined || evaluator.cost?.[unit] !== undefined) continue;
         throw invalid(
-          `the evaluator "${evaluator.name}" does not say what a call costs`,
-          "Set its `cost` to the most a call can cost.",
+          `the evaluator "${evaluator.name}" does not say what a call costs, and a budget limits ${unit}`,
+          `Declare its \`cost\`: the most ${unit} a call can take, or { ${unit}: 0 } if it takes none. A judge model needs a price.`,
         );
       }
     }
   }
+}
+
+function concerns(budget: Budget, { name }: Pick<Evaluator, "name">): boolean {
+  return budget.evaluator === undefined || budget.evaluator === name;
+}
+
+function toMicros(usd = 0): number {
+  return Math.ceil(usd * 1e6);
 }
 
 export function budgetKey(loopId: string, budget: Budget): string {
