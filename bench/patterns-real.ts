@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { JsonObject } from "../src/model/json.ts";
 import { matchesPattern } from "../src/model/pattern.ts";
 import type { FeatureRow } from "../src/model/pattern.ts";
-import type { Span, Trace } from "../src/model/trace.ts";
+import { createSpan, createTrace, type Span, type Trace } from "../src/model/trace.ts";
 import { extractFeatures } from "../src/pattern/extract-features.ts";
 import { minePatterns } from "../src/pattern/mine-patterns.ts";
 
@@ -187,36 +187,25 @@ function traceOf(
 ): Trace {
   let clock = 0;
   const spans = [{ name: "agent run", kind: "chain", inputs, outputs, metadata }, ...parts].map(
-    (part: Partial<Span>, at): Span => {
+    (part: Partial<Span>, at) => {
       const took = (part.endAt ?? 0) - (part.startAt ?? 0);
       const startAt = clock;
       clock += at === 0 ? 0 : took + 1;
-      return {
+      return createSpan({
         id: `${id}/${at}`,
         traceId: id,
         parentId: at === 0 ? null : `${id}/0`,
-        name: "",
-        kind: "chain",
         dottedOrder: String(at),
         status: part.error ? "error" : "success",
-        error: null,
-        inputs: {},
-        outputs: null,
-        metadata: {},
-        tags: [],
-        model: null,
-        usage: {},
-        events: [],
-        scores: [],
         ...part,
         startAt,
         endAt: startAt + took,
-      };
+      });
     },
   );
   const [root] = spans as [Span, ...Span[]];
   root.endAt = clock;
-  return { id, projectId: "bench", projectName: "bench", revision: 1, root, spans, threadId: null };
+  return createTrace(root, spans, { projectId: "bench", projectName: "bench" });
 }
 
 function summary(rows: readonly FeatureRow[], report = minePatterns(rows)): RealResult {

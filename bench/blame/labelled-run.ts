@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../src/model/json.ts";
-import type { Span, Trace } from "../../src/model/trace.ts";
+import { createSpan, createTrace, type Span, type Trace } from "../../src/model/trace.ts";
 
 /** A recorded run as a trace, with what people (or an injector) say went wrong. The label never enters the trace. */
 export interface LabelledRun {
@@ -38,7 +38,7 @@ export function traceOfSteps(id: string, project: string, question: string, sket
   });
   root.endAt = (sketches.length + 1) * 1000;
   const steps = sketches.map((sketch, i) => span(id, `${id}/${i}`, root.id, (i + 1) * 1000, sketch));
-  return { id, projectId: project, projectName: project, revision: 1, root, spans: [root, ...steps], threadId: null };
+  return createTrace(root, [root, ...steps], { projectId: project, projectName: project });
 }
 
 /** `WebSurfer`, `Websurfer` and `Orchestrator (thought)` are the agents `websurfer` and `orchestrator`. */
@@ -58,8 +58,8 @@ function saysSomething(step: StepSketch): boolean {
 }
 
 function span(traceId: string, id: string, parentId: string | null, startAt: number, sketch: StepSketch): Span {
-  const { name, kind, inputs, outputs, error, tokens } = sketch;
-  return {
+  const { name, kind, inputs, outputs, error = null, tokens } = sketch;
+  return createSpan({
     id,
     traceId,
     parentId,
@@ -68,15 +68,9 @@ function span(traceId: string, id: string, parentId: string | null, startAt: num
     startAt,
     endAt: startAt + 1000,
     dottedOrder: String(startAt).padStart(9, "0"),
-    status: error === undefined ? "success" : "error",
-    error: error ?? null,
+    error,
     inputs,
     outputs,
-    metadata: {},
-    tags: [],
-    model: null,
     usage: tokens === undefined ? {} : { completionTokens: tokens },
-    events: [],
-    scores: [],
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../model/json.ts";
 import type { Score } from "../model/score.ts";
-import type { Span, Trace } from "../model/trace.ts";
+import { createSpan, createTrace, type Span, type Trace } from "../model/trace.ts";
 
 /** What a test says of a span; everything else has a quiet default. */
 export interface SpanSketch extends Partial<Span> {
@@ -9,9 +9,9 @@ export interface SpanSketch extends Partial<Span> {
 
 /** A trace for tests, its first span the root. Span `i` runs from second `i` to `i + 0.5`; parents end last. */
 export function sketchTrace(sketches: readonly SpanSketch[], id = "trace"): Trace {
-  const spans = sketches.map((sketch, i): Span => {
+  const spans = sketches.map((sketch, i) => {
     const isParent = i === 0 || sketches.some((other) => other.parentId === sketch.id);
-    return {
+    return createSpan({
       traceId: id,
       parentId: i === 0 ? null : sketches[0]!.id,
       name: sketch.id,
@@ -19,20 +19,11 @@ export function sketchTrace(sketches: readonly SpanSketch[], id = "trace"): Trac
       startAt: i * 1000,
       endAt: isParent ? (sketches.length + 1) * 1000 - i : i * 1000 + 500,
       dottedOrder: "",
-      status: sketch.error ? "error" : "success",
-      error: null,
-      inputs: {},
       outputs: { text: "fine" },
-      metadata: {},
-      tags: [],
-      model: null,
-      usage: {},
-      events: [],
-      scores: [],
       ...sketch,
-    };
+    });
   });
-  return { id, projectId: "p", projectName: "p", revision: 1, root: spans[0]!, spans, threadId: null };
+  return createTrace(spans[0]!, spans, { id, projectId: "p", projectName: "p" });
 }
 
 /** A score on a span. */

@@ -66,6 +66,50 @@ export interface Trace {
   threadId: string | null;
 }
 
+/** A finished span with these fields; every other one is quiet: the root of its own trace, empty, instant, no error. */
+export function createSpan(part: Partial<Span> & Pick<Span, "id">): Span {
+  const { id, startAt = 0, error = null } = part;
+  return {
+    traceId: id,
+    parentId: null,
+    name: "",
+    kind: "chain",
+    startAt,
+    endAt: startAt,
+    dottedOrder: id,
+    status: error === null ? "success" : "error",
+    error,
+    inputs: {},
+    outputs: null,
+    metadata: {},
+    tags: [],
+    model: null,
+    usage: {},
+    events: [],
+    scores: [],
+    ...part,
+  };
+}
+
+/** A trace below this root, which is put first; it need not be among the spans. */
+export function createTrace(root: Span, spans: Span[], part: Partial<Omit<Trace, "root" | "spans">> = {}): Trace {
+  return {
+    id: root.traceId,
+    projectId: "",
+    projectName: "",
+    revision: 1,
+    root,
+    spans: spans[0] === root ? spans : [root, ...spans.filter((span) => span !== root)],
+    threadId: null,
+    ...part,
+  };
+}
+
+/** The span that bears the trace's id, else the first without a parent, else the first. */
+export function findRoot(spans: readonly Span[]): Span | undefined {
+  return spans.find((span) => span.id === span.traceId) ?? spans.find((span) => span.parentId === null) ?? spans[0];
+}
+
 /** What a platform knows of a trace without reading its spans. */
 export interface TraceHead {
   traceId: string;

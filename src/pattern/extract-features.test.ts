@@ -1,35 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Score } from "../model/score.ts";
-import type { Span, Trace } from "../model/trace.ts";
+import { createSpan, createTrace, type Span, type Trace } from "../model/trace.ts";
 import { extractFeatures } from "./extract-features.ts";
 
 function span(id: string, name: string, kind: string, more: Partial<Span> = {}): Span {
   const startAt = 1_000 + 10 * Number(id);
-  return {
-    id,
-    traceId: "0",
-    parentId: id === "0" ? null : "0",
-    name,
-    kind,
-    startAt,
-    endAt: startAt + 5,
-    dottedOrder: id,
-    status: "success",
-    error: null,
-    inputs: {},
-    outputs: null,
-    metadata: {},
-    tags: [],
-    model: null,
-    usage: {},
-    events: [],
-    scores: [],
-    ...more,
-  };
+  const parentId = id === "0" ? null : "0";
+  return createSpan({ id, traceId: "0", parentId, name, kind, startAt, endAt: startAt + 5, ...more });
 }
 
 function traceOf(...spans: [Span, ...Span[]]): Trace {
-  return { id: "0", projectId: "p", projectName: "rag", revision: 1, root: spans[0], spans, threadId: null };
+  return createTrace(spans[0], spans, { projectId: "p", projectName: "rag" });
 }
 
 function score(key: string, value: number, spanId = "0"): Score {

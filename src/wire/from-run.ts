@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../model/json.ts";
-import { threadIdOf, type Span, type SpanScore, type SpanStatus, type Trace, type TraceHead } from "../model/trace.ts";
+import { createTrace, findRoot, threadIdOf } from "../model/trace.ts";
+import type { Span, SpanScore, SpanStatus, Trace, TraceHead } from "../model/trace.ts";
 import { parseTime } from "./parse-time.ts";
 
 /**
@@ -45,18 +46,8 @@ export function headOfRun(run: ReadRun): TraceHead {
 /** All runs of one trace as a trace; `null` when there are none. */
 export function traceOfRuns(runs: readonly ReadRun[], projectId: string): Trace | null {
   const spans = runs.map(spanOfRun).sort((a, b) => compare(a.dottedOrder, b.dottedOrder) || a.startAt - b.startAt);
-  const root =
-    spans.find((span) => span.id === span.traceId) ?? spans.find((span) => span.parentId === null) ?? spans[0];
-  if (!root) return null;
-  return {
-    id: root.traceId,
-    projectId,
-    projectName: "",
-    revision: 1,
-    root,
-    spans: spans[0] === root ? spans : [root, ...spans.filter((span) => span !== root)],
-    threadId: threadIdOf(root.metadata),
-  };
+  const root = findRoot(spans);
+  return root ? createTrace(root, spans, { projectId, threadId: threadIdOf(root.metadata) }) : null;
 }
 
 function spanOfRun(run: ReadRun): Span {

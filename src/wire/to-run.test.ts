@@ -1,34 +1,14 @@
 import type { Run } from "langsmith/schemas";
 import { describe, expect, it } from "vitest";
-import type { Span, Trace } from "../model/trace.ts";
+import { createSpan, createTrace, type Span, type Trace } from "../model/trace.ts";
 import { toRun, toRuns } from "./to-run.ts";
 
-const span = (id: string, parentId: string | null, over: Partial<Span> = {}): Span => ({
-  id,
-  traceId: "root",
-  parentId,
-  name: id,
-  kind: "chain",
-  startAt: 1_700_000_000_000.123,
-  endAt: 1_700_000_001_000,
-  dottedOrder: id,
-  status: "success",
-  error: null,
-  inputs: {},
-  outputs: null,
-  metadata: {},
-  tags: [],
-  model: null,
-  usage: {},
-  events: [],
-  scores: [],
-  ...over,
-});
+const TIMES = { startAt: 1_700_000_000_000.123, endAt: 1_700_000_001_000 };
 
-const traceOf = (...spans: Span[]): Trace => {
-  const root = spans[0] as Span;
-  return { id: root.id, projectId: "p", projectName: "demo", revision: 1, root, spans, threadId: null };
-};
+const span = (id: string, parentId: string | null, over: Partial<Span> = {}): Span =>
+  createSpan({ id, traceId: "root", parentId, name: id, ...TIMES, ...over });
+
+const traceOf = (...spans: Span[]): Trace => createTrace(spans[0]!, spans, { projectId: "p", projectName: "demo" });
 
 describe("toRun", () => {
   it("nests every level and is a LangSmith Run", () => {

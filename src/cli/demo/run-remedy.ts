@@ -3,7 +3,7 @@ import { LoopsmithError } from "../../model/errors.ts";
 import { stableId } from "../../model/id.ts";
 import { ISSUE_STATES } from "../../model/issue.ts";
 import type { Pattern } from "../../model/pattern.ts";
-import type { Span } from "../../model/trace.ts";
+import { createSpan, type Span } from "../../model/trace.ts";
 import type { Target } from "../../remedy/experiment.ts";
 import { promoteCustom } from "../../remedy/promote/custom.ts";
 import type { Proposer } from "../../remedy/proposer.ts";
@@ -146,30 +146,32 @@ function pipelineTarget(sections: readonly Section[]): Target<CandidateConfig> {
     const { answer } = memorised.includes(question)
       ? { answer: documents[0]?.page_content ?? "" }
       : answerFrom(question, documents);
-    const span = (id: string, name: string, kind: string, spanInputs: object, outputs: object): Span => ({
-      id,
-      traceId: runId,
-      parentId: id === runId ? null : runId,
-      name,
-      kind,
-      startAt: at,
-      endAt: Date.now(),
-      dottedOrder: id === runId ? id : `${runId}.${id}`,
-      status: "success",
-      error: null,
-      inputs: spanInputs as Span["inputs"],
-      outputs: outputs as Span["outputs"],
-      metadata: {},
-      tags: [],
-      model: null,
-      usage: {},
-      events: [],
-      scores: [],
-    });
+    const span = (name: string, kind: string, spanInputs: object, outputs: object): Span => {
+      const id = stableId(runId, name);
+      return createSpan({
+        id,
+        traceId: runId,
+        parentId: runId,
+        name,
+        kind,
+        startAt: at,
+        endAt: Date.now(),
+        dottedOrder: `${runId}.${id}`,
+        inputs: spanInputs as Span["inputs"],
+        outputs: outputs as Span["outputs"],
+      });
+    };
     const spans = [
-      span(runId, DEMO_PROJECT, "chain", { question }, { answer }),
-      span(stableId(runId, "retrieval"), "retrieval", "retriever", { query: question }, { documents }),
-      span(stableId(runId, "answer"), "answer", "llm", { question, documents }, { answer }),
+      createSpan({
+        id: runId,
+        name: DEMO_PROJECT,
+        startAt: at,
+        endAt: Date.now(),
+        inputs: { question },
+        outputs: { answer },
+      }),
+      span("retrieval", "retriever", { query: question }, { documents }),
+      span("answer", "llm", { question, documents }, { answer }),
     ];
     return Promise.resolve({ outputs: { answer }, costUsd: 0, spans });
   };

@@ -3,7 +3,7 @@ import { isJsonObject } from "../../model/json.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
 import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import { mapWithLimit } from "../../internal/map-with-limit.ts";
-import type { Span, Trace } from "../../model/trace.ts";
+import { createSpan, createTrace, type Trace } from "../../model/trace.ts";
 import type { Evaluator } from "../evaluator.ts";
 import { runEvaluator } from "../run-evaluator.ts";
 import { targetsOf } from "../targets.ts";
@@ -121,40 +121,23 @@ function labelOf(value: JsonObject): boolean | undefined {
 
 function toTrace(example: LabelledCase, index: number): Trace {
   const id = isUuid(example.id) ? example.id : stableId("labelled case", index, example.id ?? "");
-  const root = spanOf(id, id, { inputs: example.inputs, outputs: example.outputs, error: example.error ?? null });
-  const retriever =
-    example.documents &&
-    spanOf(stableId(id, "documents"), id, {
-      kind: "retriever",
-      name: "retrieval",
-      parentId: id,
-      inputs: example.inputs,
-      outputs: { documents: example.documents },
-    });
-  const spans = retriever ? [root, retriever] : [root];
-  return { id, projectId: "labelled", projectName: "labelled", revision: 1, root, spans, threadId: null };
-}
-
-function spanOf(id: string, traceId: string, over: Partial<Span>): Span {
-  return {
-    id,
-    traceId,
-    parentId: null,
-    name: "labelled case",
-    kind: "chain",
-    startAt: 0,
-    endAt: 0,
-    dottedOrder: id === traceId ? id : `${traceId}.${id}`,
-    status: over.error ? "error" : "success",
-    error: null,
-    inputs: {},
-    outputs: null,
-    metadata: {},
-    tags: [],
-    model: null,
-    usage: {},
-    events: [],
-    scores: [],
-    ...over,
-  };
+  const { inputs, outputs, documents } = example;
+  const root = createSpan({ id, name: "labelled case", inputs, outputs, error: example.error || null });
+  const spans = [root];
+  if (documents) {
+    const retrieverId = stableId(id, "documents");
+    spans.push(
+      createSpan({
+        id: retrieverId,
+        traceId: id,
+        parentId: id,
+        dottedOrder: `${id}.${retrieverId}`,
+        kind: "retriever",
+        name: "retrieval",
+        inputs,
+        outputs: { documents },
+      }),
+    );
+  }
+  return createTrace(root, spans, { projectId: "labelled", projectName: "labelled" });
 }

@@ -2,7 +2,7 @@ import type { Evaluator } from "../../evaluator/evaluator.ts";
 import { toEvaluator, type EvaluatorLike } from "../../evaluator/from-langsmith.ts";
 import { runEvaluator } from "../../evaluator/run-evaluator.ts";
 import { targetsOf } from "../../evaluator/targets.ts";
-import type { Span, Trace } from "../../model/trace.ts";
+import { createSpan, createTrace, type Trace } from "../../model/trace.ts";
 import type { EvaluatedRun, ExperimentEvaluator } from "../../remedy/experiment.ts";
 import { toRuns } from "../../wire/to-run.ts";
 
@@ -30,27 +30,7 @@ export function toExperimentEvaluator(like: EvaluatorLike): ExperimentEvaluator 
 
 /** The run's own spans, or a root alone where the target recorded none. */
 function traceOf(run: EvaluatedRun): Trace {
-  const root: Span = {
-    id: run.runId,
-    traceId: run.runId,
-    parentId: null,
-    name: "target",
-    kind: "chain",
-    startAt: run.startAt,
-    endAt: run.endAt,
-    dottedOrder: run.runId,
-    status: run.error === null ? "success" : "error",
-    error: run.error,
-    inputs: run.inputs,
-    outputs: run.outputs,
-    metadata: {},
-    tags: [],
-    model: null,
-    usage: {},
-    events: [],
-    scores: [],
-  };
-  const spans = run.spans.length > 0 ? [...run.spans] : [root];
-  const first = spans[0] as Span;
-  return { id: first.traceId, projectId: "", projectName: "", revision: 1, root: first, spans, threadId: null };
+  const { runId: id, startAt, endAt, error, inputs, outputs } = run;
+  const [root = createSpan({ id, name: "target", startAt, endAt, error, inputs, outputs })] = run.spans;
+  return createTrace(root, [...run.spans]);
 }

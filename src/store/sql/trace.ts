@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
-import type { Span, SpanScore, Trace } from "../../model/trace.ts";
+import { createTrace, findRoot, type Span, type SpanScore, type Trace } from "../../model/trace.ts";
 import type { SpanStore } from "../resource/span.ts";
 import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
@@ -79,19 +79,11 @@ async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
   const traces: Trace[] = [];
   for (const traceId of traceIds) {
     const spans = byTrace.get(traceId);
-    const root =
-      spans?.find((span) => span.id === traceId) ?? spans?.find((span) => span.parentId === null) ?? spans?.[0];
-    if (!spans || !root) continue;
+    const root = spans && findRoot(spans);
+    if (!root) continue;
     const projectId = projectIds.get(traceId) ?? "";
-    traces.push({
-      id: traceId,
-      projectId,
-      projectName: names.get(projectId) ?? "",
-      revision: 1,
-      root,
-      spans: spans[0] === root ? spans : [root, ...spans.filter((span) => span !== root)],
-      threadId: rows.find((row) => row.id === root.id)?.thread_id ?? null,
-    });
+    const threadId = rows.find((row) => row.id === root.id)?.thread_id ?? null;
+    traces.push(createTrace(root, spans, { projectId, projectName: names.get(projectId) ?? "", threadId }));
   }
   return traces;
 }
