@@ -1,5 +1,5 @@
+import type { Dataset } from "../../model/dataset.ts";
 import { toIsoTime } from "../../internal/iso-time.ts";
-import type { DatasetRow } from "../../store/resource/dataset.ts";
 import type { Store } from "../../store/store.ts";
 import { spreadsheetLine } from "../../wire/csv.ts";
 
@@ -9,7 +9,7 @@ const COLUMNS = ["id", "inputs", "outputs", "metadata", "splits", "source_run_id
 
 export interface ExportExamplesOptions {
   store: Store;
-  dataset: DatasetRow;
+  dataset: Dataset;
   format: "jsonl" | "csv";
   /** Examples at most. @default all */
   limit?: number;

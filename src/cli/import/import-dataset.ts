@@ -1,11 +1,12 @@
-import type { Example } from "langsmith";
 import { canonicalJson } from "../../internal/canonical-json.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
-import type { ExampleRow, ExampleWrite } from "../../store/resource/dataset.ts";
+import type { Example } from "../../model/dataset.ts";
+import type { ExampleWrite } from "../../store/resource/dataset.ts";
 import type { Store } from "../../store/store.ts";
 import { splitMetadata } from "../../wire/langsmith/example.ts";
 import { parseTime } from "../../wire/parse-time.ts";
+import type { LangSmithExample } from "../../wire/langsmith-run.ts";
 import type { LangSmithSource } from "./langsmith-source.ts";
 
 export interface ImportDatasetOptions {
@@ -59,7 +60,11 @@ export async function importDataset({ source, store, name, onProgress }: ImportD
   return report;
 }
 
-async function written(source: LangSmithSource, example: Example, report: DatasetReport): Promise<ExampleWrite> {
+async function written(
+  source: LangSmithSource,
+  example: LangSmithExample,
+  report: DatasetReport,
+): Promise<ExampleWrite> {
   const links = linksOf(example);
   const contents = await source.attachments(links.map(([, url]) => url));
   const attachments = links.flatMap(([name], index) => {
@@ -78,16 +83,18 @@ async function written(source: LangSmithSource, example: Example, report: Datase
   };
 }
 
-function linksOf(example: Example): [name: string, url: string][] {
+function linksOf(example: LangSmithExample): [name: string, url: string][] {
   return Object.entries(example.attachments ?? {}).map(([name, { presigned_url: url }]) => [name, url]);
 }
 
-function contentOf(example: Example): Required<Pick<ExampleWrite, "inputs" | "outputs" | "metadata" | "splits">> {
+function contentOf(
+  example: LangSmithExample,
+): Required<Pick<ExampleWrite, "inputs" | "outputs" | "metadata" | "splits">> {
   const { metadata = {}, splits = ["base"] } = splitMetadata(objectOf(example.metadata) ?? {}, undefined);
   return { inputs: objectOf(example.inputs) ?? {}, outputs: objectOf(example.outputs), metadata, splits };
 }
 
-function differs(example: Example, row: ExampleRow | undefined): boolean {
+function differs(example: LangSmithExample, row: Example | undefined): boolean {
   if (!row) return true;
   const { inputs, outputs, metadata, splits } = row;
   const ours = { inputs, outputs, metadata, splits: splits.toSorted() };

@@ -1,13 +1,16 @@
-import type { Client, Example } from "langsmith";
+import type { Client } from "langsmith";
 import { mapWithLimit } from "../../internal/map-with-limit.ts";
+import type { Dataset } from "../../model/dataset.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
+import type { Project } from "../../model/project.ts";
 import { eitherGeneration } from "../../platform/either-generation.ts";
 import { toPlatformError } from "../../platform/langsmith-errors.ts";
 import { langsmithPlatform } from "../../platform/langsmith.ts";
 import type { RateLimiter } from "../../platform/rate-limiter.ts";
 import { runPages } from "../../platform/run-pages.ts";
 import type { CopiedRun } from "../../wire/copied-run.ts";
+import type { LangSmithExample } from "../../wire/langsmith-run.ts";
 import { parseTime } from "../../wire/parse-time.ts";
 import { fetchAttachment, type Fetched } from "./fetch-attachment.ts";
 
@@ -45,25 +48,12 @@ const FEEDBACK_RUNS = 50;
 /** Attachments fetched at the same time. */
 const ATTACHMENTS_AT_ONCE = 4;
 
-export interface SourceProject {
-  id: string;
-  name: string;
-  description: string | null;
-  extra: JsonObject;
-  startAt: number;
-  referenceDatasetId: string | null;
-}
+export type SourceProject = Omit<Project, "endAt">;
 
-export interface SourceDataset {
-  id: string;
-  name: string;
-  description: string | null;
-  dataType: string;
-  metadata: JsonObject;
-  inputsSchema: JsonObject | null;
-  outputsSchema: JsonObject | null;
-  createdAt: number;
-}
+export type SourceDataset = Pick<
+  Dataset,
+  "id" | "name" | "description" | "dataType" | "metadata" | "inputsSchema" | "outputsSchema" | "createdAt"
+>;
 
 /** What is copied out of a LangSmith: its Cloud, a self-hosted one, or a server that speaks its API. */
 export interface LangSmithSource {
@@ -76,7 +66,7 @@ export interface LangSmithSource {
   /** What is behind the URLs, in their order; `null` where nothing can be had. */
   attachments(urls: readonly string[]): Promise<(Fetched | null)[]>;
   dataset(name: string): Promise<SourceDataset>;
-  examples(datasetId: string): AsyncGenerator<Example[]>;
+  examples(datasetId: string): AsyncGenerator<LangSmithExample[]>;
 }
 
 /** Reads through the official client: v2 first, v1 where a deployment does not have it. Every request is paced. */

@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
-import type { ExampleRow } from "../../store/resource/dataset.ts";
+import type { Example } from "../../model/dataset.ts";
 import { csvLine } from "../../wire/csv.ts";
 import { chatMessages } from "../../wire/langsmith/chat-messages.ts";
 import { SPLIT_KEY } from "../../wire/langsmith/example.ts";
@@ -25,7 +25,7 @@ export function datasetDownloadRoutes(app: Hono, context: ServerContext): void {
   );
 
   app.get("/datasets/:id/csv", async (c) => {
-    const examples: ExampleRow[] = [];
+    const examples: Example[] = [];
     for await (const page of pages(context, await sourceOf(c, context))) examples.push(...page);
     const inputs = namesOf(examples, (example) => example.inputs);
     const outputs = namesOf(examples, (example) => example.outputs ?? {});
@@ -56,7 +56,7 @@ async function sourceOf(c: Context, context: ServerContext): Promise<Source> {
   return { datasetId: dataset.id, asOf };
 }
 
-async function* pages({ store }: ServerContext, source: Source): AsyncGenerator<ExampleRow[]> {
+async function* pages({ store }: ServerContext, source: Source): AsyncGenerator<Example[]> {
   for (let offset = 0; ; offset += PAGE) {
     const page = await store.exampleList({ ...source, order: "oldest", limit: PAGE, offset });
     if (page.length === 0) return;
@@ -68,7 +68,7 @@ async function lines(
   c: Context,
   context: ServerContext,
   type: string,
-  write: (example: ExampleRow) => string,
+  write: (example: Example) => string,
 ): Promise<Response> {
   const texts: string[] = [];
   for await (const page of pages(context, await sourceOf(c, context))) texts.push(...page.map(write));
@@ -76,26 +76,26 @@ async function lines(
 }
 
 /** A line of OpenAI's fine-tuning format. */
-function trainingLine(example: ExampleRow): string {
+function trainingLine(example: Example): string {
   const asked = chatMessages(example.inputs, "user") ?? notChat(example, "inputs");
   const answered = chatMessages(example.outputs ?? {}, "assistant") ?? notChat(example, "outputs");
   return JSON.stringify({ messages: [...asked, ...answered] });
 }
 
 /** A line of OpenAI's evals format. */
-function evalLine(example: ExampleRow): string {
+function evalLine(example: Example): string {
   const input = chatMessages(example.inputs, "user") ?? notChat(example, "inputs");
   const ideal = chatMessages(example.outputs ?? {}, "assistant") ?? notChat(example, "outputs");
   return JSON.stringify({ input, ideal: ideal.at(-1)?.content ?? "" });
 }
 
-function notChat({ id }: ExampleRow, where: string): never {
+function notChat({ id }: Example, where: string): never {
   throw new LoopsmithError("invalid", `the ${where} of example ${id} hold no messages and no single text`, {
     hint: "Only examples of chats or of text in and out can be written for OpenAI; take the JSONL instead.",
   });
 }
 
-function namesOf(examples: readonly ExampleRow[], of: (example: ExampleRow) => object): string[] {
+function namesOf(examples: readonly Example[], of: (example: Example) => object): string[] {
   return [...new Set(examples.flatMap((example) => Object.keys(of(example))))];
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { LoopsmithError } from "../../model/errors.ts";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
-import type { DatasetRow } from "../../store/resource/dataset.ts";
+import type { Dataset } from "../../model/dataset.ts";
 import { parseTime } from "../../wire/parse-time.ts";
 import type { ServerContext } from "../server-context.ts";
 
@@ -21,7 +21,7 @@ export const jsonParam = z.string().transform((text, context): JsonObject => {
 });
 
 /** @throws LoopsmithError `not_found` */
-export async function needDataset({ store }: ServerContext, id: string): Promise<DatasetRow> {
+export async function needDataset({ store }: ServerContext, id: string): Promise<Dataset> {
   const dataset = await store.datasetGet({ id });
   if (!dataset) throw datasetNotFound(id);
   return dataset;

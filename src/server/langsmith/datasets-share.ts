@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Hono } from "hono";
 import { z } from "zod";
 import { LoopsmithError } from "../../model/errors.ts";
-import type { DatasetRow } from "../../store/resource/dataset.ts";
+import type { Dataset } from "../../model/dataset.ts";
 import { datasetJson } from "../../wire/langsmith/dataset.ts";
 import { PREBUILT_SCHEMAS } from "../../wire/langsmith/prebuilt-schemas.ts";
 import { readQuery } from "../read-json.ts";
@@ -67,7 +67,7 @@ export function datasetShareRoutes(app: Hono, context: ServerContext): void {
  * The dataset a share token stands for.
  * @throws LoopsmithError `not_found`
  */
-export async function needShared({ store }: ServerContext, token: string): Promise<DatasetRow> {
+export async function needShared({ store }: ServerContext, token: string): Promise<Dataset> {
   const dataset = await store.datasetGet({ shareToken: token });
   if (dataset) return dataset;
   throw new LoopsmithError("not_found", "nothing is shared under this token", {
@@ -75,6 +75,6 @@ export async function needShared({ store }: ServerContext, token: string): Promi
   });
 }
 
-function shareJson(dataset: DatasetRow): { dataset_id: string; share_token: string | null } {
+function shareJson(dataset: Dataset): { dataset_id: string; share_token: string | null } {
   return { dataset_id: dataset.id, share_token: dataset.shareToken };
 }

@@ -2,7 +2,8 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { JsonObject } from "../../model/json.ts";
-import type { DatasetRow, ExampleWrite } from "../../store/resource/dataset.ts";
+import type { Dataset } from "../../model/dataset.ts";
+import type { ExampleWrite } from "../../store/resource/dataset.ts";
 import { parseCsv } from "../../wire/csv.ts";
 import { textOf } from "../../wire/ingest/parse-slice.ts";
 import { datasetJson } from "../../wire/langsmith/dataset.ts";
@@ -146,8 +147,8 @@ function toExamples(rows: readonly string[][], fields: UploadFields): ExampleWri
 
 async function clone(
   { store }: ServerContext,
-  source: DatasetRow,
-  target: DatasetRow,
+  source: Dataset,
+  target: Dataset,
   selection: { asOf?: number; ids?: string[]; splits?: string[] },
 ): Promise<string[]> {
   const ids: string[] = [];

@@ -1,7 +1,8 @@
 import { compileJsonSchema, type SchemaViolation } from "../../internal/json-schema/json-schema.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { JsonObject } from "../../model/json.ts";
-import type { DatasetRow, ExampleWrite } from "../../store/resource/dataset.ts";
+import type { Dataset } from "../../model/dataset.ts";
+import type { ExampleWrite } from "../../store/resource/dataset.ts";
 import { prebuiltSchema } from "../../wire/langsmith/prebuilt-schemas.ts";
 
 /** Violations named in an answer; the rest is counted. */
@@ -13,7 +14,7 @@ const MAX_ERRORS = 20;
  * @throws LoopsmithError `invalid` (422) with the fields that are wrong
  */
 export function assertExamples(
-  dataset: Pick<DatasetRow, "inputsSchema" | "outputsSchema">,
+  dataset: Pick<Dataset, "inputsSchema" | "outputsSchema">,
   examples: readonly ExampleWrite[],
   isCreation: boolean,
 ): void {

@@ -2,7 +2,8 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { nextTurn } from "../../internal/next-turn.ts";
 import { LoopsmithError } from "../../model/errors.ts";
-import type { ExampleOrder, ExampleRow, ExampleSelection } from "../../store/resource/dataset.ts";
+import type { Example } from "../../model/dataset.ts";
+import type { ExampleOrder, ExampleSelection } from "../../store/resource/dataset.ts";
 import { parseExampleFilter } from "../../wire/filter.ts";
 import { exampleFields, exampleJson, type ExampleContext } from "../../wire/langsmith/example.ts";
 import { attachmentUrls } from "../attachment-url.ts";
@@ -87,7 +88,7 @@ export async function listExamples(c: Context, context: ServerContext, datasetId
 export async function examplesResponse(
   c: Context,
   context: ServerContext,
-  pages: Iterable<ExampleRow[]> | AsyncIterable<ExampleRow[]>,
+  pages: Iterable<Example[]> | AsyncIterable<Example[]>,
   fields?: ReadonlySet<string>,
 ): Promise<Response> {
   const texts: string[] = [];
@@ -133,8 +134,8 @@ export async function selectionOf(
 export async function exampleContext(
   c: Context,
   context: ServerContext,
-  examples: readonly Pick<ExampleRow, "datasetId" | "attachments">[],
-): Promise<(example: Pick<ExampleRow, "datasetId">) => ExampleContext> {
+  examples: readonly Pick<Example, "datasetId" | "attachments">[],
+): Promise<(example: Pick<Example, "datasetId">) => ExampleContext> {
   const ids = [...new Set(examples.map((example) => example.datasetId))];
   const datasets = ids.length === 0 ? [] : await context.store.datasetList({ ids, limit: ids.length, offset: 0 });
   const names = new Map(datasets.map((dataset) => [dataset.id, dataset.name]));

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { ExampleRow, ExampleWrite } from "../../store/resource/dataset.ts";
+import type { Example } from "../../model/dataset.ts";
+import type { ExampleWrite } from "../../store/resource/dataset.ts";
 import { attachmentOperations } from "../../wire/example-upload.ts";
 import { exampleJson, splitMetadata } from "../../wire/langsmith/example.ts";
 import { largeJson } from "../json-text.ts";
@@ -98,7 +99,7 @@ export function exampleWriteRoutes(app: Hono, context: ServerContext): void {
 }
 
 /** Examples in the order of their ids. */
-export async function* byPage({ store }: ServerContext, ids: readonly string[]): AsyncGenerator<ExampleRow[]> {
+export async function* byPage({ store }: ServerContext, ids: readonly string[]): AsyncGenerator<Example[]> {
   for (let at = 0; at < ids.length; at += PAGE) {
     const slice = ids.slice(at, at + PAGE);
     const rows = await store.exampleList({ ids: slice, limit: PAGE, offset: 0 });

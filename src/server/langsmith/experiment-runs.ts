@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { z } from "zod";
-import type { ExampleRow } from "../../store/resource/dataset.ts";
+import type { Example } from "../../model/dataset.ts";
 import type { FeedbackRow } from "../../store/resource/feedback.ts";
 import type { SpanPayload, SpanRow } from "../../store/resource/span.ts";
 import type { FilterExpression } from "../../wire/filter-ast.ts";
@@ -37,7 +37,7 @@ export const PREVIEW_FIELDS: ReadonlySet<string> = new Set(
 export async function runsOf(
   c: Context,
   context: ServerContext,
-  examples: readonly ExampleRow[],
+  examples: readonly Example[],
   projectIds: string[],
   payloads: SpanPayload[],
 ): Promise<RunSource[]> {
@@ -86,7 +86,7 @@ export async function feedbackOf(
 export async function withRuns(
   c: Context,
   context: ServerContext,
-  examples: readonly ExampleRow[],
+  examples: readonly Example[],
   runs: readonly RunSource[],
   write: (run: RunSource) => string,
 ): Promise<string[]> {

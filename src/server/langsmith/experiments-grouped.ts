@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import { z } from "zod";
 import { toIsoTime } from "../../internal/iso-time.ts";
 import type { Json } from "../../model/json.ts";
-import type { ExampleRow } from "../../store/resource/dataset.ts";
+import type { Example } from "../../model/dataset.ts";
 import { sessionJson } from "../../wire/langsmith/session.ts";
 import { payloadsOfV1, runV1Text } from "../../wire/langsmith/run-v1.ts";
 import { runStatsJson } from "../../wire/langsmith/run-stats.ts";
@@ -43,7 +43,7 @@ export function experimentGroupRoutes(app: Hono, context: ServerContext): void {
   app.post("/datasets/:id/group/runs", async (c) => {
     const body = await readJson(c, context, Body);
     const { id: datasetId } = await needDataset(context, c.req.param("id"));
-    const examples = new Map<string, ExampleRow>();
+    const examples = new Map<string, Example>();
     const groups = new Map<string, Group>();
     for (let offset = 0; ; offset += PAGE) {
       const page = await store.experimentExampleList({
@@ -80,7 +80,7 @@ function keyOf(value: Json | undefined): GroupKey | null {
 async function groupText(
   c: Context,
   context: ServerContext,
-  { group, examples, body }: { group: Group; examples: ReadonlyMap<string, ExampleRow>; body: z.infer<typeof Body> },
+  { group, examples, body }: { group: Group; examples: ReadonlyMap<string, Example>; body: z.infer<typeof Body> },
 ): Promise<string> {
   const { key, runs } = group;
   const filter = `and(eq(is_root, true), and(eq(metadata_key, ${JSON.stringify(body.metadata_key)}), eq(metadata_value, ${JSON.stringify(key)})))`;

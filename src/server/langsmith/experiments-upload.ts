@@ -5,7 +5,7 @@ import { LoopsmithError } from "../../model/errors.ts";
 import { newId, stableId } from "../../model/id.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { FeedbackWrite, SpanWrite } from "../../model/span-write.ts";
-import type { DatasetRow } from "../../store/resource/dataset.ts";
+import type { Dataset } from "../../model/dataset.ts";
 import { feedbackOf } from "../../wire/ingest-feedback.ts";
 import { datasetJson } from "../../wire/langsmith/dataset.ts";
 import { sessionJson } from "../../wire/langsmith/session.ts";
@@ -83,7 +83,7 @@ export function experimentUploadRoutes(app: Hono, context: ServerContext): void 
   });
 }
 
-async function datasetOf(context: ServerContext, body: Body): Promise<DatasetRow> {
+async function datasetOf(context: ServerContext, body: Body): Promise<Dataset> {
   if (body.dataset_id) return needDataset(context, body.dataset_id);
   const name = body.dataset_name;
   if (!name) {

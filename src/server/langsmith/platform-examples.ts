@@ -3,7 +3,8 @@ import { z } from "zod";
 import { toIsoTime } from "../../internal/iso-time.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
-import type { ExampleRow, ExampleWrite } from "../../store/resource/dataset.ts";
+import type { Example } from "../../model/dataset.ts";
+import type { ExampleWrite } from "../../store/resource/dataset.ts";
 import { exampleUploads, type ExampleUpload } from "../../wire/example-upload.ts";
 import { SPLIT_KEY, splitMetadata } from "../../wire/langsmith/example.ts";
 import { withBody } from "../read-bytes.ts";
@@ -122,7 +123,7 @@ function toWrite(upload: ExampleUpload, fields: z.infer<typeof UploadFields>): E
 }
 
 function operate(
-  example: ExampleRow,
+  example: Example,
   operations: readonly z.infer<typeof Operation>[],
 ): Pick<ExampleWrite, "metadata" | "splits"> {
   const metadata = new Map<string, Json | undefined>(Object.entries(example.metadata));

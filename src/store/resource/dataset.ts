@@ -1,53 +1,8 @@
 import type { JsonObject } from "../../model/json.ts";
+import type { Dataset, DatasetVersion, Example } from "../../model/dataset.ts";
 import type { FilterExpression } from "../../wire/filter-ast.ts";
 
-export interface DatasetRow {
-  id: string;
-  name: string;
-  description: string | null;
-  /** `kv`, `llm` or `chat`. */
-  dataType: string;
-  /** LangSmith's `metadata` / `extra`. */
-  metadata: JsonObject;
-  inputsSchema: JsonObject | null;
-  outputsSchema: JsonObject | null;
-  createdAt: number;
-  modifiedAt: number;
-  exampleCount: number;
-  /** Experiments on it. */
-  projectCount: number;
-  /** Start of the newest experiment. */
-  lastProjectStartAt: number | null;
-  shareToken: string | null;
-  /** Whether whoever holds the share token sees the experiments too. */
-  shareProjects: boolean;
-  /** The experiment others are compared with. */
-  baselineProjectId: string | null;
-}
-
 export type DatasetSort = "name" | "createdAt" | "modifiedAt" | "exampleCount" | "projectCount" | "lastProjectStartAt";
-
-export interface ExampleRow {
-  id: string;
-  datasetId: string;
-  inputs: JsonObject;
-  outputs: JsonObject | null;
-  metadata: JsonObject;
-  /** At least `base`. */
-  splits: string[];
-  sourceRunId: string | null;
-  createdAt: number;
-  modifiedAt: number;
-  attachments: ExampleAttachment[];
-}
-
-export interface ExampleAttachment {
-  name: string;
-  mimeType: string;
-  byteLength: number;
-  /** Stable id of the bytes; another version of the example may share them. */
-  contentId: string;
-}
 
 export interface ExampleWrite {
   id?: string;
@@ -84,12 +39,6 @@ export interface ExampleSelection {
  */
 export type ExampleOrder = "newest" | "oldest" | "recent" | "id" | "random";
 
-/** A state of the dataset that can be read again: every write makes one. */
-export interface DatasetVersionRow {
-  asOf: number;
-  tags: string[];
-}
-
 export interface DatasetStore {
   /** @throws LoopsmithError `conflict` when the name is taken */
   datasetCreate(params: {
@@ -101,8 +50,8 @@ export interface DatasetStore {
     inputsSchema?: JsonObject | null;
     outputsSchema?: JsonObject | null;
     createdAt?: number;
-  }): Promise<DatasetRow>;
-  datasetGet(params: { id: string } | { name: string } | { shareToken: string }): Promise<DatasetRow | null>;
+  }): Promise<Dataset>;
+  datasetGet(params: { id: string } | { name: string } | { shareToken: string }): Promise<Dataset | null>;
   datasetList(params: {
     ids?: readonly string[];
     name?: string;
@@ -115,7 +64,7 @@ export interface DatasetStore {
     sortOrder?: "asc" | "desc";
     limit: number;
     offset: number;
-  }): Promise<DatasetRow[]>;
+  }): Promise<Dataset[]>;
   datasetUpdate(params: {
     id: string;
     name?: string;
@@ -126,7 +75,7 @@ export interface DatasetStore {
     shareToken?: string | null;
     shareProjects?: boolean;
     baselineProjectId?: string | null;
-  }): Promise<DatasetRow | null>;
+  }): Promise<Dataset | null>;
   datasetDelete(params: { id: string }): Promise<boolean>;
 
   /** Oldest last; only those that changed the example, when one is named. */
@@ -135,11 +84,11 @@ export interface DatasetStore {
     exampleId?: string;
     limit: number;
     offset: number;
-  }): Promise<DatasetVersionRow[]>;
+  }): Promise<DatasetVersion[]>;
   /** The newest version at or before `asOf`, or the tagged one; without either, the newest. It bears the tag `latest`. */
-  datasetVersionGet(params: { datasetId: string; asOf?: number; tag?: string }): Promise<DatasetVersionRow | null>;
+  datasetVersionGet(params: { datasetId: string; asOf?: number; tag?: string }): Promise<DatasetVersion | null>;
   /** Moves a tag to the newest version at or before `asOf`. */
-  datasetVersionTag(params: { datasetId: string; asOf: number; tag: string }): Promise<DatasetVersionRow | null>;
+  datasetVersionTag(params: { datasetId: string; asOf: number; tag: string }): Promise<DatasetVersion | null>;
   datasetVersionDiff(params: { datasetId: string; from: number; to: number }): Promise<{
     added: string[];
     modified: string[];
@@ -164,7 +113,7 @@ export interface DatasetStore {
   exampleRevise(params: {
     datasetId: string;
     ids: readonly string[];
-    revise: (example: ExampleRow) => Pick<ExampleWrite, "inputs" | "outputs" | "metadata" | "splits"> | null;
+    revise: (example: Example) => Pick<ExampleWrite, "inputs" | "outputs" | "metadata" | "splits"> | null;
   }): Promise<{ ids: string[]; asOf: number | null }>;
   /** Adds an example to the named dataset, made when missing; an id that was ever there changes nothing. */
   exampleEnsure(params: {
@@ -176,7 +125,7 @@ export interface DatasetStore {
     split?: string;
     sourceRunId: string;
   }): Promise<void>;
-  exampleGet(params: { id: string; asOf?: number }): Promise<ExampleRow | null>;
+  exampleGet(params: { id: string; asOf?: number }): Promise<Example | null>;
   exampleList(
     params: ExampleSelection & {
       /** @default "newest" */
@@ -185,7 +134,7 @@ export interface DatasetStore {
       limit: number;
       offset: number;
     },
-  ): Promise<ExampleRow[]>;
+  ): Promise<Example[]>;
   exampleCount(params: ExampleSelection): Promise<number>;
   /** Removes from the newest version; older versions still hold them unless `hard`. Returns the ids that were there. */
   exampleDelete(params: { ids: readonly string[]; datasetId?: string; hard?: boolean }): Promise<string[]>;

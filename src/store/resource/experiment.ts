@@ -1,5 +1,5 @@
+import type { Example } from "../../model/dataset.ts";
 import type { FilterExpression } from "../../wire/filter-ast.ts";
-import type { ExampleRow } from "./dataset.ts";
 
 /** Tokens and costs summed over all spans of a project: those of a root's children count too. */
 export interface ProjectUsage {
@@ -26,5 +26,5 @@ export interface ExperimentStore {
     sort?: { key: string; order: "asc" | "desc" };
     limit: number;
     offset: number;
-  }): Promise<ExampleRow[]>;
+  }): Promise<Example[]>;
 }

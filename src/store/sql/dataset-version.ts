@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
-import type { DatasetStore, DatasetVersionRow } from "../resource/dataset.ts";
+import type { DatasetVersion } from "../../model/dataset.ts";
+import type { DatasetStore } from "../resource/dataset.ts";
 import { fromMicros, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { Schema } from "./schema.ts";
@@ -94,12 +95,12 @@ async function newestAt(query: Kysely<Schema>, datasetId: string, asOf?: number)
   return row?.as_of ?? null;
 }
 
-async function versionRow(db: Database, datasetId: string, asOf: number): Promise<DatasetVersionRow> {
+async function versionRow(db: Database, datasetId: string, asOf: number): Promise<DatasetVersion> {
   const [row] = await versionRows(db, datasetId, [asOf]);
-  return row as DatasetVersionRow;
+  return row as DatasetVersion;
 }
 
-async function versionRows(db: Database, datasetId: string, asOfs: readonly number[]): Promise<DatasetVersionRow[]> {
+async function versionRows(db: Database, datasetId: string, asOfs: readonly number[]): Promise<DatasetVersion[]> {
   if (asOfs.length === 0) return [];
   const [newest, tags] = await Promise.all([
     newestAt(db.read, datasetId),

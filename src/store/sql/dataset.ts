@@ -2,7 +2,8 @@ import { sql, type Kysely, type SelectQueryBuilder } from "kysely";
 import { LoopsmithError } from "../../model/errors.ts";
 import { newId } from "../../model/id.ts";
 import type { JsonObject } from "../../model/json.ts";
-import type { DatasetRow, DatasetSort, DatasetStore } from "../resource/dataset.ts";
+import type { Dataset } from "../../model/dataset.ts";
+import type { DatasetSort, DatasetStore } from "../resource/dataset.ts";
 import { containsPattern, fromMicros, jsonOrNull, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { DatasetTable, Schema } from "./schema.ts";
@@ -178,10 +179,7 @@ function countedDatasets(
   >;
 }
 
-async function readDataset(
-  db: Database,
-  params: Parameters<DatasetStore["datasetGet"]>[0],
-): Promise<DatasetRow | null> {
+async function readDataset(db: Database, params: Parameters<DatasetStore["datasetGet"]>[0]): Promise<Dataset | null> {
   const query = countedDatasets(db.read);
   const row = await (
     "id" in params
@@ -193,7 +191,7 @@ async function readDataset(
   return row ? toDataset(row) : null;
 }
 
-function toDataset(row: CountedDataset): DatasetRow {
+function toDataset(row: CountedDataset): Dataset {
   return {
     id: row.id,
     name: row.name,

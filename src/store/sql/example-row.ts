@@ -1,6 +1,6 @@
 import type { SelectQueryBuilder } from "kysely";
+import type { Example, ExampleAttachment } from "../../model/dataset.ts";
 import { nextTurn } from "../../internal/next-turn.ts";
-import type { ExampleAttachment, ExampleRow } from "../resource/dataset.ts";
 import { fromMicros, parseJson, parseObject, toMicros } from "./columns.ts";
 import { parseLargeObject } from "./large-json.ts";
 import type { ExampleTable, Schema } from "./schema.ts";
@@ -28,8 +28,8 @@ export function splitsOf(text: string): string[] {
 /** Text parsed before others get their turn: examples may be as large as they like. */
 const REST_AFTER_LENGTH = 1_000_000;
 
-export async function toExamples(rows: readonly ExampleTable[]): Promise<ExampleRow[]> {
-  const examples: ExampleRow[] = [];
+export async function toExamples(rows: readonly ExampleTable[]): Promise<Example[]> {
+  const examples: Example[] = [];
   let length = 0;
   for (const row of rows) {
     examples.push(await toExamplePaused(row));
@@ -42,13 +42,13 @@ export async function toExamples(rows: readonly ExampleTable[]): Promise<Example
 }
 
 /** {@link toExample} that lets others have their turn while a large example is parsed. */
-export async function toExamplePaused(row: ExampleTable): Promise<ExampleRow> {
+export async function toExamplePaused(row: ExampleTable): Promise<Example> {
   const inputs = await parseLargeObject(row.inputs_json);
   const outputs = row.outputs_json === null ? null : await parseLargeObject(row.outputs_json);
   return { ...toExample({ ...row, inputs_json: "{}", outputs_json: null }), inputs, outputs };
 }
 
-export function toExample(row: ExampleTable): ExampleRow {
+export function toExample(row: ExampleTable): Example {
   return {
     id: row.id,
     datasetId: row.dataset_id,

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../model/json.ts";
+import type { Example } from "../../model/dataset.ts";
 import { hashShare } from "../../internal/hash-share.ts";
-import type { DatasetStore, ExampleOrder, ExampleRow, ExampleSelection } from "../resource/dataset.ts";
+import type { DatasetStore, ExampleOrder, ExampleSelection } from "../resource/dataset.ts";
 import { chunksOf, fromMicros, parseObject } from "./columns.ts";
 import { holds } from "./dataset.ts";
 import type { Database } from "./database.ts";
@@ -139,8 +140,8 @@ async function scan(db: Database, selection: ExampleSelection, order: ExampleOrd
   return found.map((row) => row.id);
 }
 
-async function readInOrder(db: Database, ids: readonly string[], asOf: number | undefined): Promise<ExampleRow[]> {
-  const byId = new Map<string, ExampleRow>();
+async function readInOrder(db: Database, ids: readonly string[], asOf: number | undefined): Promise<Example[]> {
+  const byId = new Map<string, Example>();
   for (const chunk of chunksOf(ids, ID_CHUNK)) {
     const rows = await validAt(db.read.selectFrom("example").selectAll(), asOf).where("id", "in", chunk).execute();
     for (const example of await toExamples(rows)) byId.set(example.id, example);

@@ -1,26 +1,10 @@
 import { toIsoTime } from "../../internal/iso-time.ts";
 import type { Json, JsonObject } from "../../model/json.ts";
+import type { Dataset } from "../../model/dataset.ts";
 import { TENANT_ID } from "./tenant.ts";
 
-/** What is written of a dataset. */
-export interface DatasetSource {
-  id: string;
-  name: string;
-  description: string | null;
-  dataType: string;
-  metadata: JsonObject;
-  inputsSchema: JsonObject | null;
-  outputsSchema: JsonObject | null;
-  createdAt: number;
-  modifiedAt: number;
-  exampleCount: number;
-  projectCount: number;
-  lastProjectStartAt: number | null;
-  baselineProjectId: string | null;
-}
-
 /** A dataset as both API generations write it. */
-export function datasetJson(dataset: DatasetSource): Record<string, unknown> {
+export function datasetJson(dataset: Dataset): Record<string, unknown> {
   return {
     id: dataset.id,
     tenant_id: TENANT_ID,

@@ -1,19 +1,6 @@
 import { toIsoTime } from "../../internal/iso-time.ts";
 import type { JsonObject } from "../../model/json.ts";
-
-/** What is written of an example. */
-export interface ExampleSource {
-  id: string;
-  datasetId: string;
-  inputs: JsonObject;
-  outputs: JsonObject | null;
-  metadata: JsonObject;
-  splits: string[];
-  sourceRunId: string | null;
-  createdAt: number;
-  modifiedAt: number;
-  attachments: { name: string; mimeType: string; contentId: string }[];
-}
+import type { Example } from "../../model/dataset.ts";
 
 export interface ExampleContext {
   /** Part of an example's made-up name. */
@@ -25,7 +12,7 @@ export interface ExampleContext {
 /** The metadata key in which LangSmith keeps the splits. */
 export const SPLIT_KEY = "dataset_split";
 
-const FIELDS: Readonly<Record<string, (example: ExampleSource, context: ExampleContext) => unknown>> = {
+const FIELDS: Readonly<Record<string, (example: Example, context: ExampleContext) => unknown>> = {
   id: (example) => example.id,
   dataset_id: (example) => example.datasetId,
   name: (example, { datasetName }) => `#${example.id.slice(-4)} @ ${datasetName}`,
@@ -56,7 +43,7 @@ const ALL_FIELDS: ReadonlySet<string> = new Set(Object.keys(FIELDS));
 
 /** An example as LangSmith's API writes it; without `fields`, all of it. */
 export function exampleJson(
-  example: ExampleSource,
+  example: Example,
   context: ExampleContext,
   fields: ReadonlySet<string> = ALL_FIELDS,
 ): Record<string, unknown> {
