@@ -1,15 +1,16 @@
 import { LoopsmithError } from "../model/errors.ts";
+import type { Prompt, PromptCommit } from "../model/prompt.ts";
 import type { ExperimentPlatform } from "../remedy/experiment-platform.ts";
-import type { PromptCommitRow, PromptRow, PromptStore } from "../store/resource/prompt.ts";
+import type { PromptStore } from "../store/resource/prompt.ts";
 
 /** Prompts in our own store, the same that the server shows to `pullPrompt` and `pushPrompt`; one owner, so `owner/name` is `name`. */
 export function embeddedPrompts(
   store: PromptStore,
 ): Pick<ExperimentPlatform, "promptRead" | "promptCommit" | "promptTag"> {
   const bare = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
-  const find = (name: string): Promise<PromptRow | null> => store.promptGet({ name: bare(name) });
+  const find = (name: string): Promise<Prompt | null> => store.promptGet({ name: bare(name) });
 
-  const ensure = async (name: string, description: string): Promise<PromptRow> => {
+  const ensure = async (name: string, description: string): Promise<Prompt> => {
     const known = await find(name);
     if (known) return known;
     try {
@@ -22,7 +23,7 @@ export function embeddedPrompts(
     }
   };
 
-  const commitOf = async (prompt: PromptRow | null, ref: string): Promise<PromptCommitRow | null> =>
+  const commitOf = async (prompt: Prompt | null, ref: string): Promise<PromptCommit | null> =>
     prompt && store.promptCommitGet({ promptId: prompt.id, ref });
 
   return {

@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import type { PromptCommitRow } from "../../store/resource/prompt.ts";
+import type { PromptCommit } from "../../model/prompt.ts";
 import { repoJson } from "../../wire/langsmith/prompt.ts";
 import { readJson } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
@@ -19,7 +19,7 @@ export function repoForkRoutes(app: Hono, context: ServerContext): void {
     const body = await readJson(c, context, ForkBody);
     const source = await needRepo(context, c.req.param());
     const { description, readme, tags, kind } = source;
-    const commits: PromptCommitRow[] = [];
+    const commits: PromptCommit[] = [];
     for (let offset = 0; ; offset += PAGE) {
       const { rows } = await store.promptCommitList({ promptId: source.id, limit: PAGE, offset });
       commits.push(...rows);

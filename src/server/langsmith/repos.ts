@@ -2,7 +2,8 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { toIsoTime } from "../../internal/iso-time.ts";
 import { LoopsmithError } from "../../model/errors.ts";
-import type { PromptChanges, PromptRow, PromptTagRow } from "../../store/resource/prompt.ts";
+import type { Prompt, PromptTag } from "../../model/prompt.ts";
+import type { PromptChanges } from "../../store/resource/prompt.ts";
 import { repoJson } from "../../wire/langsmith/prompt.ts";
 import { TENANT_HANDLE } from "../../wire/langsmith/tenant.ts";
 import { readJson, readQuery } from "../read-json.ts";
@@ -151,7 +152,7 @@ export function repoRoutes(app: Hono, context: ServerContext): void {
 function listRepos(
   { store }: ServerContext,
   query: z.infer<typeof ListQuery>,
-): Promise<{ rows: PromptRow[]; total: number }> {
+): Promise<{ rows: Prompt[]; total: number }> {
   if (query.tenant_handle !== undefined && query.tenant_handle !== TENANT_HANDLE) {
     return Promise.resolve({ rows: [], total: 0 });
   }
@@ -178,7 +179,7 @@ function listRepos(
 export async function needRepo(
   { store }: ServerContext,
   { owner, repo }: { owner: string; repo: string },
-): Promise<PromptRow> {
+): Promise<Prompt> {
   const isOurs = owner === "-" || owner === TENANT_HANDLE;
   return (isOurs ? await store.promptGet({ name: repo }) : null) ?? repoNotFound(`${owner}/${repo}`);
 }
@@ -230,7 +231,7 @@ function tagNotFound(tag: string): never {
   });
 }
 
-function tagJson(tag: PromptTagRow): Record<string, unknown> {
+function tagJson(tag: PromptTag): Record<string, unknown> {
   return {
     repo_id: tag.promptId,
     tag_name: tag.tag,

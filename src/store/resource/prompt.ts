@@ -1,48 +1,5 @@
 import type { JsonObject } from "../../model/json.ts";
-
-/** What a repository holds: prompt manifests, or the files of an agent or skill. */
-export type PromptKind = "prompt" | "file" | "agent" | "skill";
-
-/** A named prompt with a history of commits. LangSmith calls it a repo. */
-export interface PromptRow {
-  id: string;
-  name: string;
-  kind: PromptKind;
-  description: string | null;
-  readme: string | null;
-  tags: string[];
-  isPublic: boolean;
-  isArchived: boolean;
-  isLiked: boolean;
-  /** `internal` or `external`; `null` when nobody said. */
-  source: string | null;
-  lastCommitHash: string | null;
-  commitCount: number;
-  createdAt: number;
-  updatedAt: number;
-}
-
-export interface PromptCommitRow {
-  id: string;
-  promptId: string;
-  /** SHA-256 of the manifest and the parent, in hexadecimal. */
-  hash: string;
-  parentId: string | null;
-  parentHash: string | null;
-  description: string | null;
-  manifest: JsonObject;
-  createdAt: number;
-}
-
-/** A name that stands on one commit and can be moved to another. */
-export interface PromptTagRow {
-  promptId: string;
-  tag: string;
-  commitId: string;
-  commitHash: string;
-  createdAt: number;
-  updatedAt: number;
-}
+import type { Prompt, PromptCommit, PromptKind, PromptTag } from "../../model/prompt.ts";
 
 export interface PromptChanges {
   description?: string | null;
@@ -53,8 +10,8 @@ export interface PromptChanges {
 
 export interface PromptStore {
   /** @throws LoopsmithError `conflict` when the name is taken */
-  promptCreate(params: PromptChanges & { name: string; kind?: PromptKind; source?: string | null }): Promise<PromptRow>;
-  promptGet(params: { name: string }): Promise<PromptRow | null>;
+  promptCreate(params: PromptChanges & { name: string; kind?: PromptKind; source?: string | null }): Promise<Prompt>;
+  promptGet(params: { name: string }): Promise<Prompt | null>;
   promptList(params: {
     kinds?: readonly PromptKind[];
     /** Occurs in the name, description or readme, ignoring case. */
@@ -71,10 +28,10 @@ export interface PromptStore {
     sortOrder?: "asc" | "desc";
     limit: number;
     offset: number;
-  }): Promise<{ rows: PromptRow[]; total: number }>;
+  }): Promise<{ rows: Prompt[]; total: number }>;
   promptUpdate(
     params: PromptChanges & { name: string; isArchived?: boolean; isLiked?: boolean },
-  ): Promise<PromptRow | null>;
+  ): Promise<Prompt | null>;
   /** Removes the prompt with all its commits and tags. */
   promptDelete(params: { name: string } | { id: string }): Promise<boolean>;
 
@@ -90,21 +47,21 @@ export interface PromptStore {
     /** Hash the commit builds upon, or the beginning of it; not checked when absent. */
     parent?: string;
     description?: string | null;
-  }): Promise<PromptCommitRow>;
+  }): Promise<PromptCommit>;
   /**
    * A commit by `latest`, its hash or at least 8 letters of it, or a tag.
    * @throws LoopsmithError `conflict` when letters of a hash fit several commits
    */
-  promptCommitGet(params: { promptId: string; ref: string }): Promise<PromptCommitRow | null>;
+  promptCommitGet(params: { promptId: string; ref: string }): Promise<PromptCommit | null>;
   /** Newest first. */
   promptCommitList(params: {
     promptId: string;
     limit: number;
     offset: number;
-  }): Promise<{ rows: PromptCommitRow[]; total: number }>;
+  }): Promise<{ rows: PromptCommit[]; total: number }>;
 
   /** Sets or moves a tag; `null` when the prompt has no such commit. */
-  promptTagSet(params: { promptId: string; tag: string; commitId: string }): Promise<PromptTagRow | null>;
-  promptTagList(params: { promptId: string }): Promise<PromptTagRow[]>;
+  promptTagSet(params: { promptId: string; tag: string; commitId: string }): Promise<PromptTag | null>;
+  promptTagList(params: { promptId: string }): Promise<PromptTag[]>;
   promptTagDelete(params: { promptId: string; tag: string }): Promise<boolean>;
 }

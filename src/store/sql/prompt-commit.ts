@@ -4,7 +4,8 @@ import { canonicalJson } from "../../internal/canonical-json.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { newId } from "../../model/id.ts";
 import type { JsonObject } from "../../model/json.ts";
-import type { PromptCommitRow, PromptStore, PromptTagRow } from "../resource/prompt.ts";
+import type { PromptCommit, PromptTag } from "../../model/prompt.ts";
+import type { PromptStore } from "../resource/prompt.ts";
 import { fromMicros, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { readPrompt } from "./prompt.ts";
@@ -182,7 +183,7 @@ function newCommit(
   };
 }
 
-function toCommit(row: PromptCommitTable): PromptCommitRow {
+function toCommit(row: PromptCommitTable): PromptCommit {
   return {
     id: row.id,
     promptId: row.prompt_id,
@@ -195,7 +196,7 @@ function toCommit(row: PromptCommitTable): PromptCommitRow {
   };
 }
 
-function toTag(row: PromptTagTable & { hash: string }): PromptTagRow {
+function toTag(row: PromptTagTable & { hash: string }): PromptTag {
   return {
     promptId: row.prompt_id,
     tag: row.tag,

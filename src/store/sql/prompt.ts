@@ -1,7 +1,8 @@
 import { sql, type Kysely } from "kysely";
 import { LoopsmithError } from "../../model/errors.ts";
 import { newId } from "../../model/id.ts";
-import type { PromptChanges, PromptKind, PromptRow, PromptStore } from "../resource/prompt.ts";
+import type { Prompt, PromptKind } from "../../model/prompt.ts";
+import type { PromptChanges, PromptStore } from "../resource/prompt.ts";
 import { containsPattern, fromMicros, parseJson, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { PromptTable, Schema } from "./schema.ts";
@@ -124,7 +125,7 @@ function changedColumns({ description, readme, tags, isPublic }: PromptChanges):
   };
 }
 
-function toPrompt(row: PromptTable): PromptRow {
+function toPrompt(row: PromptTable): Prompt {
   return {
     id: row.id,
     name: row.name,

@@ -1,38 +1,11 @@
 import { toIsoTime } from "../../internal/iso-time.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+import type { Prompt, PromptCommit } from "../../model/prompt.ts";
 import { TENANT_HANDLE, TENANT_ID } from "./tenant.ts";
 
-export interface RepoSource {
-  id: string;
-  name: string;
-  kind: string;
-  description: string | null;
-  readme: string | null;
-  tags: string[];
-  isPublic: boolean;
-  isArchived: boolean;
-  isLiked: boolean;
-  source: string | null;
-  lastCommitHash: string | null;
-  commitCount: number;
-  createdAt: number;
-  updatedAt: number;
-}
-
-export interface CommitSource {
-  id: string;
-  promptId: string;
-  hash: string;
-  parentId: string | null;
-  parentHash: string | null;
-  description: string | null;
-  manifest: JsonObject;
-  createdAt: number;
-}
-
 /** A prompt, agent or skill as LangSmith's API writes it. There is one user, whose like is the only one. */
-export function repoJson(repo: RepoSource, newest?: CommitSource | null): Record<string, unknown> {
+export function repoJson(repo: Prompt, newest?: PromptCommit | null): Record<string, unknown> {
   return {
     id: repo.id,
     tenant_id: TENANT_ID,
@@ -69,7 +42,7 @@ export function repoJson(repo: RepoSource, newest?: CommitSource | null): Record
 }
 
 /** A commit in a list, or just made. */
-export function commitJson(commit: CommitSource, repoName: string): Record<string, unknown> {
+export function commitJson(commit: PromptCommit, repoName: string): Record<string, unknown> {
   return {
     id: commit.id,
     repo_id: commit.promptId,
@@ -88,7 +61,7 @@ export function commitJson(commit: CommitSource, repoName: string): Record<strin
 }
 
 /** A pulled commit: the prompt alone, or with the model it was saved with. */
-export function pulledCommitJson(commit: CommitSource, withModel: boolean): Record<string, unknown> {
+export function pulledCommitJson(commit: PromptCommit, withModel: boolean): Record<string, unknown> {
   return {
     commit_hash: commit.hash,
     manifest: withModel ? runnable(commit.manifest) : promptOf(commit.manifest),
