@@ -1,18 +1,6 @@
 import type { JsonObject } from "../../model/json.ts";
 import type { FeedbackStats } from "../../model/stored-feedback.ts";
-
-/** Several experiments on one dataset, judged against each other example by example. */
-export interface ComparativeRow {
-  id: string;
-  name: string;
-  description: string | null;
-  datasetId: string;
-  /** The experiments; `name` is `null` for one that was deleted since. */
-  projects: { id: string; name: string | null }[];
-  extra: JsonObject;
-  createdAt: number;
-  modifiedAt: number;
-}
+import type { ComparativeExperiment } from "../../model/comparative-experiment.ts";
 
 export interface ComparativeStore {
   /** @throws LoopsmithError `conflict` when the id is taken */
@@ -24,7 +12,7 @@ export interface ComparativeStore {
     projectIds: readonly string[];
     extra?: JsonObject;
     createdAt?: number;
-  }): Promise<ComparativeRow>;
+  }): Promise<ComparativeExperiment>;
   /** Newest first unless sorted otherwise. */
   comparativeList(params: {
     datasetId: string;
@@ -37,7 +25,7 @@ export interface ComparativeStore {
     sortOrder?: "asc" | "desc";
     limit: number;
     offset: number;
-  }): Promise<ComparativeRow[]>;
+  }): Promise<ComparativeExperiment[]>;
   /** Removes the comparison and the feedback that was given in it. */
   comparativeDelete(params: { id: string }): Promise<boolean>;
   /** What was given to each experiment's runs: by comparison, then by experiment. */

@@ -2,14 +2,15 @@ import { sql } from "kysely";
 import { LoopsmithError } from "../../model/errors.ts";
 import { newId } from "../../model/id.ts";
 import type { FeedbackStats } from "../../model/stored-feedback.ts";
-import type { ComparativeRow, ComparativeStore } from "../resource/comparative.ts";
+import type { ComparativeExperiment } from "../../model/comparative-experiment.ts";
+import type { ComparativeStore } from "../resource/comparative.ts";
 import { containsPattern, fromMicros, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { ComparativeExperimentTable } from "./schema.ts";
 import { feedbackTally } from "./span-stats.ts";
 
 export function comparativeStore(db: Database): ComparativeStore {
-  const withProjects = async (rows: readonly ComparativeExperimentTable[]): Promise<ComparativeRow[]> => {
+  const withProjects = async (rows: readonly ComparativeExperimentTable[]): Promise<ComparativeExperiment[]> => {
     const ids = [...new Set(rows.flatMap(projectIdsOf))];
     const projects =
       ids.length === 0
@@ -55,7 +56,7 @@ export function comparativeStore(db: Database): ComparativeStore {
         await query.insertInto("comparative_experiment").values(row).execute();
       });
       const [created] = await withProjects([row]);
-      return created as ComparativeRow;
+      return created as ComparativeExperiment;
     },
 
     async comparativeList(params) {

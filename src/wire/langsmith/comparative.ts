@@ -1,23 +1,12 @@
 import { toIsoTime } from "../../internal/iso-time.ts";
-import type { JsonObject } from "../../model/json.ts";
 import type { FeedbackStats } from "../../model/stored-feedback.ts";
+import type { ComparativeExperiment } from "../../model/comparative-experiment.ts";
 import { feedbackStatsJson } from "./run-extras.ts";
 import { TENANT_ID } from "./tenant.ts";
 
-export interface ComparativeSource {
-  id: string;
-  name: string;
-  description: string | null;
-  datasetId: string;
-  projects: { id: string; name: string | null }[];
-  extra: JsonObject;
-  createdAt: number;
-  modifiedAt: number;
-}
-
 /** A comparative experiment; with `stats`, what was given to each experiment in it: `{ key: { experiment: stats } }`. */
 export function comparativeJson(
-  source: ComparativeSource,
+  source: ComparativeExperiment,
   stats?: ReadonlyMap<string, FeedbackStats>,
 ): Record<string, unknown> {
   return {
