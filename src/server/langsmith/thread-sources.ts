@@ -1,4 +1,4 @@
-import type { ThreadRow } from "../../store/resource/span-stats.ts";
+import type { Thread } from "../../model/thread.ts";
 import type { ThreadSource } from "../../wire/langsmith/thread.ts";
 import type { ServerContext } from "../server-context.ts";
 
@@ -6,7 +6,7 @@ import type { ServerContext } from "../server-context.ts";
 export async function threadSources(
   { store }: ServerContext,
   projectId: string,
-  threads: readonly ThreadRow[],
+  threads: readonly Thread[],
 ): Promise<ThreadSource[]> {
   const ids = [...new Set(threads.flatMap((thread) => [thread.firstTraceId, thread.lastTraceId]))].filter(
     (id) => id !== "",

@@ -1,5 +1,5 @@
 import { sql, type SelectQueryBuilder } from "kysely";
-import type { Percentiles } from "../resource/span-stats.ts";
+import type { Percentiles } from "../../model/span-stats.ts";
 import type { Database } from "./database.ts";
 import type { Sql } from "./dialect.ts";
 import type { Schema } from "./schema.ts";

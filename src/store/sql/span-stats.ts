@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { FeedbackStats } from "../../model/stored-feedback.ts";
-import type { Percentiles, SpanStatsStore } from "../resource/span-stats.ts";
+import type { Percentiles } from "../../model/span-stats.ts";
+import type { SpanStatsStore } from "../resource/span-stats.ts";
 import { fromMicros, parseJson } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { Sql } from "./dialect.ts";

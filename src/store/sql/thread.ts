@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import type { SpanStatsStore, ThreadRow } from "../resource/span-stats.ts";
+import type { Thread } from "../../model/thread.ts";
+import type { SpanStatsStore } from "../resource/span-stats.ts";
 import { fromMicros, fromMicrosOrNull } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { percentilesOf } from "./percentiles.ts";
@@ -43,7 +44,7 @@ export function threadStore(db: Database): Pick<SpanStatsStore, "threadList"> {
         .limit(MAX_TURNS)
         .execute();
       const totals = await totalsOf(db, params.projectId, threadIds);
-      const rows = page.map((row): ThreadRow => {
+      const rows = page.map((row): Thread => {
         const mine = turns.filter((turn) => turn.thread_id === row.thread_id);
         const latencies = mine.flatMap((turn) =>
           turn.end_at === null ? [] : [fromMicros(turn.end_at - turn.start_at)],

@@ -1,29 +1,10 @@
 import { toIsoTime } from "../../internal/iso-time.ts";
 import type { FeedbackStats } from "../../model/stored-feedback.ts";
+import type { SpanStats } from "../../model/span-stats.ts";
 import { feedbackStatsJson } from "./run-extras.ts";
 
-interface Percentiles {
-  p50: number | null;
-  p99: number | null;
-}
-
-/** Sums over a set of runs. Times in ms. */
-export interface RunTotals {
-  count: number;
-  errors: number;
-  streamed: number;
-  totalTokens: number;
-  promptTokens: number;
-  completionTokens: number;
-  cost: number | null;
-  lastStartAt: number | null;
-  latencyMs: Percentiles;
-  firstTokenMs: Percentiles;
-  tokens: Percentiles;
-}
-
 /** Statistics of runs as LangSmith's v1 API writes them: latencies in seconds, rates from 0 to 1. */
-export function runStatsJson(totals: RunTotals, feedback: FeedbackStats): Record<string, unknown> {
+export function runStatsJson(totals: SpanStats, feedback: FeedbackStats): Record<string, unknown> {
   const { count } = totals;
   return {
     run_count: count,

@@ -1,29 +1,13 @@
 import { toIsoTime } from "../../internal/iso-time.ts";
 import type { FeedbackStats } from "../../model/stored-feedback.ts";
 import type { StoredSpan } from "../../model/stored-span.ts";
+import type { Thread } from "../../model/thread.ts";
 import { feedbackStatsJson, previewOf } from "./run-extras.ts";
 import { seconds } from "./run-stats.ts";
 
-/** A conversation. Times are epoch ms, latencies ms. */
-export interface ThreadTotals {
-  threadId: string;
-  traces: number;
-  errors: number;
-  firstStartAt: number;
-  lastStartAt: number;
-  lastEndAt: number | null;
-  firstTraceId: string;
-  lastTraceId: string;
-  latencyMs: { p50: number | null; p99: number | null };
-  totalTokens: number;
-  promptTokens: number;
-  completionTokens: number;
-  cost: number | null;
-}
-
 /** What a thread's JSON needs beside its totals. */
 export interface ThreadSource {
-  thread: ThreadTotals;
+  thread: Thread;
   first: StoredSpan | undefined;
   last: StoredSpan | undefined;
   feedback: FeedbackStats;
