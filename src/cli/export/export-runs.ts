@@ -1,6 +1,7 @@
+import type { StoredSpan } from "../../model/stored-span.ts";
+import type { StoredFeedback } from "../../model/stored-feedback.ts";
 import type { Store } from "../../store/store.ts";
-import type { SpanQuery, SpanRow } from "../../store/resource/span.ts";
-import type { FeedbackRow } from "../../store/resource/feedback.ts";
+import type { SpanQuery } from "../../store/resource/span.ts";
 import { spreadsheetLine } from "../../wire/csv.ts";
 import { feedbackJson } from "../../wire/langsmith/feedback.ts";
 import { payloadsOfV1, runV1Text, V1_FIELDS } from "../../wire/langsmith/run-v1.ts";
@@ -48,8 +49,8 @@ export async function* exportRuns({
   } while (cursor !== undefined && left > 0);
 }
 
-async function feedbackOf(store: Store, rows: readonly SpanRow[]): Promise<Map<string, FeedbackRow[]>> {
-  const byRun = new Map<string, FeedbackRow[]>();
+async function feedbackOf(store: Store, rows: readonly StoredSpan[]): Promise<Map<string, StoredFeedback[]>> {
+  const byRun = new Map<string, StoredFeedback[]>();
   const runIds = rows.map((row) => row.id);
   for (let offset = 0; runIds.length > 0; offset += PAGE) {
     const page = await store.feedbackList({ runIds, limit: PAGE, offset });
@@ -64,7 +65,7 @@ async function feedbackOf(store: Store, rows: readonly SpanRow[]): Promise<Map<s
   return byRun;
 }
 
-function jsonLine(span: SpanRow, feedback: readonly FeedbackRow[]): string {
+function jsonLine(span: StoredSpan, feedback: readonly StoredFeedback[]): string {
   const text = runV1Text({ span, feedbackStats: null, attachmentUrl: () => "" }, FIELDS);
   const line = `${text.slice(0, -1)},"feedback":${JSON.stringify(feedback.map(feedbackJson))}}`;
   // Payloads are kept as they came, with line breaks between their tokens; inside of texts these are escaped.
@@ -96,7 +97,7 @@ const COLUMNS = [
   "feedback",
 ];
 
-function csvRow(span: SpanRow, feedback: readonly FeedbackRow[]): string {
+function csvRow(span: StoredSpan, feedback: readonly StoredFeedback[]): string {
   const { usage } = span;
   const scores = feedback.map(({ key, score, value, comment }) => ({ key, score, value, comment }));
   return spreadsheetLine([

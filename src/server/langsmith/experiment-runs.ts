@@ -1,8 +1,9 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import type { Example } from "../../model/dataset.ts";
-import type { FeedbackRow } from "../../store/resource/feedback.ts";
-import type { SpanPayload, SpanRow } from "../../store/resource/span.ts";
+import type { StoredFeedback } from "../../model/stored-feedback.ts";
+import type { StoredSpan } from "../../model/stored-span.ts";
+import type { SpanPayload } from "../../store/resource/span.ts";
 import type { FilterExpression } from "../../wire/filter-ast.ts";
 import { parseFilter } from "../../wire/filter.ts";
 import { exampleJson } from "../../wire/langsmith/example.ts";
@@ -41,7 +42,7 @@ export async function runsOf(
   projectIds: string[],
   payloads: SpanPayload[],
 ): Promise<RunSource[]> {
-  const rows: SpanRow[] = [];
+  const rows: StoredSpan[] = [];
   let cursor: string | undefined;
   while (examples.length > 0) {
     const found = await context.store.spanQuery({
@@ -65,8 +66,8 @@ export async function feedbackOf(
   { store }: ServerContext,
   runs: readonly RunSource[],
   comparativeId: string | null,
-): Promise<Map<string, FeedbackRow[]>> {
-  const byRun = new Map<string, FeedbackRow[]>();
+): Promise<Map<string, StoredFeedback[]>> {
+  const byRun = new Map<string, StoredFeedback[]>();
   for (let at = 0; at < runs.length; at += PAGE) {
     const runIds = runs.slice(at, at + PAGE).map((run) => run.span.id);
     for (let offset = 0; ; offset += PAGE) {

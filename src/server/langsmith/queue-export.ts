@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+import type { StoredSpan } from "../../model/stored-span.ts";
 import { toIsoTime } from "../../internal/iso-time.ts";
-import type { SpanRow } from "../../store/resource/span.ts";
 import { spreadsheetLine } from "../../wire/csv.ts";
 import { queueJson } from "../../wire/langsmith/queue.ts";
 import { readJson } from "../read-json.ts";
@@ -92,7 +92,7 @@ export function queueExportRoutes(app: Hono, context: ServerContext): void {
   });
 }
 
-function payload(run: SpanRow | undefined, name: "inputs" | "outputs"): string {
+function payload(run: StoredSpan | undefined, name: "inputs" | "outputs"): string {
   const bytes = run?.[name];
   return bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8") : "";
 }

@@ -1,4 +1,4 @@
-import type { SpanRow } from "../../store/resource/span.ts";
+import type { StoredSpan } from "../../model/stored-span.ts";
 import type { RunSource } from "../../wire/langsmith/run-extras.ts";
 import { attachmentUrls } from "../attachment-url.ts";
 import type { ServerContext } from "../server-context.ts";
@@ -6,7 +6,7 @@ import type { ServerContext } from "../server-context.ts";
 /** Gathers what the JSON of these runs needs beside the rows. */
 export async function runSources(
   context: ServerContext,
-  rows: readonly SpanRow[],
+  rows: readonly StoredSpan[],
   { origin, withFeedback }: { origin: string; withFeedback: boolean },
 ): Promise<RunSource[]> {
   const stats = withFeedback ? await context.store.feedbackStats({ runIds: rows.map((row) => row.id) }) : new Map();

@@ -1,4 +1,4 @@
-import type { SpanRow } from "../../store/resource/span.ts";
+import type { StoredSpan } from "../../model/stored-span.ts";
 import type { SubtreeUsage } from "../../wire/langsmith/run-extras.ts";
 import type { ServerContext } from "../server-context.ts";
 
@@ -9,13 +9,13 @@ const SPANS = 1000;
 /** What each of these runs used together with everything below it; those without anything below are left out. */
 export async function subtreeUsage(
   { store }: ServerContext,
-  rows: readonly SpanRow[],
+  rows: readonly StoredSpan[],
 ): Promise<Map<string, SubtreeUsage>> {
   const wanted = new Set(rows.map((row) => row.id));
   const traceIds = [...new Set(rows.map((row) => row.traceId))];
   const found = new Map<string, SubtreeUsage>();
   for (let at = 0; at < traceIds.length; at += TRACES) {
-    const spans = new Map<string, SpanRow>();
+    const spans = new Map<string, StoredSpan>();
     let cursor: string | undefined;
     do {
       const page = await store.spanQuery({
@@ -38,8 +38,8 @@ export async function subtreeUsage(
 }
 
 /** From the parent up, as far as it is known. Parents may go round in a circle. */
-function ancestorsOf(span: SpanRow, spans: ReadonlyMap<string, SpanRow>): Set<SpanRow> {
-  const above = new Set<SpanRow>();
+function ancestorsOf(span: StoredSpan, spans: ReadonlyMap<string, StoredSpan>): Set<StoredSpan> {
+  const above = new Set<StoredSpan>();
   let next = spans.get(span.parentId ?? "");
   while (next && next !== span && !above.has(next)) {
     above.add(next);
@@ -48,7 +48,7 @@ function ancestorsOf(span: SpanRow, spans: ReadonlyMap<string, SpanRow>): Set<Sp
   return above;
 }
 
-function usageOf({ usage, firstTokenAt }: SpanRow): SubtreeUsage {
+function usageOf({ usage, firstTokenAt }: StoredSpan): SubtreeUsage {
   return {
     promptTokens: usage.promptTokens ?? 0,
     completionTokens: usage.completionTokens ?? 0,
@@ -58,7 +58,7 @@ function usageOf({ usage, firstTokenAt }: SpanRow): SubtreeUsage {
   };
 }
 
-function add(sum: SubtreeUsage, span: SpanRow): SubtreeUsage {
+function add(sum: SubtreeUsage, span: StoredSpan): SubtreeUsage {
   const more = usageOf(span);
   const times = [sum.firstTokenAt, more.firstTokenAt].filter((at) => at !== null);
   return {

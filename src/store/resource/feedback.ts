@@ -2,9 +2,6 @@ import type { Json } from "../../model/json.ts";
 import type { FeedbackWrite } from "../../model/span-write.ts";
 import type { FeedbackStats, StoredFeedback } from "../../model/stored-feedback.ts";
 
-export type FeedbackRow = StoredFeedback;
-export type { FeedbackStats } from "../../model/stored-feedback.ts";
-
 export interface FeedbackStore {
   /**
    * Inserts, or replaces the feedback with the same id: a retry with a stable id is an update, never a double. What people
@@ -12,14 +9,14 @@ export interface FeedbackStore {
    * config reads its key (`reads: { keys, settleMs }`); so do `feedbackUpdate` and `feedbackDelete`.
    */
   feedbackWrite(params: { feedback: readonly FeedbackWrite[] }): Promise<void>;
-  feedbackGet(params: { id: string }): Promise<FeedbackRow | null>;
+  feedbackGet(params: { id: string }): Promise<StoredFeedback | null>;
   feedbackUpdate(params: {
     id: string;
     score?: number | null;
     value?: Json;
     comment?: string | null;
     correction?: Json;
-  }): Promise<FeedbackRow | null>;
+  }): Promise<StoredFeedback | null>;
   feedbackDelete(params: { id: string }): Promise<boolean>;
   feedbackList(params: {
     ids?: readonly string[];
@@ -29,7 +26,7 @@ export interface FeedbackStore {
     sources?: readonly string[];
     limit: number;
     offset: number;
-  }): Promise<FeedbackRow[]>;
+  }): Promise<StoredFeedback[]>;
   /** Stats per run id. */
   feedbackStats(params: { runIds: readonly string[] }): Promise<Map<string, FeedbackStats>>;
 }

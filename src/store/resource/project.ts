@@ -1,11 +1,9 @@
 import type { JsonObject } from "../../model/json.ts";
 import type { Project } from "../../model/project.ts";
 
-export type ProjectRow = Project;
-
 export interface ProjectStore {
   /** Finds by name or creates; never changes an existing one. */
-  projectEnsure(params: { name: string }): Promise<ProjectRow>;
+  projectEnsure(params: { name: string }): Promise<Project>;
   /** Creates; throws `conflict` when the name is taken, unless `upsert`. */
   projectCreate(params: {
     id?: string;
@@ -15,8 +13,8 @@ export interface ProjectStore {
     referenceDatasetId?: string | null;
     startAt?: number;
     upsert?: boolean;
-  }): Promise<ProjectRow>;
-  projectGet(params: { id: string } | { name: string }): Promise<ProjectRow | null>;
+  }): Promise<Project>;
+  projectGet(params: { id: string } | { name: string }): Promise<Project | null>;
   projectList(params: {
     ids?: readonly string[];
     name?: string;
@@ -28,14 +26,14 @@ export interface ProjectStore {
     metadata?: JsonObject;
     limit: number;
     offset: number;
-  }): Promise<ProjectRow[]>;
+  }): Promise<Project[]>;
   projectUpdate(params: {
     id: string;
     name?: string;
     description?: string | null;
     extra?: JsonObject;
     endAt?: number | null;
-  }): Promise<ProjectRow | null>;
+  }): Promise<Project | null>;
   /** Removes the project and everything traced into it. */
   projectDelete(params: { id: string }): Promise<boolean>;
 }

@@ -1,35 +1,31 @@
 import type { AnnotationQueue, QueueItem, QueueItemStatus } from "../../model/annotation-queue.ts";
 import type { JsonObject } from "../../model/json.ts";
 
-export type QueueRow = AnnotationQueue;
-export type QueueItemRow = QueueItem;
-export type { QueueItemStatus } from "../../model/annotation-queue.ts";
-
 export interface QueueStore {
   queueCreate(params: {
     id?: string;
     name: string;
     description?: string | null;
     settings?: JsonObject;
-  }): Promise<QueueRow>;
+  }): Promise<AnnotationQueue>;
   /** Finds by name (the oldest) or creates. */
-  queueEnsure(params: { name: string }): Promise<QueueRow>;
-  queueGet(params: { id: string }): Promise<QueueRow | null>;
+  queueEnsure(params: { name: string }): Promise<AnnotationQueue>;
+  queueGet(params: { id: string }): Promise<AnnotationQueue | null>;
   queueList(params: {
     ids?: readonly string[];
     name?: string;
     nameContains?: string;
     limit: number;
     offset: number;
-  }): Promise<QueueRow[]>;
+  }): Promise<AnnotationQueue[]>;
   /** The queues that hold a run. */
-  queueListOfRun(params: { runId: string }): Promise<QueueRow[]>;
+  queueListOfRun(params: { runId: string }): Promise<AnnotationQueue[]>;
   queueUpdate(params: {
     id: string;
     name?: string;
     description?: string | null;
     settings?: JsonObject;
-  }): Promise<QueueRow | null>;
+  }): Promise<AnnotationQueue | null>;
   queueDelete(params: { id: string }): Promise<boolean>;
 
   /**
@@ -46,15 +42,15 @@ export interface QueueStore {
       details?: JsonObject;
     }[];
     unlessRemoved?: boolean;
-  }): Promise<QueueItemRow[]>;
-  queueItemGet(params: { queueId?: string; id: string }): Promise<QueueItemRow | null>;
+  }): Promise<QueueItem[]>;
+  queueItemGet(params: { queueId?: string; id: string }): Promise<QueueItem | null>;
   queueItemList(params: {
     queueId: string;
     status?: QueueItemStatus;
     runId?: string;
     limit: number;
     offset: number;
-  }): Promise<QueueItemRow[]>;
+  }): Promise<QueueItem[]>;
   queueItemCount(params: { queueId: string; status?: QueueItemStatus }): Promise<number>;
   queueItemUpdate(params: {
     queueId: string;
@@ -63,7 +59,7 @@ export interface QueueStore {
     details?: JsonObject;
     addedAt?: number;
     lastReviewedAt?: number | null;
-  }): Promise<QueueItemRow | null>;
+  }): Promise<QueueItem | null>;
   /** Leaves a mark, so that no loop puts the run back. */
   queueItemRemove(params: { queueId: string; ids: readonly string[] }): Promise<number>;
 }

@@ -3,8 +3,6 @@ import type { AttachmentWrite, FeedbackWrite, SpanWrite } from "../../model/span
 import type { StoredSpan } from "../../model/stored-span.ts";
 import type { Trace, TraceHead } from "../../model/trace.ts";
 
-/** A stored span. */
-export type SpanRow = StoredSpan;
 export type { AttachmentHead } from "../../model/stored-span.ts";
 
 /** The payload columns a caller may ask for; the rest of a row is always there. */
@@ -48,7 +46,7 @@ export interface SpanQuery extends SpanSelection {
 }
 
 export interface SpanPage {
-  rows: SpanRow[];
+  rows: StoredSpan[];
   /** `null` on the last page. */
   nextCursor: string | null;
 }

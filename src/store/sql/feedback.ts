@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import type { JsonObject } from "../../model/json.ts";
 import type { FeedbackWrite } from "../../model/span-write.ts";
-import type { FeedbackRow, FeedbackStats, FeedbackStore } from "../resource/feedback.ts";
+import type { FeedbackStats, StoredFeedback } from "../../model/stored-feedback.ts";
+import type { FeedbackStore } from "../resource/feedback.ts";
 import { chunksOf, fromMicros, jsonOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { largeJsonOrNull, parseLargeJson } from "./large-json.ts";
@@ -174,7 +175,7 @@ function textsOf({ value, correction, source, extra }: FeedbackWrite): FeedbackT
   };
 }
 
-function toFeedback(row: FeedbackTable): FeedbackRow {
+function toFeedback(row: FeedbackTable): StoredFeedback {
   return {
     id: row.id,
     runId: row.run_id,

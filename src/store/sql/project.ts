@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import { LoopsmithError } from "../../model/errors.ts";
 import { newId } from "../../model/id.ts";
-import type { ProjectRow, ProjectStore } from "../resource/project.ts";
+import type { Project } from "../../model/project.ts";
+import type { ProjectStore } from "../resource/project.ts";
 import { containsPattern, fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { ProjectTable } from "./schema.ts";
@@ -140,12 +141,12 @@ export function newProject(params: {
   };
 }
 
-async function projectByName(db: Database, name: string): Promise<ProjectRow | null> {
+async function projectByName(db: Database, name: string): Promise<Project | null> {
   const row = await db.read.selectFrom("project").selectAll().where("name", "=", name).executeTakeFirst();
   return row ? toProject(row) : null;
 }
 
-function toProject(row: ProjectTable): ProjectRow {
+function toProject(row: ProjectTable): Project {
   return {
     id: row.id,
     name: row.name,

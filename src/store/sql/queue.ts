@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { newId, stableId } from "../../model/id.ts";
-import type { QueueItemRow, QueueItemStatus, QueueRow, QueueStore } from "../resource/queue.ts";
+import type { AnnotationQueue, QueueItem, QueueItemStatus } from "../../model/annotation-queue.ts";
+import type { QueueStore } from "../resource/queue.ts";
 import { containsPattern, fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { QueueItemTable, QueueTable } from "./schema.ts";
@@ -110,7 +111,7 @@ export function queueStore(db: Database): QueueStore {
 
     queueItemAdd({ queueId, items, unlessRemoved = false }) {
       return db.write(async ({ query }) => {
-        const added: QueueItemRow[] = [];
+        const added: QueueItem[] = [];
         for (const [index, item] of items.entries()) {
           const row: QueueItemTable = {
             id: item.id ?? newId(),
@@ -216,7 +217,7 @@ export function queueStore(db: Database): QueueStore {
   };
 }
 
-function toQueue(row: QueueTable): QueueRow {
+function toQueue(row: QueueTable): AnnotationQueue {
   return {
     id: row.id,
     name: row.name,
@@ -227,7 +228,7 @@ function toQueue(row: QueueTable): QueueRow {
   };
 }
 
-function toItem(row: QueueItemTable): QueueItemRow {
+function toItem(row: QueueItemTable): QueueItem {
   return {
     id: row.id,
     queueId: row.queue_id,

@@ -2,7 +2,8 @@ import { sql, type AliasedRawBuilder } from "kysely";
 import { randomUUID } from "node:crypto";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { SpanStatus } from "../../model/trace.ts";
-import type { AttachmentHead, SpanPage, SpanPayload, SpanQuery, SpanRow, SpanStore } from "../resource/span.ts";
+import type { StoredSpan } from "../../model/stored-span.ts";
+import type { AttachmentHead, SpanPage, SpanPayload, SpanQuery, SpanStore } from "../resource/span.ts";
 import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { SpanTable } from "./schema.ts";
@@ -169,7 +170,7 @@ export async function attachmentHeads(
   return heads;
 }
 
-export function toSpanRow(row: SelectedSpan, attachments: AttachmentHead[]): SpanRow {
+export function toSpanRow(row: SelectedSpan, attachments: AttachmentHead[]): StoredSpan {
   return {
     id: row.id,
     projectId: row.project_id,
