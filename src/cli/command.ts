@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { stableId } from "../model/id.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
@@ -35,11 +34,6 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
-}
-
-/** The id a loop of this name over this project has everywhere. */
-export function loopIdOf(loop: { name: string; projectName: string }): string {
-  return stableId("loop", loop.name, loop.projectName);
 }
 
 /** @throws LoopsmithError `invalid` unless the text is a whole number in range */

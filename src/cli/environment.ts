@@ -12,7 +12,7 @@ export interface Environment {
   langsmithApiKey: string | null;
 }
 
-export const DEFAULT_PORT = 1984;
+const DEFAULT_PORT = 1984;
 
 /** @throws LoopsmithError `invalid` for a port that is none */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {

@@ -1,7 +1,7 @@
 import { LoopsmithError, type ErrorCode } from "../model/errors.ts";
 
 /** What a script can tell from the exit code alone. `loopsmith gate` has its own: 0 pass, 1 fail, 2 inconclusive. */
-export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
+const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   internal: 1,
   invalid: 2,
   too_large: 2,

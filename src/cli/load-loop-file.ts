@@ -5,9 +5,6 @@ import type { FeedbackLoop } from "../loop.ts";
 import type { LoopDeclaration } from "../loop/define-loop.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 
-/** What a loop file may export by default. */
-export type LoopFileExport = LoopDeclaration | FeedbackLoop | readonly (LoopDeclaration | FeedbackLoop)[];
-
 export interface LoopFile {
   loops: (LoopDeclaration | FeedbackLoop)[];
   /**

@@ -16,7 +16,7 @@ export interface RunReport {
 }
 
 /** The words for a failure that no span can honestly be blamed for. */
-export const NOT_ATTRIBUTABLE = "not attributable";
+const NOT_ATTRIBUTABLE = "not attributable";
 
 const MAX_FAILURES = 100_000;
 

@@ -22,7 +22,7 @@ export const RETRY_DELAYS_MS: readonly number[] = [
 ];
 
 /** Each delay varies by this share either way, so that deliveries that failed together do not return together. */
-export const RETRY_JITTER = 0.1;
+const RETRY_JITTER = 0.1;
 
 /** A receiver's `Retry-After` is obeyed up to here; beyond it we ask again. */
 export const MAX_RETRY_AFTER_MS = 24 * HOUR;

@@ -35,7 +35,7 @@ export function slackMessage(delivery: Delivery): JsonObject {
 }
 
 /** Slack's own escaping of text: these three characters, and no others. */
-export function escapeSlack(text: string): string {
+function escapeSlack(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 

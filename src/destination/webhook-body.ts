@@ -2,10 +2,10 @@ import type { WebhookAction } from "../model/action.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { LoopsmithError } from "../model/errors.ts";
 
-export const DEFAULT_EVENT_TYPE = "failure.detected";
+const DEFAULT_EVENT_TYPE = "failure.detected";
 
 /** Standard Webhooks recommends bodies below 20 kB: ids, reasons and a link, no payloads. */
-export const MAX_WEBHOOK_BYTES = 20_000;
+const MAX_WEBHOOK_BYTES = 20_000;
 
 /**
  * The body of a webhook, the same on every attempt: `{ type, timestamp, data }`, where `timestamp` is when the failure

@@ -21,7 +21,7 @@ export type MappedInputs<M extends InputMapping, O extends keyof M = never> = {
 };
 
 /** The value at `path`, `undefined` when any step of it is missing. Only own properties are followed. */
-export function readPath(path: string, target: EvaluatorTarget): unknown {
+function readPath(path: string, target: EvaluatorTarget): unknown {
   const [head = "", ...rest] = path.split(".");
   return follow(startOf(head, target), rest);
 }

@@ -12,7 +12,7 @@ export function describeValue(value: unknown): string {
 }
 
 /** `typeof`, with `null`, `array`, `NaN` and class names told apart. */
-export function typeName(value: unknown): string {
+function typeName(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
   if (typeof value === "number" && !Number.isFinite(value)) return "not a finite number";

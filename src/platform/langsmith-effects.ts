@@ -10,7 +10,7 @@ import type { Platform } from "./platform.ts";
 type Effects = Pick<Platform, "feedbackWrite" | "queueAdd" | "queueSize" | "exampleAdd" | "tagAdd">;
 
 /** Feedback key under which a failure's context stands on the culprit span when the queue item cannot carry it. */
-export const CONTEXT_KEY = "loopsmith_failure";
+const CONTEXT_KEY = "loopsmith_failure";
 
 /** How results go back through the official client. Every write carries our stable id, so a retry is an update. */
 export function langsmithEffects(client: Client, toPlatformError: (error: unknown) => LoopsmithError): Effects {

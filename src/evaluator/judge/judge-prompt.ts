@@ -51,7 +51,7 @@ export function judgePrompt(question: JudgeQuestion, data: unknown, nonce: strin
 }
 
 /** One flat object, every field required: the shape that every provider's structured output accepts. */
-export function answerSchema(scale: JudgeScale): Record<string, unknown> {
+function answerSchema(scale: JudgeScale): Record<string, unknown> {
   const properties = {
     reasoning: { type: "string" },
     score: scaleSchema(scale),

@@ -127,6 +127,6 @@ export function queueItemRoutes(app: Hono, context: ServerContext): void {
   });
 }
 
-export function sectionOf(status: QueueItemStatus): "needs_my_review" | "needs_others_review" | "archived" {
+function sectionOf(status: QueueItemStatus): "needs_my_review" | "needs_others_review" | "archived" {
   return status === "completed" ? "archived" : status;
 }

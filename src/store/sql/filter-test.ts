@@ -47,7 +47,7 @@ function plain(value: Exclude<FilterValue, null>): string | number {
   return typeof value === "number" ? value : String(value);
 }
 
-export const TRUE = sql<boolean>`1 = 1`;
+const TRUE = sql<boolean>`1 = 1`;
 export const FALSE = sql<boolean>`1 = 0`;
 
 export function allOf(conditions: readonly Sql<boolean>[]): Sql<boolean> {

@@ -145,7 +145,7 @@ function afterCursor(query: SpanSelect, params: SpanQuery): SpanSelect {
     : query.where(sql<boolean>`(span.start_at, span.id) > (${startAt}, ${id})`);
 }
 
-export async function attachmentHeads(
+async function attachmentHeads(
   db: Database,
   rows: readonly { id: string }[],
 ): Promise<Map<string, AttachmentHead[]>> {

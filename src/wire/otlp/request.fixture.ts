@@ -18,7 +18,7 @@ export interface Wire {
   status?: { code: number; message?: string };
 }
 
-export function anyValue(value: Json): Json {
+function anyValue(value: Json): Json {
   if (typeof value === "string") return { stringValue: value };
   if (typeof value === "boolean") return { boolValue: value };
   if (typeof value === "number") return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
@@ -26,7 +26,7 @@ export function anyValue(value: Json): Json {
   return value === null ? {} : { kvlistValue: { values: keyValues(value as Record<string, Json>) } };
 }
 
-export function keyValues(attributes: Record<string, Json> = {}): Json[] {
+function keyValues(attributes: Record<string, Json> = {}): Json[] {
   return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) }));
 }
 
