@@ -7,7 +7,7 @@ import { learn } from "../src/loop/learn/learn.ts";
 import { createEmitter } from "../src/loop/events.ts";
 import type { AlertRule } from "../src/model/alert.ts";
 import type { Delivery } from "../src/model/delivery.ts";
-import { stableId } from "../src/model/id.ts";
+import { loopIdOf } from "../src/model/id.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import { childWrite, rootWrite } from "./contract/span-writes.ts";
 
@@ -52,7 +52,7 @@ describe("learning", () => {
         },
       },
     });
-    const loopId = stableId("loop", "contract", "contract");
+    const loopId = loopIdOf({ name: "contract", projectName: "contract" });
     const encoder = new TextEncoder();
     // Fifty traces an hour; those of the beta tier fail nine times in ten until the fix.
     const hour = async (fixed: boolean): Promise<void> => {

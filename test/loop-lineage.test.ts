@@ -8,7 +8,7 @@ import type { EvaluatorInput } from "../src/evaluator/index.ts";
 import { defineEvaluator } from "../src/evaluator/index.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import { LINEAGE_KEY, openLineage } from "../src/loop/judge/lineage.ts";
-import { newId, stableId } from "../src/model/id.ts";
+import { loopIdOf, newId } from "../src/model/id.ts";
 import { createServer, listen, type Listening, type Server } from "../src/server/index.ts";
 import { openStore } from "../src/store/open-store.ts";
 import type { Store } from "../src/store/store.ts";
@@ -140,7 +140,7 @@ describe("a loop whose evaluators trace into the project they judge", () => {
     await using _loop = loop;
     expect(await rounds(loop)).toBeLessThanOrEqual(3);
     await using ledger = await openStore({ dataDir });
-    const row = await ledger.ledgerGet({ loopId: stableId("loop", "tailed", PROJECT), traceId: own });
+    const row = await ledger.ledgerGet({ loopId: loopIdOf({ name: "tailed", projectName: PROJECT }), traceId: own });
     expect(row).toMatchObject({ state: "skipped", reason: expect.stringContaining("our own evaluators") as string });
   });
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { stableId } from "../../src/model/id.ts";
+import { loopIdOf } from "../../src/model/id.ts";
 import { sqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { PROJECT } from "./chaos-loop.ts";
 import { sqliteProblem } from "./integrity.ts";
@@ -105,7 +105,7 @@ async function takeStock(
 }
 
 function loopId(name: string): string {
-  return stableId("loop", name, PROJECT);
+  return loopIdOf({ name, projectName: PROJECT });
 }
 
 function memoryMb(pid: number): number {

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { stableId } from "../../src/model/id.ts";
+import { loopIdOf } from "../../src/model/id.ts";
 import { sqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { fails, PROJECT } from "./chaos-loop.ts";
 import { sqliteProblem } from "./integrity.ts";
@@ -127,7 +127,7 @@ async function takenBack(
   store: Awaited<ReturnType<typeof sqliteStore>>,
   told: ReadonlyMap<string, ReadonlySet<string>>,
 ): Promise<number> {
-  const loopId = stableId("loop", PROJECT, PROJECT);
+  const loopId = loopIdOf({ name: PROJECT, projectName: PROJECT });
   const known = new Set((await store.verdictList({ loopId, limit: 1_000_000 })).map((verdict) => verdict.traceId));
   return [...told.keys()].filter((traceId) => fails(traceId) && !known.has(traceId)).length;
 }

@@ -1,4 +1,4 @@
-import { stableId } from "../../src/model/id.ts";
+import { loopIdOf } from "../../src/model/id.ts";
 import { postgresStore } from "../../src/store/postgres/postgres-store.ts";
 import { sqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -50,7 +50,7 @@ export async function takeAccount(
   webhooks: ReadonlyMap<string, ReadonlySet<string>>,
   acknowledged: ReadonlySet<string>,
 ): Promise<Account> {
-  const loopId = stableId("loop", PROJECT, PROJECT);
+  const loopId = loopIdOf({ name: PROJECT, projectName: PROJECT });
   const everything = 1_000_000;
   const verdicts = await store.verdictList({ loopId, limit: everything });
   const judged = new Map<string, number>();

@@ -1,4 +1,4 @@
-import { stableId } from "../../src/model/id.ts";
+import { loopIdOf } from "../../src/model/id.ts";
 import { postgresStore } from "../../src/store/postgres/postgres-store.ts";
 import { PROJECT } from "./chaos-loop.ts";
 import { withSchema } from "./kill.ts";
@@ -20,7 +20,7 @@ export const workersPostgres: Scenario = {
       const total = quick ? 1_000 : 10_000;
       await using receiver = await startReceiver({ random, judgeFails: 0.05, judgeMs: 20, refused: 0.05 });
       const acknowledged = new Set<string>();
-      const loopId = stableId("loop", PROJECT, PROJECT);
+      const loopId = loopIdOf({ name: PROJECT, projectName: PROJECT });
       const front = await startNode({ database, receiver: receiver.url, loop: false });
       const loading = sendLoad(front.url, acknowledged, { total, batch: 20, senders: 2, pauseMs: 10 });
       let named = 0;

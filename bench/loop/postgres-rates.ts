@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Pool } from "pg";
 import { createServer } from "../../src/server/index.ts";
 import { createFeedbackLoop } from "../../src/loop.ts";
-import { newId, stableId } from "../../src/model/id.ts";
+import { loopIdOf, newId } from "../../src/model/id.ts";
 import { postgresStore } from "../../src/store/postgres/postgres-store.ts";
 import { askBatch } from "./ask-batch.ts";
 import { perSecond } from "./embedded-rate.ts";
@@ -53,7 +53,7 @@ async function workersRate(options: { url: string; workers: number; traces: numb
     });
     if (!response.ok) throw new Error(`ingest answered ${response.status}: ${await response.text()}`);
   }
-  const loopId = stableId("loop", "workers", "workers");
+  const loopId = loopIdOf({ name: "workers", projectName: "workers" });
   // Entered beforehand, so that what is measured is claiming, judging and recording.
   await createFeedbackLoop({
     client: server,

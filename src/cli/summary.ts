@@ -1,5 +1,5 @@
 import type { Pattern } from "../model/pattern.ts";
-import { stableId } from "../model/id.ts";
+import { loopIdOf } from "../model/id.ts";
 import type { PatternReport } from "../model/pattern.ts";
 import type { Store } from "../store/store.ts";
 
@@ -28,7 +28,7 @@ export async function runReport(params: {
   verified?: number;
 }): Promise<RunReport> {
   const { store, loop } = params;
-  const loopId = stableId("loop", loop.name, loop.projectName);
+  const loopId = loopIdOf(loop);
   const counts = await store.verdictCounts({ loopId });
   const failures = await store.verdictList({ loopId, outcomes: ["fail"], limit: MAX_FAILURES });
   const [queued] = await store.deliveryList({ loopId, kind: "add_to_annotation_queue", limit: 1 });

@@ -1,6 +1,6 @@
 import type { Client } from "langsmith";
 import { LoopsmithError } from "../model/errors.ts";
-import { stableId } from "../model/id.ts";
+import { loopIdOf } from "../model/id.ts";
 import { embeddedPlatform, type EmbeddedSource } from "../platform/embedded.ts";
 import { embeddedExperiments } from "../platform/embedded-experiments.ts";
 import { langsmithExperiments } from "../platform/langsmith-experiments.ts";
@@ -38,7 +38,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
   const given = options.store ?? (typeof open === "function" ? null : open.store);
   const store = given ?? (await openOwnStore(options.dataDir));
   const platform = typeof open === "function" ? open(store) : open;
-  const loopId = stableId("loop", resolved.name, resolved.projectName);
+  const loopId = loopIdOf(resolved);
   await store.loopEnsure({
     id: loopId,
     name: resolved.name,

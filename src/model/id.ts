@@ -13,6 +13,11 @@ export function stableId(...parts: readonly (string | number)[]): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
+/** The id a loop of this name over this project has everywhere. */
+export function loopIdOf(loop: { name: string; projectName: string }): string {
+  return stableId("loop", loop.name, loop.projectName);
+}
+
 /** Time-ordered random id (uuid v7). */
 export function newId(): string {
   return v7();

@@ -10,7 +10,7 @@ import {
   type FeedbackLoopOptions,
 } from "../../src/index.ts";
 import { decideStored } from "../../src/loop/remedy/loop-remedies.ts";
-import { stableId } from "../../src/model/id.ts";
+import { loopIdOf, stableId } from "../../src/model/id.ts";
 import { dottedOrder } from "../../src/wire/dotted-order.ts";
 import { collect, startServer, type RunningServer } from "../server/official-client.ts";
 
@@ -270,7 +270,7 @@ describe("a remedy declared beside a loop", () => {
     const [used] = await loop.remedies.run();
     expect(used).toMatchObject({ stage: "watching" });
     const becomes = async (state: "resolved" | "regressed"): Promise<void> => {
-      const loopId = stableId("loop", "followed", "followed");
+      const loopId = loopIdOf({ name: "followed", projectName: "followed" });
       const [issue] = await store.issueList({ loopId });
       if (!issue) throw new Error("no issue");
       const at = store.now();
