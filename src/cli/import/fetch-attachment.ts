@@ -1,3 +1,5 @@
+import { readAtMost } from "../../internal/read-at-most.ts";
+
 export interface Fetched {
   mimeType: string;
   bytes: Uint8Array;
@@ -14,16 +16,8 @@ export async function fetchAttachment(url: string, origin: string): Promise<Fetc
     if (!/^https?:$/.test(target.protocol)) return null;
     const response = await fetch(target, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok || !response.body) return null;
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-      size += chunk.byteLength;
-      // Leaving the loop ends the transfer.
-      if (size > MAX_BYTES) return null;
-      chunks.push(chunk);
-    }
-    const mimeType = response.headers.get("content-type") ?? "application/octet-stream";
-    return { mimeType, bytes: Buffer.concat(chunks) };
+    const bytes = await readAtMost(response, MAX_BYTES);
+    return bytes && { mimeType: response.headers.get("content-type") ?? "application/octet-stream", bytes };
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { readAtMost } from "../../internal/read-at-most.ts";
 import { retryAfterMs } from "../../internal/retry-after.ts";
 import { errorMessage, LoopsmithError } from "../../model/errors.ts";
-import { readCapped } from "./read-capped.ts";
 import { statusError } from "./status-error.ts";
 
 export interface HttpOptions {
@@ -77,7 +77,13 @@ async function tryOnce(request: PostRequest, options: HttpOptions): Promise<Outc
       redirect: "manual",
       signal: request.signal,
     });
-    const text = await readCapped(response, maxResponseBytes);
+    const body = await readAtMost(response, maxResponseBytes);
+    if (!body) {
+      throw new LoopsmithError("too_large", `The answer is over ${maxResponseBytes} bytes.`, {
+        hint: "Raise maxResponseBytes if such an answer is expected.",
+      });
+    }
+    const text = body.toString("utf8");
     if (response.ok) return { text };
     const wait = retryAfterMs(response.headers, now());
     return {

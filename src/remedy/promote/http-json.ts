@@ -1,3 +1,4 @@
+import { readAtMost } from "../../internal/read-at-most.ts";
 import { retryAfterMs } from "../../internal/retry-after.ts";
 import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import type { ErrorCode } from "../../model/errors.ts";
@@ -56,10 +57,15 @@ async function tryOnce(
       redirect: "manual",
       signal: AbortSignal.any([signal, deadline]),
     });
-    const text = await boundedText(response);
+    const bytes = await readAtMost(response, MAX_ANSWER_BYTES);
+    if (!bytes) {
+      throw new LoopsmithError("too_large", `The answer is over ${MAX_ANSWER_BYTES} bytes.`, {
+        hint: "Check that the URL points to the API.",
+      });
+    }
     // GitHub limits with 403 as well, and then names the time to wait.
     const limited = response.status === 429 || (response.status === 403 && response.headers.has("retry-after"));
-    if (!limited && response.status < 500) return { status: response.status, json: parse(text) };
+    if (!limited && response.status < 500) return { status: response.status, json: parse(bytes.toString("utf8")) };
     const waitMs = retryAfterMs(response.headers, now()) ?? 0;
     return { error: failure(limited ? "rate_limited" : "unavailable", `${host} answered ${response.status}.`), waitMs };
   } catch (error) {
@@ -75,24 +81,6 @@ async function tryOnce(
 
 function failure(code: ErrorCode, message: string, cause?: unknown): LoopsmithError {
   return new LoopsmithError(code, message, { hint: "Promote again later; it is safe to repeat.", cause });
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const part = await reader?.read();
-    if (!part || part.done) return Buffer.concat(chunks).toString("utf8");
-    size += part.value.byteLength;
-    if (size > MAX_ANSWER_BYTES) {
-      await reader?.cancel();
-      throw new LoopsmithError("too_large", `The answer is over ${MAX_ANSWER_BYTES} bytes.`, {
-        hint: "Check that the URL points to the API.",
-      });
-    }
-    chunks.push(part.value);
-  }
 }
 
 function parse(text: string): Json {
