@@ -1,6 +1,7 @@
 import type { BucketStore } from "./resource/bucket.ts";
 import type { BudgetStore } from "./resource/budget.ts";
 import type { ComparativeStore } from "./resource/comparative.ts";
+import type { CursorStore } from "./resource/cursor.ts";
 import type { DatasetStore } from "./resource/dataset.ts";
 import type { DeliveryStore } from "./resource/delivery.ts";
 import type { ExperimentStore } from "./resource/experiment.ts";
@@ -19,6 +20,7 @@ import type { SecretStore } from "./resource/secret.ts";
 import type { SpanStatsStore } from "./resource/span-stats.ts";
 import type { SpanStore } from "./resource/span.ts";
 import type { ThreadShareStore } from "./resource/thread-share.ts";
+import type { VerdictStore } from "./resource/verdict.ts";
 
 /** What differs between databases, so that nobody outside `store/<db>/` asks for a database's name. */
 export interface StoreCapabilities {
@@ -45,6 +47,8 @@ export interface Store
     OnlineEvaluatorStore,
     QueueStore,
     LedgerStore,
+    VerdictStore,
+    CursorStore,
     DeliveryStore,
     SecretStore,
     RetentionStore,

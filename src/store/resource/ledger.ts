@@ -2,7 +2,7 @@ import type { Delivery } from "../../model/delivery.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { FeedbackWrite } from "../../model/span-write.ts";
 import type { TraceHead } from "../../model/trace.ts";
-import type { Verdict, VerdictOutcome } from "../../model/verdict.ts";
+import type { Verdict } from "../../model/verdict.ts";
 
 export interface LoopRow {
   id: string;
@@ -114,44 +114,4 @@ export interface LedgerStore {
   leaseNextEnd(params: { loopId: string }): Promise<number | null>;
   /** When the next unclaimed row is due, or `null`. */
   ledgerNextDue(params: { loopId: string }): Promise<number | null>;
-  /** The latest verdict of each trace, newest trace first. */
-  verdictList(params: {
-    loopId: string;
-    from?: number;
-    to?: number;
-    outcomes?: readonly VerdictOutcome[];
-    traceIds?: readonly string[];
-    limit: number;
-    offset?: number;
-  }): Promise<Verdict[]>;
-  verdictCounts(params: {
-    loopId: string;
-    from?: number;
-    to?: number;
-  }): Promise<Record<VerdictOutcome, number> & { culprits: number }>;
-
-  /** Verdicts made in a stretch of time, first revisions and later ones alike, and what their evaluators reported to cost, and how often each failed. */
-  verdictTally(params: {
-    loopId: string;
-    decidedFrom: number;
-    decidedTo: number;
-  }): Promise<Record<VerdictOutcome, number> & { usd: number; failedCalls: Record<string, number> }>;
-  /**
-   * How the window's passes and failures that name a cluster sit in clusters: with N runs and F failures of a cluster, the sums
-   * of N^2, F N and F^2 over all of them.
-   */
-  verdictClusters(params: { loopId: string; from: number; to: number }): Promise<{
-    clusters: number;
-    runs: number;
-    failures: number;
-    sizeSquared: number;
-    failingSize: number;
-    failingSquared: number;
-  }>;
-
-  /** Saved positions of tailers, by name. */
-  cursorGet(params: { name: string }): Promise<JsonObject | null>;
-  cursorSet(params: { name: string; value: JsonObject }): Promise<void>;
-  /** Reads, changes and writes in one transaction; two who change the same name come one after the other. */
-  cursorUpdate(params: { name: string; update: (current: JsonObject | null) => JsonObject }): Promise<JsonObject>;
 }

@@ -145,10 +145,7 @@ function afterCursor(query: SpanSelect, params: SpanQuery): SpanSelect {
     : query.where(sql<boolean>`(span.start_at, span.id) > (${startAt}, ${id})`);
 }
 
-async function attachmentHeads(
-  db: Database,
-  rows: readonly { id: string }[],
-): Promise<Map<string, AttachmentHead[]>> {
+async function attachmentHeads(db: Database, rows: readonly { id: string }[]): Promise<Map<string, AttachmentHead[]>> {
   const heads = new Map<string, AttachmentHead[]>();
   for (const chunk of chunksOf(rows, 500)) {
     const found = await db.read

@@ -3,6 +3,7 @@ import { comparativeStore } from "./comparative.ts";
 import type { Database } from "./database.ts";
 import { bucketStore } from "./bucket.ts";
 import { budgetStore } from "./budget.ts";
+import { cursorStore } from "./cursor.ts";
 import { datasetStore } from "./dataset.ts";
 import { datasetVersionStore } from "./dataset-version.ts";
 import { deliveryStore, type DeliveryStatements } from "./delivery.ts";
@@ -30,6 +31,7 @@ import { threadStore } from "./thread.ts";
 import { traceCompleteStore } from "./trace-complete.ts";
 import { traceTotalsStore } from "./trace-totals.ts";
 import { traceStore } from "./trace.ts";
+import { verdictStore } from "./verdict.ts";
 
 /** What a database folder brings beside its connection: the statements worth tuning by hand. */
 export interface SqlStatements<Native> {
@@ -60,6 +62,8 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...onlineEvaluatorStore(db),
     ...queueStore(db),
     ...ledgerStore(db, statements.ledger),
+    ...verdictStore(db),
+    ...cursorStore(db),
     ...deliveryStore(db, statements.delivery),
     ...secretStore(db),
     ...retentionStore(db),

@@ -1,5 +1,6 @@
 import { toMicros, toMicrosOrNull } from "../sql/columns.ts";
-import { saveCursor, type LedgerStatements } from "../sql/ledger.ts";
+import { saveCursor } from "../sql/cursor.ts";
+import type { LedgerStatements } from "../sql/ledger.ts";
 import type { LedgerTable } from "../sql/schema.ts";
 import { recordVerdicts } from "./record-verdicts.ts";
 import type { Connection } from "./statement-cache.ts";
