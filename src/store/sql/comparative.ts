@@ -6,7 +6,7 @@ import type { ComparativeExperiment } from "../../model/comparative-experiment.t
 import type { ComparativeStore } from "../resource/comparative.ts";
 import { containsPattern, fromMicros, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import type { ComparativeExperimentTable } from "./schema.ts";
+import type { ComparativeExperimentTable } from "./schema-dataset.ts";
 import { feedbackTally } from "./span-stats.ts";
 
 export function comparativeStore(db: Database): ComparativeStore {

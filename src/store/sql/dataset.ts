@@ -6,7 +6,8 @@ import type { Dataset } from "../../model/dataset.ts";
 import type { DatasetSort, DatasetStore } from "../resource/dataset.ts";
 import { containsPattern, fromMicros, jsonOrNull, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import type { DatasetTable, Schema } from "./schema.ts";
+import type { DatasetTable } from "./schema-dataset.ts";
+import type { Schema } from "./schema.ts";
 
 type DatasetMethods = Pick<
   DatasetStore,

@@ -3,7 +3,8 @@ import type { Example, ExampleAttachment } from "../../model/dataset.ts";
 import { nextTurn } from "../../internal/next-turn.ts";
 import { fromMicros, parseJson, parseObject, toMicros } from "./columns.ts";
 import { parseLargeObject } from "./large-json.ts";
-import type { ExampleTable, Schema } from "./schema.ts";
+import type { ExampleTable } from "./schema-dataset.ts";
+import type { Schema } from "./schema.ts";
 
 /** The states that hold now, or held at `asOf`. */
 export function validAt<O>(

@@ -9,7 +9,8 @@ import { newDataset } from "./dataset.ts";
 import type { Database } from "./database.ts";
 import { attachmentsOf, toExample } from "./example-row.ts";
 import { largeJsonOrNull } from "./large-json.ts";
-import type { ExampleTable, Schema } from "./schema.ts";
+import type { ExampleTable } from "./schema-dataset.ts";
+import type { Schema } from "./schema.ts";
 
 type WriteMethods = Pick<DatasetStore, "exampleWrite" | "exampleRevise" | "exampleEnsure" | "exampleDelete">;
 

@@ -9,7 +9,8 @@ import type { PromptStore } from "../resource/prompt.ts";
 import { fromMicros, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { readPrompt } from "./prompt.ts";
-import type { PromptCommitTable, PromptTable, PromptTagTable, Schema } from "./schema.ts";
+import type { PromptCommitTable, PromptTable, PromptTagTable } from "./schema-prompt.ts";
+import type { Schema } from "./schema.ts";
 
 type CommitMethods = Omit<PromptStore, "promptCreate" | "promptGet" | "promptList" | "promptUpdate" | "promptDelete">;
 

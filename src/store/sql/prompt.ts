@@ -5,7 +5,8 @@ import type { Prompt, PromptKind } from "../../model/prompt.ts";
 import type { PromptChanges, PromptStore } from "../resource/prompt.ts";
 import { containsPattern, fromMicros, parseJson, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import type { PromptTable, Schema } from "./schema.ts";
+import type { PromptTable } from "./schema-prompt.ts";
+import type { Schema } from "./schema.ts";
 
 type PromptMethods = Pick<PromptStore, "promptCreate" | "promptGet" | "promptList" | "promptUpdate" | "promptDelete">;
 

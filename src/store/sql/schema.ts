@@ -1,4 +1,12 @@
 import type {
+  ComparativeExperimentTable,
+  DatasetTable,
+  DatasetTagTable,
+  DatasetVersionTable,
+  ExampleAttachmentTable,
+  ExampleTable,
+} from "./schema-dataset.ts";
+import type {
   BucketTable,
   CodebookTable,
   IssueTable,
@@ -7,6 +15,7 @@ import type {
   MiningTable,
   UnlearnedTable,
 } from "./schema-learning.ts";
+import type { PromptCommitTable, PromptTable, PromptTagTable } from "./schema-prompt.ts";
 
 /**
  * The tables, the same on every database. Times are integers of microseconds; booleans 0 or 1; `*_json` columns are
@@ -229,111 +238,12 @@ export interface SecretTable {
   value: string;
 }
 
-export interface DatasetTable {
-  id: string;
-  name: string;
-  description: string | null;
-  data_type: string;
-  metadata_json: string;
-  inputs_schema_json: string | null;
-  outputs_schema_json: string | null;
-  created_at: number;
-  modified_at: number;
-  share_token: string | null;
-  share_projects: number;
-  baseline_project_id: string | null;
-}
-
-export interface DatasetVersionTable {
-  dataset_id: string;
-  as_of: number;
-}
-
-export interface DatasetTagTable {
-  dataset_id: string;
-  tag: string;
-  as_of: number;
-}
-
-export interface ExampleTable {
-  id: string;
-  valid_from: number;
-  valid_to: number | null;
-  dataset_id: string;
-  inputs_json: string;
-  outputs_json: string | null;
-  metadata_json: string;
-  splits_json: string;
-  source_run_id: string | null;
-  created_at: number;
-  /** Orders examples made in the same microsecond. */
-  position: number;
-  /** `[{ name, mimeType, byteLength, contentId }]`. */
-  attachments_json: string;
-}
-
-export interface ExampleAttachmentTable {
-  content_id: string;
-  example_id: string;
-  mime_type: string;
-  bytes: Uint8Array;
-}
-
 export interface BudgetUseTable {
   key: string;
   window_start: number;
   calls: number;
   tokens: number;
   usd_micros: number;
-}
-
-export interface ComparativeExperimentTable {
-  id: string;
-  name: string;
-  description: string | null;
-  dataset_id: string;
-  project_ids_json: string;
-  extra_json: string;
-  created_at: number;
-  modified_at: number;
-}
-
-export interface PromptTable {
-  id: string;
-  name: string;
-  kind: string;
-  description: string | null;
-  readme: string | null;
-  tags_json: string;
-  is_public: number;
-  is_archived: number;
-  is_liked: number;
-  source: string | null;
-  last_commit_hash: string | null;
-  commit_count: number;
-  created_at: number;
-  updated_at: number;
-}
-
-export interface PromptCommitTable {
-  id: string;
-  prompt_id: string;
-  hash: string;
-  /** Counts a prompt's commits from 1. */
-  position: number;
-  parent_id: string | null;
-  parent_hash: string | null;
-  description: string | null;
-  manifest_json: string;
-  created_at: number;
-}
-
-export interface PromptTagTable {
-  prompt_id: string;
-  tag: string;
-  commit_id: string;
-  created_at: number;
-  updated_at: number;
 }
 
 export interface RemedyTable {
