@@ -25,6 +25,8 @@ export const PAYLOAD_FUNCTIONS = [
 export const postgresSqlDialect: SqlDialect = {
   contains: (text, part) => sql<boolean>`strpos(${text}, ${part}) > 0`,
   payloadText: (bytes) => sql`payload_text(${bytes})`,
+  // Text would have to be checked there first, and what is no UTF-8 would fail the query.
+  payloadToParse: (bytes) => sql`${bytes}`,
   somePair(document, condition) {
     const text = "json" in document ? document.json : sql`payload_text(${document.bytes})`;
     return sql<boolean>`exists (

@@ -1,7 +1,7 @@
 import { sql, type AliasedRawBuilder } from "kysely";
 import { randomUUID } from "node:crypto";
 import { LoopsmithError } from "../../model/errors.ts";
-import type { SpanStatus } from "../../model/trace.ts";
+import type { SpanStatus, TokenUsage } from "../../model/trace.ts";
 import type { StoredSpan } from "../../model/stored-span.ts";
 import type { AttachmentHead, SpanPage, SpanPayload, SpanQuery, SpanStore } from "../resource/span.ts";
 import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject } from "./columns.ts";
@@ -13,7 +13,7 @@ type PayloadColumn = Exclude<SpanPayload, "attachments">;
 /** A span with as much of its payload as was asked for. */
 export type SelectedSpan = Omit<SpanTable, PayloadColumn> & Partial<Pick<SpanTable, PayloadColumn>>;
 
-export const HEAD_COLUMNS = [
+const HEAD_COLUMNS = [
   "id",
   "project_id",
   "trace_id",
@@ -183,12 +183,7 @@ export function toSpanRow(row: SelectedSpan, attachments: AttachmentHead[]): Sto
     tags: parseJson(row.tags_json) as string[],
     metadata: parseObject(row.metadata_json),
     model: row.model,
-    usage: {
-      ...(row.prompt_tokens === null ? {} : { promptTokens: row.prompt_tokens }),
-      ...(row.completion_tokens === null ? {} : { completionTokens: row.completion_tokens }),
-      ...(row.total_tokens === null ? {} : { totalTokens: row.total_tokens }),
-      ...(row.cost === null ? {} : { cost: row.cost }),
-    },
+    usage: usageOf(row),
     firstTokenAt: fromMicrosOrNull(row.first_token_at),
     threadId: row.thread_id,
     referenceExampleId: row.reference_example_id,
@@ -200,6 +195,17 @@ export function toSpanRow(row: SelectedSpan, attachments: AttachmentHead[]): Sto
     serialized: row.serialized ?? null,
     attachments,
   };
+}
+
+export function usageOf(
+  row: Pick<SpanTable, "prompt_tokens" | "completion_tokens" | "total_tokens" | "cost">,
+): TokenUsage {
+  const usage: TokenUsage = {};
+  if (row.prompt_tokens !== null) usage.promptTokens = row.prompt_tokens;
+  if (row.completion_tokens !== null) usage.completionTokens = row.completion_tokens;
+  if (row.total_tokens !== null) usage.totalTokens = row.total_tokens;
+  if (row.cost !== null) usage.cost = row.cost;
+  return usage;
 }
 
 function encodeCursor(row: { start_at: number; id: string }): string {

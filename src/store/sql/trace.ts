@@ -1,10 +1,38 @@
 import { sql } from "kysely";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
-import { createTrace, findRoot, type Span, type SpanScore, type Trace } from "../../model/trace.ts";
+import { createTrace, findRoot, type Span, type SpanScore, type SpanStatus, type Trace } from "../../model/trace.ts";
 import type { SpanStore } from "../resource/span.ts";
-import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, toMicros } from "./columns.ts";
+import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import { HEAD_COLUMNS, toSpanRow, type SelectedSpan } from "./span.ts";
+import type { SpanTable } from "./schema.ts";
+import { usageOf } from "./span.ts";
+
+const READ_COLUMNS = [
+  "id",
+  "project_id",
+  "trace_id",
+  "parent_id",
+  "name",
+  "kind",
+  "start_at",
+  "end_at",
+  "dotted_order",
+  "status",
+  "error",
+  "tags_json",
+  "metadata_json",
+  "model",
+  "prompt_tokens",
+  "completion_tokens",
+  "total_tokens",
+  "cost",
+  "thread_id",
+] as const satisfies readonly (keyof SpanTable)[];
+
+const PAYLOADS = ["inputs", "outputs", "events"] as const;
+
+type ReadSpan = Pick<SpanTable, (typeof READ_COLUMNS)[number]> &
+  Record<(typeof PAYLOADS)[number], Uint8Array | string | null>;
 
 export function traceStore(db: Database): Pick<SpanStore, "traceHeads" | "traceRead"> {
   return {
@@ -42,7 +70,7 @@ async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
   const [rows, feedback] = await Promise.all([
     db.read
       .selectFrom("span")
-      .select([...HEAD_COLUMNS, "inputs", "outputs", "events"])
+      .select([...READ_COLUMNS, ...PAYLOADS.map((name) => db.dialect.payloadToParse(sql.ref(name)).as(name))])
       .where("trace_id", "in", traceIds)
       .orderBy("dotted_order")
       .execute(),
@@ -94,46 +122,46 @@ async function projectNames(db: Database, ids: string[]): Promise<Map<string, st
   return new Map(rows.map((row) => [row.id, row.name]));
 }
 
-function toSpan(row: SelectedSpan, scores: SpanScore[]): Span {
-  const head = toSpanRow(row, []);
+function toSpan(row: ReadSpan, scores: SpanScore[]): Span {
   return {
-    id: head.id,
-    traceId: head.traceId,
-    parentId: head.parentId,
-    name: head.name,
-    kind: head.kind,
-    startAt: head.startAt,
-    endAt: head.endAt,
-    dottedOrder: head.dottedOrder,
-    status: head.status,
-    error: head.error,
-    inputs: objectOf(head.inputs) ?? {},
-    outputs: objectOf(head.outputs),
-    metadata: head.metadata,
-    tags: head.tags,
-    model: head.model,
-    usage: head.usage,
-    events: eventsOf(head.events),
+    id: row.id,
+    traceId: row.trace_id,
+    parentId: row.parent_id,
+    name: row.name,
+    kind: row.kind === "" ? "chain" : row.kind,
+    startAt: fromMicros(row.start_at),
+    endAt: fromMicrosOrNull(row.end_at),
+    dottedOrder: row.dotted_order,
+    status: row.status as SpanStatus,
+    error: row.error,
+    inputs: objectOf(row.inputs) ?? {},
+    outputs: objectOf(row.outputs),
+    metadata: parseObject(row.metadata_json),
+    tags: parseJson(row.tags_json) as string[],
+    model: row.model,
+    usage: usageOf(row),
+    events: eventsOf(row.events),
     scores,
   };
 }
 
-/** Payload bytes as an object; anything else sent in its place is kept under `value`. */
-function objectOf(bytes: Uint8Array | null): JsonObject | null {
-  const value = parseBytes(bytes);
+/** A payload as an object; anything else sent in its place is kept under `value`. */
+function objectOf(payload: Uint8Array | string | null): JsonObject | null {
+  const value = parsePayload(payload);
   if (value === null || value === undefined) return null;
   return isJsonObject(value) ? value : { value: value as JsonObject[string] };
 }
 
-function eventsOf(bytes: Uint8Array | null): JsonObject[] {
-  const value = parseBytes(bytes);
+function eventsOf(payload: Uint8Array | string | null): JsonObject[] {
+  const value = parsePayload(payload);
   return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
-function parseBytes(bytes: Uint8Array | null): unknown {
-  if (bytes === null) return null;
+function parsePayload(payload: Uint8Array | string | null): unknown {
+  if (payload === null) return null;
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
+    if (typeof payload === "string") return JSON.parse(payload);
+    return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("utf8"));
   } catch {
     // Stored as it came; whoever sent bytes that are no JSON still gets them back on a read of the span.
     return null;

@@ -51,9 +51,6 @@ function driverOver(connection: Connection, elsewhere: Elsewhere | undefined): D
 }
 
 function execute<R>(connection: Connection, query: CompiledQuery): QueryResult<R> {
-  const statement = connection.prepare(query.sql);
-  const parameters = query.parameters.map(toBindable);
-  if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] };
-  const result = statement.run(...parameters);
-  return { rows: [], numAffectedRows: BigInt(result.changes), insertId: BigInt(result.lastInsertRowid) };
+  const { rows, changes } = connection.run(query.sql, query.parameters.map(toBindable));
+  return { rows: rows as R[], ...(changes !== undefined && { numAffectedRows: BigInt(changes) }) };
 }

@@ -19,7 +19,7 @@ if (port) {
     }
     const { id, sql, parameters } = request;
     try {
-      port.postMessage({ id, rows: connection.prepare(sql).all(...parameters) } satisfies ScanReply);
+      port.postMessage({ id, rows: connection.run(sql, parameters).rows } satisfies ScanReply);
     } catch (error) {
       port.postMessage({ id, error: errorMessage(error) } satisfies ScanReply);
     }
