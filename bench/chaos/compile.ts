@@ -10,7 +10,7 @@ let built: Promise<string> | null = null;
 /** The process under test, and the threads it starts, which look for themselves beside it. */
 const ENTRIES = {
   node: `${root}bench/chaos/node.ts`,
-  "ingest-worker": `${root}src/store/sqlite/ingest-worker.ts`,
+  "write-worker": `${root}src/store/sqlite/write-worker.ts`,
   "scan-worker": `${root}src/store/sqlite/scan-worker.ts`,
 };
 

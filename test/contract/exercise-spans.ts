@@ -80,6 +80,15 @@ export function exerciseSpans(open: OpenStore): void {
       expect(trace?.root.scores).toEqual([{ key: "k", score: 1 }]);
     });
 
+    it("gives a trace the feedback that came before its run", async () => {
+      await using store = await open({ now: START });
+      const root = rootWrite();
+      await store.feedbackWrite({ feedback: [{ id: newId(), runId: root.id, key: "early", score: 0 }] });
+      await store.spanIngest({ spans: [root] });
+      const [trace] = await store.traceRead({ traceIds: [root.id] });
+      expect(trace?.root.scores).toEqual([{ key: "early", score: 0 }]);
+    });
+
     it("pages through spans without missing or repeating one", async () => {
       await using store = await open({ now: START });
       const roots = Array.from({ length: 25 }, (_, index) => rootWrite({ startAt: START + Math.floor(index / 3) }));

@@ -74,10 +74,12 @@ async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
       .where("trace_id", "in", traceIds)
       .orderBy("dotted_order")
       .execute(),
+    // By run, of which there is an index; whoever wrote the feedback may not have known the trace.
     db.read
       .selectFrom("feedback")
+      .innerJoin("span", "span.id", "feedback.run_id")
       .select(["run_id", "key", "score", "value_json", "comment", "source_type"])
-      .where("trace_id", "in", traceIds)
+      .where("span.trace_id", "in", traceIds)
       .orderBy("created_at")
       .execute(),
   ]);
@@ -97,10 +99,12 @@ async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
   }
   const byTrace = new Map<string, Span[]>();
   const projectIds = new Map<string, string>();
+  const threadIds = new Map<string, string | null>();
   for (const row of rows) {
     const spans = byTrace.get(row.trace_id) ?? [];
     byTrace.set(row.trace_id, spans);
     spans.push(toSpan(row, scores.get(row.id) ?? []));
+    threadIds.set(row.id, row.thread_id);
     if (row.project_id !== "") projectIds.set(row.trace_id, row.project_id);
   }
   const names = await projectNames(db, [...new Set(projectIds.values())]);
@@ -110,7 +114,7 @@ async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
     const root = spans && findRoot(spans);
     if (!root) continue;
     const projectId = projectIds.get(traceId) ?? "";
-    const threadId = rows.find((row) => row.id === root.id)?.thread_id ?? null;
+    const threadId = threadIds.get(root.id) ?? null;
     traces.push(createTrace(root, spans, { projectId, projectName: names.get(projectId) ?? "", threadId }));
   }
   return traces;

@@ -1,75 +1,31 @@
-import { toMicros, toMicrosOrNull } from "../sql/columns.ts";
-import { saveCursor } from "../sql/cursor.ts";
 import type { LedgerStatements } from "../sql/ledger.ts";
-import type { LedgerTable } from "../sql/schema.ts";
-import { recordVerdicts } from "./record-verdicts.ts";
+import { claimRows, enrolHeads } from "./ledger-rows.ts";
+import { toVerdictRows, writeVerdicts } from "./record-verdicts.ts";
 import type { Connection } from "./statement-cache.ts";
+import type { WriteThread } from "./write-thread.ts";
 
-/**
- * New traces enter; a settling one only moves its due time; a finished one whose head changed since starts its next
- * revision. A change takes the lease away from a worker that is judging the old content, so that its verdict falls out at
- * the fence.
- */
-const ENROL = `insert into ledger
-    (loop_id, trace_id, revision, state, trace_start_at, changed_at, root_end_at, due_at, attempts, updated_at)
-  values (?1, ?2, 1, 'settling', ?3, ?4, ?5, ?6, 0, ?7)
-  on conflict (loop_id, trace_id) do update set
-    revision = case when state in ('settling', 'deferred') then revision else revision + 1 end,
-    state = 'settling',
-    reason = null,
-    attempts = case when state in ('settling', 'deferred') then attempts else 0 end,
-    lease_token = null,
-    lease_until = null,
-    changed_at = excluded.changed_at,
-    root_end_at = excluded.root_end_at,
-    due_at = excluded.due_at,
-    updated_at = excluded.updated_at
-  where excluded.changed_at > ledger.changed_at or (ledger.root_end_at is null and excluded.root_end_at is not null)`;
+/** Fewer are written on this thread as long as the other one is not needed for anything else. */
+const THREAD_FROM_ROWS = 32;
 
-const CLAIM = `update ledger set lease_token = ?1, lease_until = ?2, updated_at = ?3
-  where loop_id = ?4 and trace_id in (
-    select trace_id from ledger
-    where loop_id = ?4 and state in ('settling', 'deferred') and due_at <= ?3
-      and (lease_until is null or lease_until <= ?3)
-    order by due_at limit ?5)
-  returning *`;
+/** Written on the writing thread, where there is one and it is worth it. */
+export function ledgerStatements(thread: WriteThread | null): LedgerStatements<Connection> {
+  const threadFor = (rows: number): WriteThread | null =>
+    thread?.isRunning || rows >= THREAD_FROM_ROWS ? thread : null;
+  return {
+    enrol: (db, params) =>
+      threadFor(params.heads.length)?.run("enrol", params) ??
+      db.write((transaction) => enrolHeads(transaction, params, db.now())),
 
-const CLAIM_NAMED = `update ledger set lease_token = ?1, lease_until = ?2, updated_at = ?3
-  where loop_id = ?4 and trace_id in (select value from json_each(?5)) and state in ('settling', 'deferred')
-    and (lease_until is null or lease_until <= ?3)
-  returning *`;
+    claim: (db, params) =>
+      threadFor(0)?.run("claim", params) ??
+      db.lease((transaction) => Promise.resolve(claimRows(transaction, params, db.now()))),
 
-export const ledgerStatements: LedgerStatements<Connection> = {
-  enrol(db, { loopId, heads, cursor }) {
-    return db.write(async ({ native, query }) => {
-      const statement = native.prepare(ENROL);
-      let moved = 0;
-      for (const head of heads) {
-        moved += statement.run(
-          loopId,
-          head.traceId,
-          toMicros(head.startAt),
-          toMicros(head.changedAt),
-          toMicrosOrNull(head.rootEndAt),
-          toMicros(head.dueAt),
-          toMicros(db.now()),
-        ).changes;
-      }
-      if (cursor) await saveCursor({ query }, cursor);
-      return moved;
-    });
-  },
-
-  claim(db, { loopId, limit, leaseMs, leaseToken, traceIds }) {
-    return db.lease(({ native }) => {
-      const now = db.now();
-      const lease = [leaseToken, toMicros(now + leaseMs), toMicros(now), loopId];
-      const rows = traceIds
-        ? native.prepare(CLAIM_NAMED).all(...lease, JSON.stringify(traceIds))
-        : native.prepare(CLAIM).all(...lease, limit);
-      return Promise.resolve(rows as LedgerTable[]);
-    });
-  },
-
-  record: (db, records) => db.write((transaction) => recordVerdicts(transaction, records, db.now())),
-};
+    record(db, records) {
+      const rows = toVerdictRows(records, db.now());
+      return (
+        threadFor(rows.length)?.run("record", rows) ??
+        db.write((transaction) => writeVerdicts(transaction, rows, db.now()))
+      );
+    },
+  };
+}

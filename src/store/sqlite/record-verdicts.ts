@@ -5,8 +5,8 @@ import type { WriteTransaction } from "../sql/database.ts";
 import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../sql/feedback.ts";
 import { toDeliveryRow, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
 import type { UnlearnedTable } from "../sql/schema-learning.ts";
-import type { DeliveryTable, FeedbackTable, VerdictTable } from "../sql/schema.ts";
-import type { Connection } from "./statement-cache.ts";
+import type { DeliveryTable, VerdictTable } from "../sql/schema.ts";
+import type { Bindable, Connection } from "./statement-cache.ts";
 
 const FENCE = `update ledger set state = ?, reason = ?, lease_token = null, lease_until = null, updated_at = ?
   where loop_id = ? and trace_id = ? and revision = ? and lease_token = ?`;
@@ -70,50 +70,63 @@ function insertInto(table: string, columns: readonly string[]): string {
   return `insert into ${table} (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`;
 }
 
+/** A record as it is stored, in plain lists: it is cloned on its way to another thread, and objects are slow to clone. */
+export interface VerdictRows {
+  verdictId: string;
+  /** Values of the fence and of each table's columns, in their order. */
+  fence: Bindable[];
+  /** Whose older verdicts are no longer the latest. */
+  retired: [loopId: string, traceId: string] | null;
+  verdict: Bindable[];
+  unlearned: Bindable[] | null;
+  feedback: Bindable[][];
+  /** Feedback about runs that have to be looked up first. */
+  incompleteFeedback: readonly FeedbackWrite[];
+  deliveries: Bindable[][];
+}
+
+export function toVerdictRows(records: readonly VerdictRecord[], now: number): VerdictRows[] {
+  return records.map(({ verdict, leaseToken, deliveries, feedback = [] }): VerdictRows => {
+    const { loopId, traceId, revision } = verdict;
+    const [state, reason] = verdict.outcome === "error" ? ["failed", verdict.comment] : ["decided", null];
+    const isComplete = feedback.every((item) => item.traceId !== undefined && item.projectId !== undefined);
+    const unlearned = toUnlearnedRow(verdict);
+    return {
+      verdictId: verdict.id,
+      fence: [state, reason, toMicros(now), loopId, traceId, revision, leaseToken],
+      retired: revision > 1 ? [loopId, traceId] : null,
+      verdict: valuesOf(toVerdictRow(verdict), VERDICT_COLUMNS),
+      unlearned: unlearned && valuesOf(unlearned, UNLEARNED_COLUMNS),
+      feedback: isComplete ? feedback.map((item) => valuesOf(toFeedbackRow(item, now), FEEDBACK_COLUMNS)) : [],
+      incompleteFeedback: isComplete ? [] : feedback,
+      deliveries: deliveries.map((delivery) => valuesOf(toDeliveryRow(delivery), DELIVERY_COLUMNS)),
+    };
+  });
+}
+
+function valuesOf<Row extends Record<Column, Bindable>, Column extends string>(
+  row: Row,
+  columns: readonly Column[],
+): Bindable[] {
+  return columns.map((column) => row[column]);
+}
+
 /** Record by record, each by prepared statements: there is no round trip to save, and nothing is compiled twice. */
-export async function recordVerdicts(
+export async function writeVerdicts(
   { native, query }: WriteTransaction<Connection>,
-  records: readonly VerdictRecord[],
+  records: readonly VerdictRows[],
   now: number,
 ): Promise<Set<string>> {
   const recorded = new Set<string>();
-  for (const { verdict, leaseToken, deliveries, feedback = [] } of records) {
-    const { loopId, traceId, revision } = verdict;
-    const failed = verdict.outcome === "error";
-    const fenced = native
-      .prepare(FENCE)
-      .run(
-        failed ? "failed" : "decided",
-        failed ? verdict.comment : null,
-        toMicros(now),
-        loopId,
-        traceId,
-        revision,
-        leaseToken,
-      );
-    if (fenced.changes === 0) continue;
-    if (revision > 1) native.prepare(RETIRE).run(loopId, traceId);
-    const row = toVerdictRow(verdict);
-    const inserted = native.prepare(INSERT_VERDICT).run(...VERDICT_COLUMNS.map((column) => row[column]));
-    if (inserted.changes === 0) continue;
-    const unlearned = toUnlearnedRow(verdict);
-    if (unlearned) native.prepare(INSERT_UNLEARNED).run(...UNLEARNED_COLUMNS.map((column) => unlearned[column]));
-    if (feedback.every(isComplete)) for (const item of feedback) upsertFeedback(native, toFeedbackRow(item, now));
-    else await writeFeedbackRows(query, feedback, now);
-    for (const delivery of deliveries) {
-      const values = toDeliveryRow(delivery);
-      native.prepare(INSERT_DELIVERY).run(...DELIVERY_COLUMNS.map((column) => values[column]));
-    }
-    recorded.add(verdict.id);
+  for (const record of records) {
+    if (native.prepare(FENCE).run(...record.fence).changes === 0) continue;
+    if (record.retired) native.prepare(RETIRE).run(...record.retired);
+    if (native.prepare(INSERT_VERDICT).run(...record.verdict).changes === 0) continue;
+    if (record.unlearned) native.prepare(INSERT_UNLEARNED).run(...record.unlearned);
+    for (const values of record.feedback) native.prepare(UPSERT_FEEDBACK).run(...values);
+    if (record.incompleteFeedback.length > 0) await writeFeedbackRows(query, record.incompleteFeedback, now);
+    for (const values of record.deliveries) native.prepare(INSERT_DELIVERY).run(...values);
+    recorded.add(record.verdictId);
   }
   return recorded;
-}
-
-function upsertFeedback(native: Connection, row: FeedbackTable): void {
-  native.prepare(UPSERT_FEEDBACK).run(...FEEDBACK_COLUMNS.map((column) => row[column]));
-}
-
-/** Whether nothing about the run has to be looked up. */
-function isComplete({ traceId, projectId }: FeedbackWrite): boolean {
-  return traceId !== undefined && projectId !== undefined;
 }

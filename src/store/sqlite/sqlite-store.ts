@@ -4,9 +4,10 @@ import type { SpanIngestParams } from "../resource/span.ts";
 import type { Store } from "../store.ts";
 import { deliveryStatements } from "./delivery.ts";
 import { ingestStatements } from "./ingest.ts";
-import { IngestThread } from "./ingest-thread.ts";
+import { encodeIngest } from "./ingest-message.ts";
 import { ledgerStatements } from "./ledger.ts";
 import { openSqlite, type SqliteOptions } from "./open-sqlite.ts";
+import { WriteThread } from "./write-thread.ts";
 
 /** Smaller ingests are written on this thread: handing them over would cost more than it saves. */
 const THREAD_FROM_SPANS = 32;
@@ -19,14 +20,14 @@ const THREAD_FROM_BYTES = 512 * 1024;
 export function sqliteStore(options: SqliteOptions): Promise<Store> {
   return Promise.resolve().then(() => {
     const database = openSqlite(options);
+    // A clock of the caller's cannot be read from another thread.
+    const thread = options.now ? null : new WriteThread(options, database);
     const store = sqlStore(database, {
       ingest: ingestStatements,
-      ledger: ledgerStatements,
+      ledger: ledgerStatements(thread),
       delivery: deliveryStatements,
     });
-    // A clock of the caller's cannot be read from another thread.
-    if (options.now) return store;
-    const thread = new IngestThread(options, database);
+    if (!thread) return store;
     const close = async (): Promise<void> => {
       await thread.settle();
       await database.writer.close();
@@ -35,12 +36,16 @@ export function sqliteStore(options: SqliteOptions): Promise<Store> {
     };
     return {
       ...store,
-      spanIngest: (params) =>
-        isLarge(params) ? thread.ingest(toIngestRows(params), params.ownsPayloads ?? false) : store.spanIngest(params),
+      spanIngest: (params) => (isLarge(params) ? ingestByThread(thread, params) : store.spanIngest(params)),
       close,
       [Symbol.asyncDispose]: close,
     };
   });
+}
+
+function ingestByThread(thread: WriteThread, params: SpanIngestParams): ReturnType<Store["spanIngest"]> {
+  const message = encodeIngest(toIngestRows(params), params.ownsPayloads ?? false);
+  return thread.run("ingest", message, message.payloads.buffers);
 }
 
 function isLarge({ spans, attachments = [] }: SpanIngestParams): boolean {

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../model/id.ts";
 import type { SpanWrite } from "../../model/span-write.ts";
+import { deliveryOf, LOOP, verdictOf } from "../../../test/contract/exercise-ledger.ts";
+import type { VerdictRecord } from "../resource/ledger.ts";
 import { toIngestRows } from "../sql/span-ingest.ts";
 import type { Store } from "../store.ts";
 import { decodeIngest, encodeIngest } from "./ingest-message.ts";
@@ -106,6 +108,41 @@ describe("an ingest by thread", () => {
     await using reopened = await sqliteStore({ path });
     expect((await reopened.spanStats({})).count).toBe(30 * 40 + 2);
     expect(await reopened.projectGet({ name: "late" })).toBeNull();
+  });
+
+  it("enrols, claims and records behind the fence, with feedback and deliveries", async () => {
+    await using judging = await sqliteStore({ path: join(folder, "judging.db") });
+    const traceIds = Array.from({ length: 40 }, () => newId());
+    const heads = traceIds.map((traceId) => ({ traceId, startAt: 1, rootEndAt: 2, changedAt: 2, dueAt: 2 }));
+    expect(await judging.ledgerEnrol({ loopId: LOOP, heads })).toBe(40);
+    const leaseToken = newId();
+    const claims = await judging.ledgerClaim({ loopId: LOOP, limit: 39, leaseMs: 60_000, leaseToken });
+    expect(claims).toHaveLength(39);
+    expect(claims[0]).toMatchObject({ loopId: LOOP, revision: 1, state: "settling", attempts: 0, leaseToken });
+    const records = traceIds.map((traceId, index): VerdictRecord => {
+      const feedback = { id: newId(), runId: traceId, key: "k", score: index };
+      const about = { traceId, projectId: "p" };
+      return {
+        verdict: verdictOf(traceId),
+        leaseToken: index === 7 ? newId() : leaseToken,
+        deliveries: [deliveryOf(traceId)],
+        feedback: [index % 2 === 0 ? { ...feedback, ...about } : feedback],
+      };
+    });
+    const isWritten = (_: unknown, index: number): boolean =>
+      index !== 7 && claims.some(({ traceId }) => traceId === traceIds[index]);
+    const written = records.filter(isWritten).map(({ verdict }) => verdict.id);
+    expect(written).toHaveLength(38);
+    expect(await judging.verdictRecord({ records })).toEqual(new Set(written));
+    expect(await judging.verdictRecord({ records })).toEqual(new Set());
+    const verdicts = await judging.verdictList({ loopId: LOOP, limit: 100 });
+    expect(verdicts.map(({ id }) => id).toSorted()).toEqual(written.toSorted());
+    expect(verdicts[0]?.features).toEqual(verdictOf(newId()).features);
+    const feedback = await judging.feedbackList({ runIds: traceIds, limit: 100, offset: 0 });
+    const scores = records.filter(isWritten).map(({ feedback: [item] = [] }) => item?.score);
+    expect(new Set(feedback.map(({ score }) => score))).toEqual(new Set(scores));
+    expect((await judging.deliveryClaim({ loopId: LOOP, limit: 100, leaseMs: 1000, leaseToken })).length).toBe(38);
+    expect((await judging.ledgerCounts({ loopId: LOOP })).byState).toMatchObject({ decided: 38, settling: 2 });
   });
 
   it("tells which traces it touched", async () => {

@@ -1,17 +1,33 @@
 import { MessageChannel, parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { LoopsmithError, type ErrorCode } from "../../model/errors.ts";
+import type { LedgerStore } from "../resource/ledger.ts";
 import type { TouchedTrace } from "../resource/span.ts";
+import type { LedgerTable } from "../sql/schema.ts";
 import { writeIngest } from "../sql/span-ingest.ts";
 import { CHECKPOINT_PAGES } from "./checkpoint-pages.ts";
 import { ingestStatements } from "./ingest.ts";
 import { decodeIngest, type IngestMessage } from "./ingest-message.ts";
+import { claimRows, enrolHeads } from "./ledger-rows.ts";
 import { openSqlite, type SqliteDatabase, type SqliteOptions } from "./open-sqlite.ts";
+import { writeVerdicts, type VerdictRows } from "./record-verdicts.ts";
+
+/** What the thread writes, by name. */
+export interface WriteJobs {
+  ingest: { takes: IngestMessage; gives: { touched: TouchedTrace[] } };
+  enrol: { takes: Parameters<LedgerStore["ledgerEnrol"]>[0]; gives: number };
+  claim: { takes: Parameters<LedgerStore["ledgerClaim"]>[0]; gives: LedgerTable[] };
+  record: { takes: VerdictRows[]; gives: Set<string> };
+}
+
+type Work = {
+  [Name in keyof WriteJobs]: { id: number; name: Name; params: WriteJobs[Name]["takes"] };
+}[keyof WriteJobs];
 
 /** What the thread is told: something to write, that it has the write lock, that others want it back, or to end. */
-export type IngestRequest = { id: number; ingest: IngestMessage } | "take" | "give" | "close";
+export type WriteRequest = Work | "take" | "give" | "close";
 
-/** What became of an ingest, or that the write lock is given back. */
-export type IngestReply = { id: number; touched: TouchedTrace[] } | { id: number; error: ThreadError } | "given";
+/** What became of one write, or that the write lock is given back. */
+export type WriteReply = { id: number; result: unknown } | { id: number; error: ThreadError } | "given";
 
 /** An error without its class, which does not survive the way between threads. */
 export interface ThreadError {
@@ -20,7 +36,7 @@ export interface ThreadError {
   hint: string;
 }
 
-/** Ingests that share one commit at most: a longer group would keep its first member waiting, and others from the lock. */
+/** Writes that share one commit at most: a longer group would keep its first member waiting, and others from the lock. */
 const GROUP_SIZE = 24;
 
 /** Buffers that do not wait for the garbage collector. */
@@ -34,7 +50,7 @@ if (port) work(port, (workerData as { data: SqliteOptions }).data);
 function work(port: MessagePort, options: SqliteOptions): void {
   // Nobody else waits for this thread, so a group ends with its last member.
   const database = openSqlite(options, { groupMs: Number.POSITIVE_INFINITY });
-  const waiting: Exclude<IngestRequest, string>[] = [];
+  const waiting: Work[] = [];
   let hasLock = false;
   let isWanted = false;
   let running = false;
@@ -44,8 +60,8 @@ function work(port: MessagePort, options: SqliteOptions): void {
     while (hasLock && !isWanted && waiting.length > 0) {
       // Asked for in one turn, so the writer commits them as one group.
       const group = waiting.splice(0, GROUP_SIZE);
-      const replies = await Promise.all(group.map(({ id, ingest }) => write(database, id, ingest)));
-      for (const { ingest } of group) freeBuffers(ingest);
+      const replies = await Promise.all(group.map((work) => answer(database, work)));
+      for (const work of group) if (work.name === "ingest") freeBuffers(work.params);
       for (const reply of replies) post(reply);
       // A turn of the event loop brings what has come meanwhile.
       await new Promise((next) => setImmediate(next));
@@ -55,7 +71,7 @@ function work(port: MessagePort, options: SqliteOptions): void {
     hasLock = isWanted = false;
     post("given");
   };
-  const post = (reply: IngestReply): void => port.postMessage(reply);
+  const post = (reply: WriteReply): void => port.postMessage(reply);
 
   void database.write(({ native }) => {
     native.handle.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
@@ -64,7 +80,7 @@ function work(port: MessagePort, options: SqliteOptions): void {
   // The other thread makes no checkpoints, so its small writes are looked after here; without anything new it costs nothing.
   const checkpoints = setInterval(() => database.writer.checkpoint(), CHECKPOINT_MS);
 
-  port.on("message", (request: IngestRequest) => {
+  port.on("message", (request: WriteRequest) => {
     if (request === "close") {
       clearInterval(checkpoints);
       void database.close().then(() => port.close());
@@ -77,15 +93,25 @@ function work(port: MessagePort, options: SqliteOptions): void {
   });
 }
 
-async function write(database: SqliteDatabase, id: number, message: IngestMessage): Promise<IngestReply> {
+async function answer(database: SqliteDatabase, work: Work): Promise<WriteReply> {
   try {
-    const rows = decodeIngest(message);
-    const { touched } = await database.write((transaction) =>
-      writeIngest(transaction, ingestStatements, rows, database.now()),
-    );
-    return { id, touched };
+    return { id: work.id, result: await write(database, work) };
   } catch (error) {
-    return { id, error: toThreadError(error) };
+    return { id: work.id, error: toThreadError(error) };
+  }
+}
+
+function write(database: SqliteDatabase, { name, params }: Work): Promise<WriteJobs[keyof WriteJobs]["gives"]> {
+  const now = database.now();
+  switch (name) {
+    case "ingest":
+      return database.write((transaction) => writeIngest(transaction, ingestStatements, decodeIngest(params), now));
+    case "enrol":
+      return database.write((transaction) => enrolHeads(transaction, params, now));
+    case "claim":
+      return database.lease((transaction) => Promise.resolve(claimRows(transaction, params, now)));
+    case "record":
+      return database.write((transaction) => writeVerdicts(transaction, params, now));
   }
 }
 

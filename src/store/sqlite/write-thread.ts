@@ -1,23 +1,20 @@
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../../internal/start-thread.ts";
 import { LoopsmithError } from "../../model/errors.ts";
-import type { TouchedTrace } from "../resource/span.ts";
-import type { IngestRows } from "../sql/span-ingest.ts";
-import { encodeIngest } from "./ingest-message.ts";
-import type { IngestReply, IngestRequest } from "./ingest-worker.ts";
 import type { SqliteDatabase, SqliteOptions } from "./open-sqlite.ts";
+import type { WriteJobs, WriteReply, WriteRequest } from "./write-worker.ts";
 
 interface Unanswered {
-  resolve(result: { touched: TouchedTrace[] }): void;
+  resolve(result: unknown): void;
   reject(error: unknown): void;
 }
 
 /**
- * Writes ingests on a thread of its own, so that inserting and waiting for the disk leave this one free to read requests.
- * What comes is passed on at once; the thread writes for as long as it has the database's one write lock, which it gives
- * back when something is to be written here.
+ * Writes on a thread of its own what is written most (ingests, and what judging claims and records), so that inserting and
+ * waiting for the disk leave this one free to read requests and to judge. What comes is passed on at once; the thread writes
+ * for as long as it has the database's one write lock, which it gives back when something is to be written here.
  */
-export class IngestThread {
+export class WriteThread {
   readonly #options: SqliteOptions;
   readonly #database: Pick<SqliteDatabase, "writer" | "stopCheckpoints">;
   #worker: Worker | null = null;
@@ -36,17 +33,27 @@ export class IngestThread {
     this.#database = database;
   }
 
-  ingest(rows: IngestRows, ownsPayloads: boolean): Promise<{ touched: TouchedTrace[] }> {
+  /** Whether it has been needed yet. From then on it most often has the lock, and small writes are best made there too. */
+  get isRunning(): boolean {
+    return this.#worker !== null;
+  }
+
+  /** Does one of its jobs; `transfer`: buffers that go there and are empty here afterwards. */
+  run<Name extends keyof WriteJobs>(
+    name: Name,
+    params: WriteJobs[Name]["takes"],
+    transfer: ArrayBuffer[] = [],
+  ): Promise<WriteJobs[Name]["gives"]> {
     if (this.#isClosing) {
       return Promise.reject(toError("unavailable", "the store is closed", "Do not write after close()."));
     }
-    const ingest = encodeIngest(rows, ownsPayloads);
     const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
-      this.#unanswered.set(id, { resolve, reject });
+      // First of all, since what cannot be cloned is refused here and nobody would answer it.
+      worker.postMessage({ id, name, params } as WriteRequest, transfer);
+      this.#unanswered.set(id, { resolve: (result) => resolve(result as WriteJobs[Name]["gives"]), reject });
       worker.ref();
-      worker.postMessage({ id, ingest } satisfies IngestRequest, ingest.payloads.buffers);
       if (!this.#hasTurn) void this.#takeTurns();
     });
   }
@@ -63,7 +70,7 @@ export class IngestThread {
     if (!worker) return;
     const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
     worker.ref();
-    worker.postMessage("close" satisfies IngestRequest);
+    worker.postMessage("close" satisfies WriteRequest);
     await ended;
     this.#worker = null;
   }
@@ -83,11 +90,11 @@ export class IngestThread {
     if (!worker) return Promise.resolve();
     return new Promise((resolve) => {
       this.#endTurn = resolve;
-      worker.postMessage("take" satisfies IngestRequest);
+      worker.postMessage("take" satisfies WriteRequest);
       void wanted.then(() => {
         this.#isAwaited = true;
         worker.ref();
-        worker.postMessage("give" satisfies IngestRequest);
+        worker.postMessage("give" satisfies WriteRequest);
       });
     });
   }
@@ -95,8 +102,8 @@ export class IngestThread {
   #start(): Worker {
     // The thread's log can grow long, and moving it into the file must not fall to this thread.
     this.#database.stopCheckpoints();
-    const worker = startThread(new URL("./ingest-worker", import.meta.url), import.meta.url, this.#options);
-    worker.on("message", (reply: IngestReply) => {
+    const worker = startThread(new URL("./write-worker", import.meta.url), import.meta.url, this.#options);
+    worker.on("message", (reply: WriteReply) => {
       if (reply === "given") {
         this.#isAwaited = false;
         this.#endTurn?.();
@@ -105,7 +112,7 @@ export class IngestThread {
       }
       const waiting = this.#unanswered.get(reply.id);
       this.#unanswered.delete(reply.id);
-      if ("touched" in reply) waiting?.resolve({ touched: reply.touched });
+      if ("result" in reply) waiting?.resolve(reply.result);
       else waiting?.reject(toError(reply.error.code, reply.error.message, reply.error.hint));
       if (this.#unanswered.size === 0) this.#allAnswered?.();
       this.#restWhenIdle(worker);
