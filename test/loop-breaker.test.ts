@@ -1,33 +1,47 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { defineEvaluator } from "../src/evaluator/index.ts";
 import { createEmitter } from "../src/loop/events.ts";
+import { startHeartbeat } from "../src/loop/heartbeat.ts";
+import { loopStatus } from "../src/loop/loop-status.ts";
 import { createJudge } from "../src/loop/judge/judge-due.ts";
 import { openLoop } from "../src/loop/open-loop.ts";
 import { resolveOptions } from "../src/loop/options.ts";
 import { sweep } from "../src/loop/tail/sweep.ts";
-import { LoopsmithError, type ErrorCode } from "../src/model/errors.ts";
+import { LoopsmithError } from "../src/model/errors.ts";
 import { createServer } from "../src/server/index.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import { rootWrite } from "./contract/span-writes.ts";
 import { newId } from "../src/model/id.ts";
 
+/** As a provider's own client throws it. */
+function status(code: number, message: string): Error {
+  return Object.assign(new Error(`${code} ${message}`), { status: code });
+}
+
+const away = new LoopsmithError("unavailable", "the provider is away", { hint: "Wait." });
+
 it.each([
-  ["unauthorized", 1],
-  ["unavailable", 5],
-] as const)("pauses an evaluator whose provider says %s, loses no attempt, and resumes", async (code, calls) => {
+  [new LoopsmithError("unauthorized", "the key is wrong", { hint: "Look at the key." }), 1],
+  [status(401, "Incorrect API key provided"), 1],
+  [status(402, "Payment Required"), 1],
+  [status(403, "Forbidden"), 1],
+  [status(429, "You exceeded your current quota, please check your plan and billing details."), 1],
+  [status(503, "overloaded"), 5],
+  [away, 5],
+] as const)("pauses an evaluator whose provider says %s, loses no attempt, and resumes", async (said, calls) => {
   const clock = { now: Date.now() };
   const path = join(mkdtempSync(join(tmpdir(), "loopsmith-breaker-")), "b.db");
   await using store = await sqliteStore({ path, now: () => clock.now });
-  let says: ErrorCode | null = code;
+  let says: Error | null = said;
   let called = 0;
   const evaluator = defineEvaluator({
     name: "paid",
     evaluate: () => {
       called += 1;
-      if (says) throw new LoopsmithError(says, "the provider refuses", { hint: "Look at the key." });
+      if (says) throw says;
       return 1;
     },
   });
@@ -53,6 +67,20 @@ it.each([
   const row = await store.ledgerGet({ loopId: loop.loopId, traceId: traces[29] ?? "" });
   expect(row).toMatchObject({ state: "deferred", attempts: 0 });
   expect(row?.reason).toContain('the evaluator "paid" is paused, because');
+
+  const heartbeat = startHeartbeat(store, loop.loopId, {
+    lastSweepAt: () => null,
+    paused: () => loop.breaker.pauses(),
+    onError: () => undefined,
+  });
+  const standing = { running: true, lastSweepAt: null, lastError: null };
+  const known = { id: loop.loopId, name: "contract", projectName: "contract" };
+  await vi.waitFor(async () => {
+    const { paused } = await loopStatus(store, known, standing);
+    expect(paused).toMatchObject([{ evaluator: "paid", until: clock.now + 30_000 }]);
+    expect(paused[0]?.reason).toContain(said.message);
+  });
+  await heartbeat.stop();
 
   // One probe asks, fails, and the pause is twice as long.
   clock.now += 31_000;

@@ -94,10 +94,12 @@ function failure(evaluator: Evaluator, reason: keyof typeof HINTS, message: stri
   });
 }
 
-/** Clients of providers throw errors that carry the HTTP status. */
+/** Clients of providers throw errors that carry the HTTP status; the text tells a quota that is used up from a busy server. */
 function codeOfStatus(cause: unknown): ErrorCode | undefined {
   const status = cause instanceof Error && "status" in cause ? cause.status : undefined;
-  return typeof status === "number" && status >= 400 ? statusError("", status, "", null).error.code : undefined;
+  return typeof status === "number" && status >= 400
+    ? statusError("", status, errorMessage(cause), null).error.code
+    : undefined;
 }
 
 /** `killed` is said where it happens, in `isolation/isolated-process.ts`. */

@@ -1,5 +1,6 @@
 import { Pump } from "../job/pump.ts";
 import { newId } from "../model/id.ts";
+import type { Pause } from "./judge/circuit-breaker.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { Store } from "../store/store.ts";
 
@@ -11,19 +12,24 @@ export interface LoopWorker {
   heartbeatAt: number;
   /** Its last complete sweep. */
   lastSweepAt: number | null;
+  /** Evaluators it has stopped asking for a while, and why. */
+  paused: Pause[];
 }
 
 const BEAT_MS = 15_000;
 /** One that was silent for longer has died, or its loop is stuck. */
 export const SILENT_MS = 60_000;
-/** One that never said goodbye is missed for this long. */
-const FORGET_MS = 24 * 60 * 60_000;
+/** One that never said goodbye, and that no other has replaced, is missed for this long. What waits for it stalls beyond that. */
+const FORGET_MS = 60 * 60_000;
 
-/** Says in the store, again and again until stopped, that a worker of the loop lives. One that is stopped is not missed. */
+/**
+ * Says in the store, again and again until stopped, that a worker of the loop lives. One that is stopped is not missed, and
+ * one that fell silent no more once another lives: its leases run out before that.
+ */
 export function startHeartbeat(
   store: Store,
   loopId: string,
-  { lastSweepAt, onError }: { lastSweepAt: () => number | null; onError: (error: unknown) => void },
+  { lastSweepAt, paused, onError }: Pulse,
 ): { stop(): Promise<void> } {
   const id = newId();
   const startedAt = store.now();
@@ -31,13 +37,16 @@ export function startHeartbeat(
     store.cursorUpdate({
       name: nameOf(loopId),
       update: (current) => {
-        const others = workersOf(current, store.now()).filter((worker) => worker.id !== id);
+        const now = store.now();
+        const others = workersOf(current, now).filter(
+          (worker) => worker.id !== id && (own === null || now - worker.heartbeatAt < SILENT_MS),
+        );
         return { workers: (own ? [...others, own] : others) as unknown as JsonObject[] };
       },
     });
   const pump = new Pump({
     run: async () => {
-      await write({ id, startedAt, heartbeatAt: store.now(), lastSweepAt: lastSweepAt() });
+      await write({ id, startedAt, heartbeatAt: store.now(), lastSweepAt: lastSweepAt(), paused: paused() });
       return 0;
     },
     idleMs: BEAT_MS,
@@ -58,6 +67,13 @@ export async function loopWorkers(store: Store, loopId: string): Promise<LoopWor
   return workers.sort((a, b) => b.heartbeatAt - a.heartbeatAt);
 }
 
+/** What a worker says of itself. */
+interface Pulse {
+  lastSweepAt: () => number | null;
+  paused: () => Pause[];
+  onError: (error: unknown) => void;
+}
+
 function nameOf(loopId: string): string {
   return `heartbeat/${loopId}`;
 }
@@ -65,6 +81,7 @@ function nameOf(loopId: string): string {
 function workersOf(value: JsonObject | null, now: number): LoopWorker[] {
   const workers = Array.isArray(value?.["workers"]) ? value["workers"] : [];
   return workers
-    .filter((worker) => isJsonObject(worker) && now - Number(worker["heartbeatAt"]) < FORGET_MS)
-    .map((worker) => worker as unknown as LoopWorker);
+    .filter((worker) => isJsonObject(worker))
+    .map((worker) => ({ ...(worker as unknown as LoopWorker), paused: (worker["paused"] ?? []) as unknown as Pause[] }))
+    .filter(({ heartbeatAt }) => now - heartbeatAt < FORGET_MS);
 }

@@ -2,6 +2,7 @@ import type { DeliveryState } from "../model/delivery.ts";
 import type { VerdictOutcome } from "../model/verdict.ts";
 import type { LedgerState } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
+import type { Pause } from "./judge/circuit-breaker.ts";
 import { loopWorkers, type LoopWorker } from "./heartbeat.ts";
 
 export interface LoopStatus {
@@ -23,6 +24,8 @@ export interface LoopStatus {
   workers: LoopWorker[];
   /** Time since any of them was heard of, in ms; `null` while nobody watches. */
   silentMs: number | null;
+  /** Evaluators that a worker has stopped asking, why, and when it asks again; up to 15 s old. */
+  paused: Pause[];
   lastError: { at: number; message: string } | null;
 }
 
@@ -43,6 +46,7 @@ export async function loopStatus(
     ...live,
     lastSweepAt: live.lastSweepAt ?? latest(workers.map(({ lastSweepAt }) => lastSweepAt)),
     workers,
+    paused: distinct(workers.flatMap((worker) => worker.paused)),
     silentMs: workers[0] ? Math.max(0, store.now() - workers[0].heartbeatAt) : null,
     traces: ledger.byState,
     verdicts,
@@ -51,6 +55,11 @@ export async function loopStatus(
     waiting: ledger.waiting,
     lagMs: ledger.oldestDueAt === null ? 0 : Math.max(0, store.now() - ledger.oldestDueAt),
   };
+}
+
+/** One an evaluator: that of the worker heard of last. */
+function distinct(pauses: readonly Pause[]): Pause[] {
+  return pauses.filter((pause, at) => pauses.findIndex(({ evaluator }) => evaluator === pause.evaluator) === at);
 }
 
 function latest(times: readonly (number | null)[]): number | null {

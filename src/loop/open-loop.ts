@@ -12,6 +12,7 @@ import { storePace } from "../platform/store-pace.ts";
 import type { Store } from "../store/store.ts";
 import { openBlameHistory, type BlameHistory } from "./judge/blame-history.ts";
 import { createCallLimits, type CallLimits } from "./judge/call-limits.ts";
+import { circuitBreaker, type CircuitBreaker } from "./judge/circuit-breaker.ts";
 import { openLineage, type Lineage } from "./judge/lineage.ts";
 import { sampledBy } from "./judge/sample.ts";
 import { loopTracing, type LoopTracing } from "./loop-tracing.ts";
@@ -28,6 +29,8 @@ export interface OpenLoop {
   lineage: Lineage;
   /** Waits until an evaluator may be called. */
   callLimits: CallLimits;
+  /** Which evaluators this process has stopped asking. */
+  breaker: CircuitBreaker;
   tracing: LoopTracing;
   /** Releases what was opened here; a store that was passed in stays open. */
   close(): Promise<void>;
@@ -62,6 +65,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     history,
     lineage,
     tracing: loopTracing(resolved.tracer, resolved.name, lineage),
+    breaker: circuitBreaker(),
     callLimits: createCallLimits(store, loopId, resolved.limits),
     experiments,
     close: () => (given ? Promise.resolve() : store.close()),

@@ -153,6 +153,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   if (!options.waitForProject) await findProject();
   const heartbeat = startHeartbeat(store, loopId, {
     lastSweepAt: () => lastSweepAt,
+    paused: () => loop.breaker.pauses(),
     onError: (error) => emitter.emit("error", { error, during: "sweep" }),
   });
   const pumps = [sweepPump, ...judgePumps, ...talkPumps, learnPump, deliverPump];

@@ -45,7 +45,24 @@ it("tells a stalled loop from a sound one, to people and to Prometheus", async (
   const silent = await get("/healthz");
   expect(silent.status).toBe(503);
   expect(await silent.json()).toMatchObject({ loops: [{ status: "stalled", lag_ms: 0, workers: 1 }] });
-  await store.cursorSet({ name: `heartbeat/${loopId}`, value: {} });
+  // Another one has taken over, and the dead one is not missed any more, whether or not the other one stays.
+  await using successor = createFeedbackLoop({
+    client: server,
+    projectName: "contract",
+    evaluator: () => 0,
+    threshold: 0.5,
+  });
+  await successor.start();
+  await vi.waitFor(async () => expect((await get("/healthz")).status).toBe(200));
+  expect((await successor.status()).workers).toHaveLength(1);
+  await successor.stop();
+  expect(await (await get("/healthz")).json()).toMatchObject({ loops: [{ workers: 0, silent_ms: null }] });
+  // Nobody has: it is missed for an hour.
+  await store.cursorSet({ name: `heartbeat/${loopId}`, value: alive ?? {} });
+  clock.now += 3_500_000;
+  expect((await get("/healthz")).status).toBe(503);
+  clock.now += 100_000;
+  expect((await get("/healthz")).status).toBe(200);
 
   const head = {
     traceId: "01a20000-0000-7000-8000-000000000000",

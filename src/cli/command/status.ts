@@ -85,6 +85,11 @@ export const addStatus: AddCommand = (program, context) => {
             })),
           ),
         );
+        for (const { loop, paused } of statuses) {
+          for (const { evaluator, reason, until } of paused) {
+            terminal.out(`${loop}: "${evaluator}" is paused until ${new Date(until).toISOString()}, because ${reason}`);
+          }
+        }
       });
     });
 };

@@ -24,6 +24,8 @@ export interface CircuitBreaker {
   pauseOf(evaluators: readonly string[], now: number): Pause | null;
   /** Takes in how a trace went; returns the pauses that begin with it. */
   note(evaluators: readonly string[], failures: readonly EvaluatorFailure[], now: number): Pause[];
+  /** All evaluators that are paused, or being probed. */
+  pauses(): Pause[];
 }
 
 /** Nobody gets in with these until a person has done something: one is enough. */
@@ -37,7 +39,8 @@ const LONGEST_PAUSE_MS = 60 * 60_000;
 const PROBE_MS = 60_000;
 
 /**
- * Stops asking an evaluator whose provider is away or refuses: after five such failures in a row, or one for a wrong key.
+ * Stops asking an evaluator whose provider is away or refuses: after five such failures in a row, or one
+ * for a wrong key, a quota that is used up or a bill that is not paid.
  * It is tried again by one trace after half a minute, and after twice as long each time that fails too.
  */
 export function circuitBreaker(): CircuitBreaker {
@@ -73,5 +76,9 @@ export function circuitBreaker(): CircuitBreaker {
       }
       return begun;
     },
+    pauses: () =>
+      [...circuits]
+        .filter(([, { pauseMs }]) => pauseMs > 0)
+        .map(([evaluator, { reason, until }]) => ({ evaluator, reason, until })),
   };
 }

@@ -14,7 +14,7 @@ import { reserveBudget, settleBudget, type Refusal, type Reservation } from "./b
 import type { CallLimits } from "./call-limits.ts";
 import { decide, type Decision } from "../decide.ts";
 import type { LoopEmitter } from "../events.ts";
-import { circuitBreaker, type CircuitBreaker, type Pause } from "./circuit-breaker.ts";
+import type { CircuitBreaker, Pause } from "./circuit-breaker.ts";
 import { holdLeases } from "./hold-leases.ts";
 import { judge, OWN_TRACE } from "./judge.ts";
 import type { Lineage } from "./lineage.ts";
@@ -33,6 +33,7 @@ export interface JudgeDeps {
   history: BlameHistory;
   lineage: Lineage;
   callLimits: CallLimits;
+  breaker: CircuitBreaker;
   tracing: LoopTracing;
   options: ResolvedLoopOptions;
   emitter: LoopEmitter;
@@ -57,7 +58,6 @@ const RETRY_CAP_MS = 60 * 60 * 1000;
 export function createJudge(deps: JudgeDeps): (signal: AbortSignal, most?: number) => Promise<number> {
   const { store, platform, loopId, projectId, options } = deps;
   const record = createRecorder(store);
-  const breaker = circuitBreaker();
   // Rounds that run side by side share them.
   const slots = createSlots(options.concurrency);
 
@@ -106,7 +106,7 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, most?: numbe
         if (trace && deps.lineage.isOwn(trace)) await skip(deps, claim, OWN_TRACE);
         else if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) await skip(deps, claim);
         else if (trace)
-          ready = await judgeOne({ ...deps, breaker, readAt }, claim, { ...trace, revision: claim.revision }, signal);
+          ready = await judgeOne({ ...deps, readAt }, claim, { ...trace, revision: claim.revision }, signal);
         else await release(deps, claim, "the platform does not return the trace", true);
         // The next trace is judged while this one's verdict is written; the round ends when all are.
         if (ready) recording.push(writeDown(deps, (one) => record(one, signal), ready).then(() => finish(), finish));
@@ -134,7 +134,6 @@ interface Ready {
 }
 
 interface RoundDeps extends JudgeDeps {
-  breaker: CircuitBreaker;
   /** Epoch ms. */
   readAt: { from: number; to: number };
 }

@@ -74,6 +74,12 @@ const METRICS: readonly Metric[] = [
     samples: ({ lastSweepAt }) => (lastSweepAt === null ? [] : [{ value: lastSweepAt / 1000 }]),
   },
   {
+    name: "loopsmith_evaluator_paused_until_timestamp_seconds",
+    help: "Until when an evaluator is not asked, because its provider refuses or is away.",
+    type: "gauge",
+    samples: ({ paused }) => paused.map(({ evaluator, until }) => ({ labels: { evaluator }, value: until / 1000 })),
+  },
+  {
     name: "loopsmith_traces",
     help: "Traces by where they stand in the loop.",
     type: "gauge",
