@@ -93,7 +93,7 @@ export function simulate(
     const { drawn, failed } = sample[at] ?? drawRow();
     const codes = new Uint16Array(encoders.length);
     for (let index = 0; index < codes.length; index += 1) codes[index] = encoders[index]?.(drawn) ?? 0;
-    blocks.add({ traceId: `t${at}`, failed, codes, cluster: null, culprit: null });
+    blocks.add({ traceId: `t${at}`, failed, codes, cluster: null, culprit: null, reason: null });
   }
   return { codebook, table: blocks.table() };
 

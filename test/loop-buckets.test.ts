@@ -35,7 +35,12 @@ function draw(index: number, revision = 1): Verdict {
   return verdictOf(traceId, {
     revision,
     outcome: failed ? "fail" : "pass",
-    features: { "retrieval.relevance": relevance, model: `m-${index % 3}`, ...(index % 7 === 0 && { rare: true }) },
+    features: {
+      "retrieval.relevance": relevance,
+      model: `m-${index % 3}`,
+      ...(index % 7 === 0 && { rare: true }),
+      ...(failed && { culprit: "retrieval", reason: `reason ${index % 3}` }),
+    },
     cluster: index % 5 === 0 ? `session-${index % 20}` : null,
     traceStartAt: START + (index % HOURS) * HOUR + index * 1000 + (revision > 1 && index % 11 === 0 ? HOUR : 0),
   });

@@ -49,7 +49,13 @@ describe.skipIf(!url)("shared mining on PostgreSQL", () => {
       const risk = 0.05 + badSession + (relevance < 0.25 ? 0.5 : 0) + (model === "m-2" && chars >= 600 ? 0.5 : 0);
       return verdictOf(stableId("shared", String(index)), {
         outcome: random() < risk ? "fail" : "pass",
-        features: { "retrieval.relevance": relevance, model, output_chars: chars, culprit: `span-${index % 4}` },
+        features: {
+          "retrieval.relevance": relevance,
+          model,
+          output_chars: chars,
+          culprit: `span-${index % 4}`,
+          reason: `reason-${index % 3}`,
+        },
         // Sessions go on for hours, so that they lie in several shares.
         cluster: clustered ? `session-${index % 300}` : null,
         traceStartAt: START + (index % HOURS) * HOUR + index,
@@ -78,6 +84,7 @@ describe.skipIf(!url)("shared mining on PostgreSQL", () => {
     expect(report.patterns.length).toBeGreaterThan(1);
     expect(report.patterns[0]?.designEffect).toBeGreaterThan(1);
     expect(report.patterns[0]?.exemplars).toHaveLength(5);
+    expect(report.patterns[0]?.reasons).toHaveLength(3);
     // This process asks and holds nothing, so the four have to answer.
     const shared = await mineShared(store, LOOP, codebook, stretch, { shares: 4, serve: false });
     expect(shared).toEqual(report);

@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts";
 export interface BlamedTrace {
   traceId: string;
   attribution: Attribution | null;
-  /** Id of the kind of reason, where it is one of those known. */
+  /** Label of the kind of reason, where it is one of those known. */
   reason: string | null;
   scores: Score[];
 }

@@ -54,6 +54,11 @@ export interface Pattern {
   also?: Predicate[];
   /** What was blamed in the matching failing runs, most frequent first; `share` is of those runs. */
   culprits?: { name: string; share: number }[];
+  /**
+   * The kinds of reasons the matching failing runs failed for, by label, most frequent first; `share` is of those runs. Failures
+   * that gave no reason, or one like no other, are in none.
+   */
+  reasons?: { name: string; share: number }[];
   /** Variance inflation by clusters of dependent runs; absent when 1. `p`, `q` and the interval include it. */
   designEffect?: number;
   /** The risk ratio with the judge's own errors taken out, where the judge was calibrated. */

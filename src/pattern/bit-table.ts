@@ -19,6 +19,8 @@ export interface BitBlock {
   clusters?: readonly (string | null)[];
   /** Per row; absent where nobody is blamed. */
   culprits?: readonly (string | null)[];
+  /** Per row, the kind of reason it failed for; absent where none is known. */
+  reasons?: readonly (string | null)[];
 }
 
 /** Failing and passing runs apart, so that failures can be counted first and no label mask is needed. */
@@ -37,16 +39,18 @@ export interface EncodedRow {
   codes: Uint16Array;
   cluster: string | null;
   culprit: string | null;
+  reason: string | null;
 }
 
 export function encodeFeatureRow(codebook: Codebook, row: FeatureRow): EncodedRow {
-  const culprit = row.features["culprit"];
+  const { culprit, reason } = row.features;
   return {
     traceId: row.traceId,
     failed: row.failed,
     codes: encodeRow(codebook, row.features),
     cluster: row.cluster || null,
     culprit: typeof culprit === "string" ? culprit : null,
+    reason: typeof reason === "string" ? reason : null,
   };
 }
 
@@ -76,12 +80,13 @@ export function blocksOf<Row>(rows: readonly Row[], blockOf: (some: readonly Row
 
 /** What a block says of its rows beside bits. */
 export function labelsOf(
-  rows: readonly Pick<EncodedRow, "traceId" | "cluster" | "culprit">[],
-): Pick<BitBlock, "traceIds" | "clusters" | "culprits"> {
+  rows: readonly Pick<EncodedRow, "traceId" | "cluster" | "culprit" | "reason">[],
+): Pick<BitBlock, "traceIds" | "clusters" | "culprits" | "reasons"> {
   return {
     traceIds: rows.map((row) => row.traceId),
     ...(rows.some((row) => row.cluster !== null) && { clusters: rows.map((row) => row.cluster) }),
     ...(rows.some((row) => row.culprit !== null) && { culprits: rows.map((row) => row.culprit) }),
+    ...(rows.some((row) => row.reason !== null) && { reasons: rows.map((row) => row.reason) }),
   };
 }
 

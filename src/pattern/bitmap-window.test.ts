@@ -27,6 +27,7 @@ const rows = Array.from({ length: 24 * PER_HOUR }, (_, i): FeatureRow => {
   };
   if (random() < 0.3) delete features["output_chars"];
   if (random() < 0.2) features["culprit"] = "retrieval";
+  if (random() < 0.3) features["reason"] = `reason ${Math.floor(4 * random())}`;
   return {
     traceId: `trace-${(i * 7919) % (24 * PER_HOUR)}`,
     at: hour * HOUR_MS + (i % PER_HOUR) * 1000,

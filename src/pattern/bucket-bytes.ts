@@ -10,6 +10,7 @@ interface BlockHeader {
   traceIds?: readonly string[];
   clusters?: readonly (string | null)[];
   culprits?: readonly (string | null)[];
+  reasons?: readonly (string | null)[];
 }
 
 interface Header {
@@ -28,11 +29,12 @@ const LEVEL = 1;
 /** A bucket as compact bytes for the store: a version, then deflated the header's length, the header as JSON, and the bits. */
 export function encodeBucket({ hour, codebook, table }: HourBucket): Uint8Array {
   const { items } = table;
-  const headerOf = ({ rows, traceIds, clusters, culprits }: BitBlock): BlockHeader => ({
+  const headerOf = ({ rows, traceIds, clusters, culprits, reasons }: BitBlock): BlockHeader => ({
     rows,
     ...(traceIds && { traceIds }),
     ...(clusters && { clusters }),
     ...(culprits && { culprits }),
+    ...(reasons && { reasons }),
   });
   const header: Header = {
     hour,

@@ -66,10 +66,10 @@ describe("buildCodebook", () => {
     expect(items).toHaveLength(3);
   });
 
-  it("never turns the culprit into a hypothesis", () => {
+  it("never turns the culprit or the reason into a hypothesis", () => {
     const rows = Array.from({ length: 20 }, (_, i) => ({
       traceId: `t${i}`,
-      features: { culprit: "retrieval", ok: i % 2 === 0 },
+      features: { culprit: "retrieval", reason: "timed out", ok: i % 2 === 0 },
     }));
     expect(buildCodebook(rows).attributes.map((attribute) => attribute.feature)).toEqual(["ok"]);
   });

@@ -103,6 +103,7 @@ function gather(items: number, places: readonly Place[]): BitBlock {
         traceId,
         cluster: block.clusters?.[row] ?? null,
         culprit: block.culprits?.[row] ?? null,
+        reason: block.reasons?.[row] ?? null,
       })),
     ),
   };

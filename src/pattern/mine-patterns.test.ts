@@ -32,6 +32,26 @@ describe("minePatterns", () => {
     expect(report.window).toEqual({ from: 1_000, to: 2_000 });
   });
 
+  it("says whom its failures were blamed on and for what reason, most frequent first", () => {
+    const told = rows.map((row, index): FeatureRow => {
+      if (!row.failed || index % 5 === 0) return row;
+      const reason = index % 5 === 1 ? "answer is empty" : "nothing relevant was found";
+      return { ...row, features: { ...row.features, culprit: "retrieval", reason } };
+    });
+    const [pattern] = minePatterns(told, { passMarks: { relevance: 0.5 } }).patterns;
+    expect(pattern?.predicates).toEqual(report.patterns[0]?.predicates);
+    const matching = told.filter(({ failed, features }) => failed && Number(features["retrieval.relevance"]) < 0.5);
+    const share = (reason: string): number =>
+      matching.filter(({ features }) => features["reason"] === reason).length / matching.length;
+    expect(pattern?.reasons).toEqual([
+      { name: "nothing relevant was found", share: share("nothing relevant was found") },
+      { name: "answer is empty", share: share("answer is empty") },
+    ]);
+    expect(pattern?.culprits).toEqual([
+      { name: "retrieval", share: share("nothing relevant was found") + share("answer is empty") },
+    ]);
+  });
+
   it("has nothing to say about an empty window", () => {
     expect(minePatterns([])).toMatchObject({ failures: 0, passes: 0, patterns: [], explained: 0 });
   });

@@ -82,7 +82,7 @@ function listed({ patterns, hypotheses, explained: share, dropped }: LoopPattern
     "",
     table(rows),
     "",
-    ...patterns.map((pattern) => `- ${pattern.sentence}`),
+    ...patterns.flatMap((pattern) => [`- ${pattern.sentence}`, ...mostly(pattern).map((line) => `  ${line}`)]),
     "",
     `${Math.round(share * 100)}% of the failures are explained by these; ${hypotheses} hypotheses were tested.`,
     "`--explain <id>` shows one with traces.",
@@ -91,7 +91,8 @@ function listed({ patterns, hypotheses, explained: share, dropped }: LoopPattern
 }
 
 function explained(pattern: LoopPattern, exemplars: readonly Exemplar[]): string {
-  const { sentence, id, failing, failures, passing, passes, riskRatioInterval, p, q, also, culprits } = pattern;
+  const { sentence, id, failing, failures, passing, passes, riskRatioInterval, p, q, also } = pattern;
+  const { culprits = [], reasons = [] } = pattern;
   const [low, high] = riskRatioInterval.map((bound) => Number(bound.toPrecision(3)));
   const traces = exemplars.map(({ traceId, startAt, key, score, threshold, culprit }) => ({
     trace: traceId,
@@ -116,14 +117,9 @@ function explained(pattern: LoopPattern, exemplars: readonly Exemplar[]): string
       ? []
       : [`runs of one cluster depend on each other: evidence divided by ${pattern.designEffect.toPrecision(3)}`]),
     ...(also && also.length > 0 ? [`every failing one also has ${also.map(predicatePhrase).join(", ")}`] : []),
-    ...(culprits && culprits.length > 0
-      ? [
-          `blamed: ${culprits
-            .slice(0, 3)
-            .map(({ name, share }) => `${name} ${Math.round(share * 100)}%`)
-            .join(", ")}`,
-        ]
-      : []),
+    ...(culprits.length > 0 ? [`blamed: ${topThree(culprits)}`] : []),
+    ...mostly(pattern),
+    ...(reasons.length > 0 ? [`reasons: ${topThree(reasons)}`] : []),
     "",
     ...queryLines(pattern.query),
     "",
@@ -131,4 +127,19 @@ function explained(pattern: LoopPattern, exemplars: readonly Exemplar[]): string
       ? "No exemplar trace has a verdict any more."
       : table(traces, ["trace", "started", "score", "culprit"]),
   ].join("\n");
+}
+
+/** The one reason that more than half of a pattern's failures have, if there is one. */
+function mostly({ reasons = [] }: LoopPattern): string[] {
+  const [reason] = reasons;
+  return reason && reason.share > 0.5
+    ? [`mostly because: ${reason.name}, ${Math.round(reason.share * 100)}% of its failures`]
+    : [];
+}
+
+function topThree(shares: readonly { name: string; share: number }[]): string {
+  return shares
+    .slice(0, 3)
+    .map(({ name, share }) => `${name} ${Math.round(share * 100)}%`)
+    .join(", ");
 }

@@ -68,6 +68,7 @@ function describe(kernel: Kernel, table: BitTable, itemsets: readonly Itemset[],
   const descriptions = itemsets.map(() => ({
     always: Array.from({ length: table.items }, (_, item) => item),
     culprits: new Map<string, number>(),
+    reasons: new Map<string, number>(),
     exemplars: [] as string[],
   }));
   // Newest blocks come last, and recent exemplars are the useful ones.
@@ -78,16 +79,20 @@ function describe(kernel: Kernel, table: BitTable, itemsets: readonly Itemset[],
       // After a block or two hardly any item is left to be looked at.
       description.always = description.always.filter((item) => holdsAlways(block, item, memory, address));
       if (block.traceIds === undefined) continue;
-      const { culprits, exemplars: ids } = description;
+      const { culprits, reasons, exemplars: ids } = description;
       eachRow(memory, address, block.stride, (row) => {
         const id = block.traceIds?.[row];
         if (id !== undefined && ids.length < exemplars) ids.push(id);
-        const culprit = block.culprits?.[row];
-        if (typeof culprit === "string") culprits.set(culprit, (culprits.get(culprit) ?? 0) + 1);
+        tally(culprits, block.culprits?.[row]);
+        tally(reasons, block.reasons?.[row]);
       });
     }
   }
   return descriptions;
+}
+
+function tally(counts: Map<string, number>, name: string | null | undefined): void {
+  if (typeof name === "string") counts.set(name, (counts.get(name) ?? 0) + 1);
 }
 
 /** Whether an item holds for every row of the bitmap at `address`. */

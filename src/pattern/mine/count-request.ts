@@ -32,7 +32,7 @@ export type CountRequest =
   | { kind: "cells"; strata: readonly Itemset[]; shown: readonly Itemset[]; candidates: readonly Itemset[] }
   /** How each candidate's runs sit in clusters. */
   | { kind: "clusters"; candidates: readonly Itemset[] }
-  /** Failing runs behind each itemset: which items hold for all of them, who was blamed, a few ids. */
+  /** Failing runs behind each itemset: which items hold for all of them, who was blamed, for what reason, a few ids. */
   | { kind: "describe"; itemsets: readonly Itemset[]; exemplars: number };
 
 export function itemsOf(candidates: readonly { items: Itemset }[]): Itemset[] {
@@ -81,7 +81,9 @@ export interface ClusterMoments {
 export interface Description {
   /** Items that hold for every failing run of the itemset, ascending; all items when there is no such run. */
   always: readonly number[];
+  /** Failing runs by who was blamed, and by the kind of reason. */
   culprits: Map<string, number>;
+  reasons: Map<string, number>;
   exemplars: string[];
 }
 

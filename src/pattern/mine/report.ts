@@ -76,14 +76,20 @@ function patternOf(
     q,
     exemplars: description.exemplars,
     also: alwaysAlso(candidate, description, found, codebook),
-    culprits: [...description.culprits]
-      .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
-      .map(([name, count]) => ({ name, share: count / failing })),
+    culprits: sharesOf(description.culprits, failing),
+    reasons: sharesOf(description.reasons, failing),
     ...(candidate.designEffect > 1 && { designEffect: candidate.designEffect }),
     ...(corrected && {
       judgeCorrected: { riskRatio: corrected.ratio, riskRatioInterval: [corrected.low, corrected.high] },
     }),
   };
+}
+
+/** Most frequent first. */
+function sharesOf(tally: ReadonlyMap<string, number>, failing: number): { name: string; share: number }[] {
+  return [...tally]
+    .sort(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
+    .map(([name, count]) => ({ name, share: count / failing }));
 }
 
 /** The failing-side closure: what else holds for every matching failing run, tightest condition of each feature, rarest first. */

@@ -98,15 +98,18 @@ function mergeCells(shares: readonly Cells[]): Cells {
 
 function mergeDescriptions(shares: readonly (Description | undefined)[], exemplars: number): Description {
   const known = shares.filter((share) => share !== undefined);
-  const culprits = new Map<string, number>();
-  for (const [name, count] of known.flatMap((share) => [...share.culprits])) {
-    culprits.set(name, (culprits.get(name) ?? 0) + count);
-  }
   return {
     always: (known[0]?.always ?? []).filter((item) => known.every((share) => share.always.includes(item))),
-    culprits,
+    culprits: mergeTallies(known.map((share) => share.culprits)),
+    reasons: mergeTallies(known.map((share) => share.reasons)),
     exemplars: known.flatMap((share) => share.exemplars).slice(0, exemplars),
   };
+}
+
+function mergeTallies(tallies: readonly Map<string, number>[]): Map<string, number> {
+  const total = new Map<string, number>();
+  for (const [name, count] of tallies.flatMap((tally) => [...tally])) total.set(name, (total.get(name) ?? 0) + count);
+  return total;
 }
 
 function sums(all: readonly Uint32Array[]): Uint32Array {
