@@ -83,6 +83,26 @@ describe("documentation", () => {
     expect(named.filter((script) => !(script in manifest.scripts))).toEqual([]);
   });
 
+  it.each([
+    ["FeedbackLoopOptions", "src/loop/options.ts", "docs/loop.md"],
+    ["LearnOptions", "src/loop/learn/learn.ts", "docs/issues.md"],
+    ["LifeOptions", "src/pattern-life/life-options.ts", "docs/issues.md"],
+    ["SearchSettings", "src/pattern/mine-patterns.ts", "docs/patterns.md"],
+    ["CodebookOptions", "src/pattern/codebook.ts", "docs/patterns.md"],
+    ["ThrottlePolicy", "src/alert/throttle.ts", "docs/alerts.md"],
+    ["LlmJudgeOptions", "src/evaluator/judge/llm-judge.ts", "docs/evaluators.md"],
+  ])("names every option of %s (%s) in %s", (name, source, file) => {
+    const [, body = ""] =
+      new RegExp(`^export interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)^\\}`, "m").exec(readFileSync(source, "utf8")) ??
+      [];
+    const options = [...body.matchAll(/^ {2}(\w+)\??:/gm)].map((match) => match[1] as string);
+    expect(options.length).toBeGreaterThan(2);
+    // A code span may hold several: `blame: { judge }`, `life.confirmAt`.
+    const spans = [...readFileSync(file, "utf8").matchAll(/`([^`\n]+)`/g)].map((match) => match[1]);
+    const named = new Set(spans.join(" ").match(/\w+/g));
+    expect(options.filter((option) => !named.has(option))).toEqual([]);
+  });
+
   it("keeps the map short", () => {
     expect(readFileSync("ARCHITECTURE.md", "utf8").split("\n").length).toBeLessThanOrEqual(150);
   });
