@@ -8,7 +8,7 @@ let collect: (() => void) | null = null;
 let isDue = false;
 
 /**
- * Has the garbage collected in a moment, at most twice a second. For after work that left far more behind than usual: by
+ * Has this thread's garbage collected in a moment, at most twice a second. For after work that left far more behind than usual: by
  * itself the engine waits for the heap to grow to several times what lives in it, and keeps that size for long.
  */
 export function collectGarbageSoon(): void {
@@ -17,14 +17,17 @@ export function collectGarbageSoon(): void {
   setTimeout(() => {
     isDue = false;
     collect ??= collector();
-    collect();
+    collect?.();
   }, DELAY_MS).unref();
 }
 
-/** The engine gives its collector to contexts made after the flag is set, so no option of the process is needed. */
-function collector(): () => void {
+/**
+ * The engine gives its collector to contexts made after the flag is set, so no option of the process is needed. `null` when
+ * another thread takes the flag back in between: they share it. The next time will do.
+ */
+function collector(): (() => void) | null {
   setFlagsFromString("--expose-gc");
-  const gc = runInNewContext("gc") as () => void;
+  const gc = runInNewContext("globalThis.gc ?? null") as (() => void) | null;
   setFlagsFromString("--no-expose-gc");
   return gc;
 }

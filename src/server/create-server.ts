@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { collectGarbageSoon } from "../internal/collect-garbage.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import type { TouchedTrace } from "../store/resource/span.ts";
 import type { Store } from "../store/store.ts";
@@ -44,6 +45,9 @@ export interface Server {
   /** Waits for requests in flight. The store stays open: whoever opened it closes it. */
   close(): Promise<void>;
 }
+
+/** Requests whose remains do not wait until the heap is full; what clients usually send is far smaller. */
+const LARGE_BYTES = 4 * 1024 * 1024;
 
 const SILENT: ServerLogger = { info() {}, warn() {}, error() {} };
 
@@ -127,6 +131,7 @@ export function createServer(options: ServerOptions): Server {
         return await response;
       } finally {
         inFlight.delete(response);
+        if (context.inFlight.release(request) > LARGE_BYTES) collectGarbageSoon();
       }
     },
     subscribe(listener) {

@@ -2,23 +2,23 @@ import type { Context, Hono } from "hono";
 import type { SpanWrite } from "../model/span-write.ts";
 import { ingestOtlp, otlpAnswer, type OtlpBatch } from "../wire/ingest-otlp.ts";
 import { spanUuid } from "../wire/otlp/place-spans.ts";
-import { withBody } from "./read-bytes.ts";
+import { readBody } from "./read-bytes.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /** OpenTelemetry's exporters: `OTEL_EXPORTER_OTLP_ENDPOINT` at this server, or at its `/otel` as LangSmith has it. */
 export function otlpRoutes(app: Hono, context: ServerContext): void {
-  const receive = (c: Context): Promise<Response> =>
-    withBody(c, context, async (body) => {
-      const contentType = c.req.header("content-type");
-      const batch = await ingestOtlp(body, contentType, { project: c.req.header("langsmith-project") });
-      await adoptStrays(context, batch.spans);
-      const { touched } = await context.store.spanIngest(batch);
-      await complete(context, batch);
-      context.notify(touched);
-      for (const { item, message } of batch.rejected) context.logger.warn(`${item} was refused: ${message}`);
-      const answer = otlpAnswer(contentType, batch);
-      return new Response(answer.body as Uint8Array<ArrayBuffer>, { headers: { "content-type": answer.contentType } });
-    });
+  const receive = async (c: Context): Promise<Response> => {
+    const contentType = c.req.header("content-type");
+    const project = c.req.header("langsmith-project");
+    const batch = await ingestOtlp(await readBody(c, context), contentType, { project });
+    await adoptStrays(context, batch.spans);
+    const { touched } = await context.store.spanIngest(batch);
+    await complete(context, batch);
+    context.notify(touched);
+    for (const { item, message } of batch.rejected) context.logger.warn(`${item} was refused: ${message}`);
+    const answer = otlpAnswer(contentType, batch);
+    return new Response(answer.body as Uint8Array<ArrayBuffer>, { headers: { "content-type": answer.contentType } });
+  };
   app.post("/v1/traces", receive);
   app.post("/otel/v1/traces", receive);
 }

@@ -1,74 +1,45 @@
 import type { Context } from "hono";
-import { collectGarbageSoon } from "../internal/collect-garbage.ts";
+import { freeBuffer } from "../internal/free-buffer.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { decodeBody } from "../wire/read-body.ts";
 import { chunksOf } from "./body-chunks.ts";
-import type { ByteLease } from "./in-flight-bytes.ts";
 import type { ServerContext } from "./server-context.ts";
 
-/** Bodies whose remains do not wait until the heap is full; what clients usually send is far smaller. */
-const LARGE_BYTES = 4 * 1024 * 1024;
+/** Compressed bodies that do not wait for the garbage collector. */
+const LARGE_BYTES = 1024 * 1024;
 
 /**
- * A body in memory. `take` hands it over once and keeps nothing of it, so that it can go as soon as it is understood;
- * `release` says that what was made of it is dealt with.
- */
-export interface HeldBody {
-  take(): Uint8Array;
-  release(): void;
-}
-
-/**
- * Reads the request's body, decompressed. Its bytes count as in flight until it is released.
+ * The request's body, decompressed. Its bytes count as in flight until the request is answered.
+ * @param mostBytes what this route takes where that is less than the server's limits
  * @throws LoopsmithError `too_large`, `rate_limited`, or `invalid` for a broken encoding or a client that hung up
  */
-export async function readBody(c: Context, { limits, inFlight }: ServerContext): Promise<HeldBody> {
-  const lease = inFlight.lease();
-  try {
-    const encoding = c.req.header("content-encoding");
-    let body: Uint8Array | null = await rawBody(c.req.raw, limits.bodyBytes, lease);
-    body = await decodeBody(body, encoding, {
-      maxBytes: limits.inflatedBytes,
-      onOutput: (bytes) => lease.grow(bytes),
-    });
-    const size = body.byteLength;
-    return {
-      take() {
-        const taken = body ?? new Uint8Array(0);
-        body = null;
-        return taken;
-      },
-      release() {
-        lease.release();
-        if (size > LARGE_BYTES) collectGarbageSoon();
-      },
-    };
-  } catch (error) {
-    lease.release();
-    throw error;
-  }
-}
-
-/** {@link readBody} for work that needs the body until its end. */
-export async function withBody<T>(
+export async function readBody(
   c: Context,
-  context: ServerContext,
-  work: (body: Uint8Array) => Promise<T>,
-): Promise<T> {
-  const held = await readBody(c, context);
-  try {
-    return await work(held.take());
-  } finally {
-    held.release();
-  }
+  { limits, inFlight }: ServerContext,
+  mostBytes = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array> {
+  const hold = (bytes: number): void => inFlight.grow(c.req.raw, bytes);
+  const raw = await rawBody(c.req.raw, Math.min(limits.bodyBytes, mostBytes), hold);
+  const body = await decodeBody(raw, c.req.header("content-encoding"), {
+    maxBytes: Math.min(limits.inflatedBytes, mostBytes),
+    onOutput: hold,
+  });
+  // What it was compressed to is of no more use.
+  if (body.buffer !== raw.buffer && raw.byteLength > LARGE_BYTES) freeBuffer(raw.buffer);
+  return body;
 }
 
-async function rawBody(request: Request, maxBytes: number, lease: ByteLease): Promise<Uint8Array> {
+/** In a buffer of its own where it is large. */
+async function rawBody(
+  request: Request,
+  maxBytes: number,
+  hold: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
   const header = request.headers.get("content-length");
   const declared = header === null ? null : Number(header);
   if (declared !== null) {
     if (!(declared <= maxBytes)) throw tooLarge(maxBytes);
-    lease.grow(declared);
+    hold(declared);
   }
   // Where the length is known the chunks go straight to their place; otherwise the limits are watched while they arrive.
   const whole = declared === null ? null : Buffer.allocUnsafeSlow(declared);
@@ -79,7 +50,7 @@ async function rawBody(request: Request, maxBytes: number, lease: ByteLease): Pr
       whole.set(chunk.subarray(0, whole.byteLength - total), total);
     } else {
       if (total + chunk.byteLength > maxBytes) throw tooLarge(maxBytes);
-      lease.grow(chunk.byteLength);
+      hold(chunk.byteLength);
       pieces.push(chunk);
     }
     total += chunk.byteLength;

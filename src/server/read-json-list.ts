@@ -4,10 +4,10 @@ import { LoopsmithError } from "../model/errors.ts";
 import { PAUSE_EVERY_BYTES } from "../wire/ingest/batch.ts";
 import { listElements, MAX_PARSED_BYTES, parseSlice } from "../wire/ingest/parse-slice.ts";
 import { scanJsonSteps } from "../wire/json-scan.ts";
-import { parseJsonSteps } from "../wire/parse-json-steps.ts";
+import { MAX_LIST_BYTES, parseJsonSteps } from "../wire/parse-json-steps.ts";
 import { runPaused, type Steps } from "../wire/steps.ts";
-import { withBody } from "./read-bytes.ts";
-import { checked } from "./read-json.ts";
+import { readBody } from "./read-bytes.ts";
+import { checked, DOCUMENT_COST } from "./read-json.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /**
@@ -15,12 +15,14 @@ import type { ServerContext } from "./server-context.ts";
  * that a long list does not hold up other requests.
  * @throws LoopsmithError `invalid` with the index and field that is wrong, `too_large`
  */
-export function readJsonList<T extends z.ZodType>(
+export async function readJsonList<T extends z.ZodType>(
   c: Context,
   context: ServerContext,
   element: T,
 ): Promise<z.infer<T>[]> {
-  return withBody(c, context, (bytes) => runPaused(listSteps(bytes, element)));
+  const bytes = await readBody(c, context, MAX_LIST_BYTES);
+  context.inFlight.grow(c.req.raw, bytes.byteLength * DOCUMENT_COST);
+  return runPaused(listSteps(bytes, element));
 }
 
 function* listSteps<T extends z.ZodType>(bytes: Uint8Array, element: T): Steps<z.infer<T>[]> {

@@ -1,9 +1,9 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { LoopsmithError } from "../model/errors.ts";
-import { parseJsonSteps } from "../wire/parse-json-steps.ts";
+import { MAX_DOCUMENT_BYTES, parseJsonSteps } from "../wire/parse-json-steps.ts";
 import { runPaused } from "../wire/steps.ts";
-import { withBody } from "./read-bytes.ts";
+import { readBody } from "./read-bytes.ts";
 import type { ServerContext } from "./server-context.ts";
 
 /**
@@ -15,10 +15,17 @@ export async function readJson<T extends z.ZodType>(
   context: ServerContext,
   schema: T,
 ): Promise<z.infer<T>> {
-  const value = await withBody(c, context, async (bytes) =>
-    bytes.byteLength === 0 ? {} : runPaused(parseJsonSteps(bytes, "body")),
-  );
-  return checked(schema, value, "body");
+  return checked(schema, await readValue(c, context), "body");
+}
+
+/** What a parsed document costs beside its bytes, as a multiple of them: the value, its text for the database, the answer. */
+export const DOCUMENT_COST = 5;
+
+async function readValue(c: Context, context: ServerContext): Promise<unknown> {
+  const bytes = await readBody(c, context, MAX_DOCUMENT_BYTES);
+  if (bytes.byteLength === 0) return {};
+  context.inFlight.grow(c.req.raw, bytes.byteLength * DOCUMENT_COST);
+  return runPaused(parseJsonSteps(bytes, "body"));
 }
 
 /** The query string, repeated names as arrays where the schema asks for them, checked against a schema. */

@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from "../model/json.ts";
 import { PAUSE_EVERY_BYTES } from "./ingest/batch.ts";
 import { MAX_ITEMS, tooManyItems } from "./ingest/parse-slice.ts";
 import { multipartParts, type Part } from "./multipart.ts";
-import { parseJsonSteps } from "./parse-json-steps.ts";
+import { MAX_LIST_BYTES, parseJsonSteps } from "./parse-json-steps.ts";
 import { runPaused, type Pause, type Steps } from "./steps.ts";
 
 /** An attachment that came along; its bytes are a view into the request's body. */
@@ -30,6 +30,13 @@ export interface AttachmentOperations {
   rename: Record<string, string>;
 }
 
+export interface UploadOptions {
+  /** How to rest in the middle of a large body. @default a turn of the event loop */
+  pause?: Pause;
+  /** Hears of every JSON document, in bytes, before it becomes a value in memory; what it throws ends the reading. */
+  onDocument?: (bytes: number) => void;
+}
+
 /**
  * The decompressed body of `POST` and `PATCH /v1/platform/datasets/{id}/examples`: parts `{id}`, `{id}.inputs`,
  * `{id}.outputs`, `{id}.attachment.{name}` and `{id}.attachments_operations`, in order of first appearance.
@@ -38,13 +45,18 @@ export interface AttachmentOperations {
 export function exampleUploads(
   body: Uint8Array,
   contentType: string | null | undefined,
-  pause?: Pause,
+  { pause, onDocument }: UploadOptions = {},
 ): Promise<ExampleUpload[]> {
-  return runPaused(uploadSteps(body, contentType), pause);
+  return runPaused(uploadSteps(body, contentType, onDocument), pause);
 }
 
-function* uploadSteps(body: Uint8Array, contentType: string | null | undefined): Steps<ExampleUpload[]> {
+function* uploadSteps(
+  body: Uint8Array,
+  contentType: string | null | undefined,
+  onDocument: UploadOptions["onDocument"],
+): Steps<ExampleUpload[]> {
   const uploads = new Map<string, ExampleUpload>();
+  let documentBytes = 0;
   let work = 0;
   for (const part of multipartParts(body, contentType)) {
     const dot = part.name.indexOf(".");
@@ -53,8 +65,16 @@ function* uploadSteps(body: Uint8Array, contentType: string | null | undefined):
     let upload = uploads.get(id);
     if (!upload) uploads.set(id, (upload = { id, fields: {}, attachments: [] }));
     if (uploads.size > MAX_ITEMS) throw tooManyItems("body");
-    const isAttachment = yield* addPart(upload, part, dot === -1 ? "" : part.name.slice(dot + 1));
-    work += isAttachment ? 0 : part.bytes.byteLength;
+    const field = dot === -1 ? "" : part.name.slice(dot + 1);
+    if (field.startsWith(ATTACHMENT)) {
+      upload.attachments.push(attachmentOf(part, field.slice(ATTACHMENT.length)));
+      continue;
+    }
+    documentBytes += part.bytes.byteLength;
+    if (documentBytes > MAX_LIST_BYTES) throw tooManyBytes();
+    onDocument?.(part.bytes.byteLength);
+    yield* addDocument(upload, part, field);
+    work += part.bytes.byteLength;
     if (work > PAUSE_EVERY_BYTES) {
       work = 0;
       yield;
@@ -65,14 +85,13 @@ function* uploadSteps(body: Uint8Array, contentType: string | null | undefined):
 
 const ATTACHMENT = "attachment.";
 
-function* addPart(upload: ExampleUpload, part: Part, field: string): Steps<boolean> {
-  if (field.startsWith(ATTACHMENT)) {
-    const name = field.slice(ATTACHMENT.length);
-    if (name === "") throw partError(part, "an attachment needs a name: {id}.attachment.{name}");
-    const mimeType = part.contentType === "" ? "application/octet-stream" : part.contentType;
-    upload.attachments.push({ name, mimeType, bytes: part.bytes });
-    return true;
-  }
+function attachmentOf(part: Part, name: string): UploadedAttachment {
+  if (name === "") throw partError(part, "an attachment needs a name: {id}.attachment.{name}");
+  const mimeType = part.contentType === "" ? "application/octet-stream" : part.contentType;
+  return { name, mimeType, bytes: part.bytes };
+}
+
+function* addDocument(upload: ExampleUpload, part: Part, field: string): Steps<void> {
   const value = yield* parseJsonSteps(part.bytes, part.name);
   if (field === "outputs" && value === null) upload.outputs = null;
   else if (!isJsonObject(value)) throw partError(part, "must be a JSON object");
@@ -81,7 +100,13 @@ function* addPart(upload: ExampleUpload, part: Part, field: string): Steps<boole
   else if (field === "outputs") upload.outputs = value;
   else if (field === "attachments_operations") upload.attachmentOperations = attachmentOperations(value);
   else throw partError(part, "an example has inputs, outputs, attachments and attachments_operations, but not this");
-  return false;
+}
+
+function tooManyBytes(): LoopsmithError {
+  return new LoopsmithError("too_large", `the examples have over ${MAX_LIST_BYTES} bytes beside their attachments`, {
+    hint: "Send fewer examples a request, and large content as attachments.",
+    details: { maxBytes: MAX_LIST_BYTES },
+  });
 }
 
 function partError(part: Part, message: string): LoopsmithError {

@@ -18,6 +18,8 @@ export interface JsonShape {
   offsets: number[];
   /** Whether `offsets` has all of them. */
   isWhole: boolean;
+  /** Objects and arrays in it, itself included. */
+  containers: number;
 }
 
 /**
@@ -75,7 +77,19 @@ const ESCAPABLE = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 
 function newScan(bytes: Uint8Array, what: string, stack: Uint8Array, maxOffsets = MAX_OFFSETS): Scan {
-  return { bytes, what, at: 0, expect: VALUE, depth: 0, stack, maxOffsets, kind: "scalar", offsets: [], isWhole: true };
+  return {
+    bytes,
+    what,
+    at: 0,
+    expect: VALUE,
+    depth: 0,
+    stack,
+    maxOffsets,
+    kind: "scalar",
+    offsets: [],
+    isWhole: true,
+    containers: 0,
+  };
 }
 
 /** Goes on until `limit` (or a token later) and says whether the text is done. */
@@ -121,6 +135,7 @@ function advance(scan: Scan, limit: number): boolean {
       } else if (byte === 0x7b || byte === 0x5b) {
         if (depth === 0) scan.kind = byte === 0x7b ? "object" : "array";
         if (++depth > MAX_JSON_DEPTH) throw tooDeep(scan, at);
+        scan.containers++;
         stack[depth] = byte === 0x7b ? 1 : 0;
         expect = byte === 0x7b ? KEY_OR_CLOSE : VALUE_OR_CLOSE;
         at++;

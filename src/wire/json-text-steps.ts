@@ -8,11 +8,12 @@ const COST = 8;
 /** `JSON.stringify` with rests, for values of any size: large containers are written member by member. */
 export function* jsonTextSteps(value: Json): Steps<string> {
   const pieces: string[] = [];
-  yield* valueSteps(value, pieces);
+  yield* jsonPieceSteps(value, pieces);
   return pieces.join("");
 }
 
-function* valueSteps(value: Json, pieces: string[]): Steps<void> {
+/** {@link jsonTextSteps} that adds the text to `pieces` as it comes; whoever takes pieces out at a rest never has all of it. */
+export function* jsonPieceSteps(value: Json, pieces: string[]): Steps<void> {
   if (weight(value, AT_ONCE) < AT_ONCE || typeof value !== "object" || value === null) {
     pieces.push(JSON.stringify(value));
   } else if (Array.isArray(value)) {
@@ -51,7 +52,7 @@ function* memberSteps(
     sum += cost;
     if (cost < AT_ONCE) continue;
     pieces.push(at === 0 ? "" : ",", prefix(at));
-    yield* valueSteps(member, pieces);
+    yield* jsonPieceSteps(member, pieces);
     yield;
     from = at + 1;
     sum = 0;

@@ -53,5 +53,7 @@ test("refuses what is too large, or nested too deeply for its size", () => {
   expect(() => parse(deep)).toThrow(expect.objectContaining({ code: "too_large" }) as Error);
   const wide = `[${"1,".repeat(5 * MB)}1]`;
   expect(() => parse(wide)).toThrow(expect.objectContaining({ code: "too_large" }) as Error);
+  const hollow = `{"list":[[${"{},".repeat(1_000_000)}{}]]}`;
+  expect(() => parse(hollow)).toThrow(expect.objectContaining({ code: "too_large" }) as Error);
   expect(() => parse(`{"a":${"[".repeat(300)}`)).toThrow(expect.objectContaining({ code: "invalid" }) as Error);
 });

@@ -7,6 +7,12 @@ import type { Steps } from "./steps.ts";
 /** Most bytes of one JSON document that becomes a value in memory: what LangSmith's clients send in a request at most. */
 export const MAX_DOCUMENT_BYTES = 20 * 1024 * 1024;
 
+/** Most bytes of all documents of one request that become values in memory. */
+export const MAX_LIST_BYTES = 2 * MAX_DOCUMENT_BYTES;
+
+/** Objects and arrays of one document: an empty one takes 2 bytes as text and 30 times that in memory. */
+const MAX_CONTAINERS = 1_000_000;
+
 /** Parsed in one go; more would hold up the event loop. */
 const AT_ONCE_BYTES = 512 * 1024;
 
@@ -24,6 +30,7 @@ const SPLIT_LEVELS = 8;
 export function* parseJsonSteps(bytes: Uint8Array, what: string): Steps<Json> {
   if (bytes.byteLength > MAX_DOCUMENT_BYTES) throw tooLarge(bytes, what);
   const shape = yield* scanJsonSteps(bytes, what, MAX_OFFSETS);
+  if (shape.containers > MAX_CONTAINERS) throw tooMany(what);
   if (bytes.byteLength <= AT_ONCE_BYTES) return parse(textOf(bytes));
   return yield* pieceSteps(bytes, shape, what, 1);
 }
@@ -90,6 +97,13 @@ function* runs(offsets: readonly number[], width: number): Generator<[from: numb
 
 function parse(text: string): Json {
   return JSON.parse(text) as Json;
+}
+
+function tooMany(what: string): LoopsmithError {
+  return new LoopsmithError("too_large", `${what}: holds over ${MAX_CONTAINERS} objects and arrays`, {
+    hint: "Send it in several documents, or as an attachment.",
+    details: { field: what, maxContainers: MAX_CONTAINERS },
+  });
 }
 
 function tooLarge(bytes: Uint8Array, what: string): LoopsmithError {

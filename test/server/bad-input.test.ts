@@ -84,6 +84,14 @@ describe("sizes", () => {
     expect((await post("/runs/batch", body, { "content-encoding": "gzip" })).status).toBe(202);
   });
 
+  it("counts what documents become in memory until they are written", async () => {
+    const { id } = await running.client.createDataset("several-documents");
+    const body = JSON.stringify({ dataset_id: id, inputs: { text: "x".repeat(800_000) } });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => post("/examples", body)));
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200, 429]));
+    expect((await post("/examples", body)).status).toBe(200);
+  });
+
   it("takes documents of many megabytes, without holding others up", async () => {
     const list = Array.from({ length: 60_000 }, (_, index) => ({ index, text: "x".repeat(100) }));
     await using large = await startServer();

@@ -51,6 +51,12 @@ describe("examples that are not as they should be", () => {
     expect((await running.client.readDataset({ datasetId })).example_count).toBe(0);
   });
 
+  it("refuses documents that are too much together, whatever each of them is", async () => {
+    const text = JSON.stringify({ text: "x".repeat(15_000_000) });
+    const parts = Array.from({ length: 3 }, () => [`${newId()}.inputs`, text]);
+    expect(await upload(Object.fromEntries(parts))).toMatchObject({ status: 413, body: { code: "too_large" } });
+  });
+
   it("keeps prototype keys, NUL and lone surrogates as they came", async () => {
     const inputs = '{"__proto__":{"polluted":true},"constructor":1,"text":"a\\u0000b \\ud83d ž"}';
     const id = newId();

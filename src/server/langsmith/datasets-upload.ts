@@ -9,8 +9,9 @@ import { textOf } from "../../wire/ingest/parse-slice.ts";
 import { datasetJson } from "../../wire/langsmith/dataset.ts";
 import { splitMetadata } from "../../wire/langsmith/example.ts";
 import { readMultipart, type Part } from "../../wire/multipart.ts";
-import { withBody } from "../read-bytes.ts";
-import { checked, readJson } from "../read-json.ts";
+import { MAX_LIST_BYTES } from "../../wire/parse-json-steps.ts";
+import { readBody } from "../read-bytes.ts";
+import { checked, DOCUMENT_COST, readJson } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { asOfTime, document, jsonParam, needDataset } from "./datasets-lookup.ts";
 import { assertExamples } from "./examples-checked.ts";
@@ -96,23 +97,23 @@ export function datasetUploadRoutes(app: Hono, context: ServerContext): void {
   });
 }
 
-function upload(
+async function upload(
   c: Context,
   context: ServerContext,
   work: (fields: UploadFields, rows: string[][], fileName: string) => Promise<Response>,
 ): Promise<Response> {
-  return withBody(c, context, async (bytes) => {
-    const parts = readMultipart(bytes, c.req.header("content-type"));
-    const file = parts.find((part) => part.name === "file");
-    if (!file) {
-      throw new LoopsmithError("invalid", "file: is missing", {
-        hint: "Send the CSV as the part named file.",
-        details: { field: "file" },
-      });
-    }
-    const fields = checked(UploadFields, fieldsOf(parts), "body");
-    return work(fields, parseCsv(textOf(file.bytes)), file.filename ?? "dataset.csv");
-  });
+  const bytes = await readBody(c, context, MAX_LIST_BYTES);
+  context.inFlight.grow(c.req.raw, bytes.byteLength * DOCUMENT_COST);
+  const parts = readMultipart(bytes, c.req.header("content-type"));
+  const file = parts.find((part) => part.name === "file");
+  if (!file) {
+    throw new LoopsmithError("invalid", "file: is missing", {
+      hint: "Send the CSV as the part named file.",
+      details: { field: "file" },
+    });
+  }
+  const fields = checked(UploadFields, fieldsOf(parts), "body");
+  return work(fields, parseCsv(textOf(file.bytes)), file.filename ?? "dataset.csv");
 }
 
 /** Form fields by name; those that may repeat are lists. */

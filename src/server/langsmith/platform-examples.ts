@@ -7,8 +7,8 @@ import type { Example } from "../../model/dataset.ts";
 import type { ExampleWrite } from "../../store/resource/dataset.ts";
 import { exampleUploads, type ExampleUpload } from "../../wire/example-upload.ts";
 import { SPLIT_KEY, splitMetadata } from "../../wire/langsmith/example.ts";
-import { withBody } from "../read-bytes.ts";
-import { checked, readJson } from "../read-json.ts";
+import { readBody } from "../read-bytes.ts";
+import { checked, DOCUMENT_COST, readJson } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { needDataset } from "./datasets-lookup.ts";
 import { withAll, without } from "./datasets-versions.ts";
@@ -78,25 +78,25 @@ export function platformExampleRoutes(app: Hono, context: ServerContext): void {
   });
 }
 
-function receive(c: Context, context: ServerContext, mode: WriteMode): Promise<Response> {
-  return withBody(c, context, async (bytes) => {
-    const uploads = await exampleUploads(bytes, c.req.header("content-type"));
-    const datasetId = c.req.param("datasetId") ?? datasetIdOf(uploads);
-    const dataset = await needDataset(context, datasetId);
-    const examples: ExampleWrite[] = [];
-    for (const upload of uploads) {
-      const fields = checked(UploadFields, upload.fields, upload.id);
-      examples.push(await fromSourceRun(context, toWrite(upload, fields), sourceOf(fields)));
-    }
-    assertExamples(dataset, examples, mode === "create");
-    const { ids, asOf } = await context.store.exampleWrite({
-      datasetId,
-      examples,
-      createOnly: mode === "create",
-      updateOnly: mode === "update",
-    });
-    return c.json({ count: ids.length, example_ids: ids, as_of: toIsoTime(asOf) }, 201);
+async function receive(c: Context, context: ServerContext, mode: WriteMode): Promise<Response> {
+  const uploads = await exampleUploads(await readBody(c, context), c.req.header("content-type"), {
+    onDocument: (bytes) => context.inFlight.grow(c.req.raw, bytes * DOCUMENT_COST),
   });
+  const datasetId = c.req.param("datasetId") ?? datasetIdOf(uploads);
+  const dataset = await needDataset(context, datasetId);
+  const examples: ExampleWrite[] = [];
+  for (const upload of uploads) {
+    const fields = checked(UploadFields, upload.fields, upload.id);
+    examples.push(await fromSourceRun(context, toWrite(upload, fields), sourceOf(fields)));
+  }
+  assertExamples(dataset, examples, mode === "create");
+  const { ids, asOf } = await context.store.exampleWrite({
+    datasetId,
+    examples,
+    createOnly: mode === "create",
+    updateOnly: mode === "update",
+  });
+  return c.json({ count: ids.length, example_ids: ids, as_of: toIsoTime(asOf) }, 201);
 }
 
 function datasetIdOf(uploads: readonly ExampleUpload[]): string {

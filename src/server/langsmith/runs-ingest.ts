@@ -11,16 +11,11 @@ export function runsIngestRoutes(app: Hono, context: ServerContext): void {
     c: Context,
     read: (body: Uint8Array, receivedAt: number) => Promise<IngestBatch>,
   ): Promise<Response> => {
-    const held = await readBody(c, context);
-    try {
-      const writing = begin(context, await read(held.take(), context.now()));
-      const { touched } = await writing.committed;
-      if (writing.unplaced.length > 0) await context.store.traceComplete({ traces: writing.unplaced });
-      context.notify(touched);
-      return c.json(receipt(writing, context), 202);
-    } finally {
-      held.release();
-    }
+    const writing = begin(context, await read(await readBody(c, context), context.now()));
+    const { touched } = await writing.committed;
+    if (writing.unplaced.length > 0) await context.store.traceComplete({ traces: writing.unplaced });
+    context.notify(touched);
+    return c.json(receipt(writing, context), 202);
   };
 
   app.post("/runs/multipart", (c) =>

@@ -7,18 +7,26 @@ import { withStatementCache, type Connection } from "./statement-cache.ts";
 /** Older versions can lose commits when two connections meet a checkpoint (the "WAL reset" bug, fixed in 3.51.3). */
 const OLDEST_SAFE_SQLITE = [3, 51, 3] as const;
 
+/** Memory for pages of the file, in KiB. What does not fit is read again from the system's cache, which is next to free. */
+const CACHE_KIB = { large: 32_768, small: 8192 } as const;
+
 /**
- * One connection to a database file, which is created together with its folder.
+ * One connection to a database file, which is created together with its folder. A `large` cache is for the connection that
+ * writes the bulk: its indexes take new entries all over.
  * @throws LoopsmithError `storage_full` when the folder cannot be written, `unavailable` when the file cannot be opened
  */
-export function connect(path: string, synchronous: "full" | "normal" | "off"): Connection {
+export function connect(
+  path: string,
+  synchronous: "full" | "normal" | "off",
+  cache: keyof typeof CACHE_KIB = "small",
+): Connection {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const handle = new DatabaseSync(path, { timeout: 10_000 });
     assertSafe(handle);
     // The driver's own default is NORMAL, which a power cut can undo.
     handle.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA temp_store = MEMORY;
-      PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF`);
+      PRAGMA cache_size = -${CACHE_KIB[cache]}; PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF`);
     return withStatementCache(handle);
   } catch (error) {
     if (LoopsmithError.isInstance(error)) throw error;

@@ -12,20 +12,37 @@ export interface Connection {
   run(sql: string, parameters: readonly Bindable[]): { rows: Record<string, unknown>[]; changes?: number | bigint };
 }
 
+interface NamedStatement {
+  statement: StatementSyncInstance;
+  names: string[];
+}
+
 const MAX_STATEMENTS = 500;
+
+const LARGE_LENGTH = 256 * 1024;
+
+function isLarge(parameters: readonly Bindable[]): boolean {
+  let length = 0;
+  for (const value of parameters) {
+    if (typeof value === "string" || value instanceof Uint8Array) length += value.length;
+  }
+  return length > LARGE_LENGTH;
+}
 
 export function withStatementCache(handle: DatabaseSyncInstance): Connection {
   const prepare = cached((sql) => handle.prepare(sql));
-  const prepareNamed = cached((sql) => {
+  const named = (sql: string): NamedStatement => {
     const statement = handle.prepare(sql);
     statement.setReturnArrays(true);
     return { statement, names: statement.columns().map(({ name }) => name) };
-  });
+  };
+  const prepareNamed = cached(named);
   return {
     handle,
     prepare,
     run(sql, parameters) {
-      const { statement, names } = prepareNamed(sql);
+      // A statement keeps what was bound to it until it runs again or goes, and one that is kept does not go.
+      const { statement, names } = isLarge(parameters) ? named(sql) : prepareNamed(sql);
       if (names.length === 0) return { rows: [], changes: statement.run(...parameters).changes };
       // Rows whose values the driver names one by one, across the language border, take twice as long (25 columns).
       const rows = (statement.all(...parameters) as unknown[][]).map((values) => {

@@ -1,4 +1,6 @@
-import { MessageChannel, parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { collectGarbageSoon } from "../../internal/collect-garbage.ts";
+import { freeBuffer } from "../../internal/free-buffer.ts";
 import { LoopsmithError, type ErrorCode } from "../../model/errors.ts";
 import type { LedgerStore } from "../resource/ledger.ts";
 import type { TouchedTrace } from "../resource/span.ts";
@@ -42,6 +44,9 @@ const GROUP_SIZE = 24;
 /** Buffers that do not wait for the garbage collector. */
 const LARGE_BYTES = 1024 * 1024;
 
+/** An ingest whose rows do not wait for the garbage collector either; clients usually send a hundred. */
+const LARGE_ROWS = 2000;
+
 const CHECKPOINT_MS = 2000;
 
 const port = parentPort;
@@ -49,7 +54,7 @@ if (port) work(port, (workerData as { data: SqliteOptions }).data);
 
 function work(port: MessagePort, options: SqliteOptions): void {
   // Nobody else waits for this thread, so a group ends with its last member.
-  const database = openSqlite(options, { groupMs: Number.POSITIVE_INFINITY });
+  const database = openSqlite(options, { groupMs: Number.POSITIVE_INFINITY, writesBulk: true });
   const waiting: Work[] = [];
   let hasLock = false;
   let isWanted = false;
@@ -61,7 +66,7 @@ function work(port: MessagePort, options: SqliteOptions): void {
       // Asked for in one turn, so the writer commits them as one group.
       const group = waiting.splice(0, GROUP_SIZE);
       const replies = await Promise.all(group.map((work) => answer(database, work)));
-      for (const work of group) if (work.name === "ingest") freeBuffers(work.params);
+      for (const work of group) if (work.name === "ingest") tidy(work.params);
       for (const reply of replies) post(reply);
       // A turn of the event loop brings what has come meanwhile.
       await new Promise((next) => setImmediate(next));
@@ -115,13 +120,9 @@ function write(database: SqliteDatabase, { name, params }: Work): Promise<WriteJ
   }
 }
 
-const { port1: nowhere, port2: end } = new MessageChannel();
-end.close();
-
-/** What is sent to nobody is freed at once; the garbage collector would leave large buffers for long. */
-function freeBuffers({ payloads }: IngestMessage): void {
-  const large = payloads.buffers.filter((buffer) => buffer.byteLength > LARGE_BYTES);
-  if (large.length > 0) nowhere.postMessage(null, large);
+function tidy({ payloads, count }: IngestMessage): void {
+  for (const buffer of payloads.buffers) if (buffer.byteLength > LARGE_BYTES) freeBuffer(buffer);
+  if (count > LARGE_ROWS) collectGarbageSoon();
 }
 
 function toThreadError(error: unknown): ThreadError {

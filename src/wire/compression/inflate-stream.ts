@@ -32,12 +32,13 @@ export function inflateStream(
     let total = 0;
     let fed = 0;
     const feed = (): void => {
-      if (stream.destroyed) return;
+      if (stream.destroyed || stream.readableEnded) return;
       if (fed === bytes.byteLength) {
         stream.end();
         return;
       }
-      const slice = bytes.subarray(fed, fed + SLICE_BYTES);
+      // A copy, since zlib's threads may look at it longer than the caller keeps the body.
+      const slice = Buffer.copyBytesFrom(bytes, fed, SLICE_BYTES);
       fed += slice.byteLength;
       stream.write(slice, (error) => {
         if (!error) feed();
