@@ -8,7 +8,7 @@ import { startHeartbeat } from "../src/loop/heartbeat.ts";
 import { loopStatus } from "../src/loop/loop-status.ts";
 import { createJudge } from "../src/loop/judge/judge-due.ts";
 import { openLoop } from "../src/loop/open-loop.ts";
-import { resolveOptions } from "../src/loop/options.ts";
+import { resolveOptions } from "../src/loop/resolve-options.ts";
 import { sweep } from "../src/loop/tail/sweep.ts";
 import { LoopsmithError } from "../src/model/errors.ts";
 import { createServer } from "../src/server/index.ts";

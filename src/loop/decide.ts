@@ -17,7 +17,8 @@ import type { BlameKnowledge } from "./judge/blame-history.ts";
 import { failureReason } from "./judge/failure-reason.ts";
 import { NO_SPAN, type JudgeSpan } from "./loop-tracing.ts";
 import type { Judgement } from "./judge/judge.ts";
-import { assertDeliverable, type ResolvedLoopOptions } from "./options.ts";
+import { assertDeliverable } from "./assert-deliverable.ts";
+import type { ResolvedLoopOptions } from "./options.ts";
 
 export interface Decision {
   verdict: Verdict;

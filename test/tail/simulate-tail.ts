@@ -5,7 +5,7 @@ import { defineEvaluator } from "../../src/evaluator/index.ts";
 import { createEmitter } from "../../src/loop/events.ts";
 import { createJudge } from "../../src/loop/judge/judge-due.ts";
 import { openLoop } from "../../src/loop/open-loop.ts";
-import { resolveOptions } from "../../src/loop/options.ts";
+import { resolveOptions } from "../../src/loop/resolve-options.ts";
 import type { SweepDeps } from "../../src/loop/tail/sweep.ts";
 import { createTail } from "../../src/loop/tail/tail.ts";
 import { langsmithPlatform } from "../../src/platform/langsmith.ts";
