@@ -2,9 +2,12 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { defineEvaluator } from "../src/evaluator/index.ts";
+import { allOf, anyOf, defineEvaluator } from "../src/evaluator/index.ts";
+import { toExperimentEvaluator } from "../src/loop/remedy/experiment-evaluator.ts";
+import { newId } from "../src/model/id.ts";
 import { sharedAbort } from "../src/internal/shared-abort.ts";
-import { createCallLimits, type CallLimitOptions, type CallLimits } from "../src/loop/judge/call-limits.ts";
+import { createCallLimits, type CallLimitOptions } from "../src/loop/judge/call-limits.ts";
+import type { CallLimits } from "../src/evaluator/evaluator.ts";
 import { createFeedbackLoop } from "../src/loop.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../src/store/store.ts";
@@ -67,6 +70,41 @@ describe("call limits", () => {
     expect((await loop.runOnce()).judged).toBe(30);
     expect(most.get("a")).toBe(1);
     expect(most.get("acme")).toBe(3);
+  });
+
+  it("hold for the parts of composites, and a part that goes by its composite's name does not wait for itself", async () => {
+    await using store = await openStore();
+    await withTraces(store, 30);
+    const { evaluators, most } = pair(() => new Promise((resolve) => setTimeout(resolve, 5, 1)));
+    const evaluator = allOf(
+      [anyOf(evaluators, { name: "either" }), defineEvaluator({ name: "all", evaluate: () => 1 })],
+      {
+        name: "all",
+      },
+    );
+    const limits: CallLimitOptions = {
+      evaluators: { a: { concurrency: 1 }, all: { concurrency: 8 } },
+      providers: { acme: { concurrency: 3 } },
+    };
+    await using loop = createFeedbackLoop({ ...settled(store), evaluator, limits, concurrency: 16 });
+    expect((await loop.runOnce()).judged).toBe(30);
+    expect((await loop.status()).verdicts).toMatchObject({ pass: 30 });
+    expect(most.get("a")).toBe(1);
+    expect(most.get("acme")).toBe(3);
+  });
+
+  it("hold for experiments", async () => {
+    await using store = await openStore();
+    const { evaluators, most } = pair(() => new Promise((resolve) => setTimeout(resolve, 5, 1)));
+    const limits = createCallLimits(store, "loop", { providers: { acme: { concurrency: 2 } } });
+    const judges = evaluators.map((evaluator) => toExperimentEvaluator(evaluator, limits));
+    const run = { runId: newId(), spans: [], startAt: 0, endAt: 1, latencyMs: 1, error: null, inputs: {}, outputs: {} };
+    const example = { id: newId(), inputs: {} };
+    const asked = judges.flatMap((judge) =>
+      Array.from({ length: 5 }, () => judge.evaluate({ example, run, signal } as never)),
+    );
+    expect(await Promise.all(asked)).toHaveLength(10);
+    expect(most.get("acme")).toBe(2);
   });
 
   it("share the pace of a provider among all loops and workers on a database", async () => {

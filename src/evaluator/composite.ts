@@ -92,10 +92,11 @@ function composite(
   const feedbackKeys = evaluators.flatMap((evaluator) => evaluator.feedbackKeys ?? []);
   return defineEvaluator({
     ...options,
+    parts: evaluators,
     ...(cost && { cost }),
     ...(feedbackKeys.length > 0 && { feedbackKeys }),
     async evaluate(_args, input) {
-      const found = await Promise.all(evaluators.map((evaluator) => evaluatePart(evaluator, input)));
+      const found = await Promise.all(evaluators.map((evaluator) => evaluatePart(evaluator, input, options.name)));
       const parts = found.flatMap((scores, index) => partsOf(scores, index));
       const result: EvaluatorResult = {
         key: options.name,
@@ -108,9 +109,14 @@ function composite(
 }
 
 /** A part with its own selector judges the matching spans below the composite's target; any other judges that target. */
-async function evaluatePart(evaluator: Evaluator, input: EvaluatorInput): Promise<Score[]> {
+async function evaluatePart(evaluator: Evaluator, input: EvaluatorInput, within: string): Promise<Score[]> {
   const { on } = evaluator;
-  const call = (target: EvaluatorInput): Promise<Score[]> => runEvaluator(evaluator, target, { signal: input.signal });
+  const { signal, callLimits } = input;
+  const call = (target: EvaluatorInput): Promise<Score[]> => {
+    const run = (): Promise<Score[]> => runEvaluator(evaluator, target, { signal });
+    // Where it goes by the composite's own name it has its place already, and would wait for itself.
+    return callLimits && evaluator.name !== within ? callLimits(evaluator, run, signal) : run();
+  };
   if (on === "trace") return call(input);
   const runs = toRuns(input.trace);
   const spans = input.trace.spans.filter((span) => {

@@ -45,7 +45,17 @@ export function defineEvaluator<const M extends InputMapping, O extends keyof M 
 ): Evaluator;
 export function defineEvaluator(definition: RunDefinition): Evaluator;
 export function defineEvaluator(definition: RunDefinition | MappedDefinition<InputMapping, string>): Evaluator {
-  const { name, version = "1", on = "trace", timeoutMs, cost, range, provider, feedbackKeys } = checked(definition);
+  const {
+    name,
+    version = "1",
+    on = "trace",
+    timeoutMs,
+    cost,
+    range,
+    provider,
+    feedbackKeys,
+    parts,
+  } = checked(definition);
   const answer = definition.inputs === undefined ? fromRun(definition) : fromInputs(definition, version);
   return {
     name,
@@ -56,6 +66,7 @@ export function defineEvaluator(definition: RunDefinition | MappedDefinition<Inp
     ...(range && { range }),
     ...(provider !== undefined && { provider }),
     ...(feedbackKeys && { feedbackKeys }),
+    ...(parts && { parts }),
     async evaluate(input) {
       return toScores(await answer(input), {
         evaluator: name,

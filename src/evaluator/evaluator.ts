@@ -14,6 +14,13 @@ export interface SpanSelector {
   where?: (run: LangSmithRun, root: LangSmithRun) => boolean;
 }
 
+/** Makes a call of an evaluator once its limits and those of its provider allow. */
+export type CallLimits = <T>(
+  evaluator: Pick<Evaluator, "name" | "provider">,
+  call: () => Promise<T>,
+  signal: AbortSignal,
+) => Promise<T>;
+
 /** What is judged: a span with its subtree, inside its trace. */
 export interface EvaluatorTarget {
   trace: Trace;
@@ -30,6 +37,8 @@ export interface EvaluatorTarget {
    * judges that; LangSmith's `traceable` does it by itself where LANGSMITH_TRACING is on.
    */
   lineage?: string;
+  /** What an evaluator that calls others calls them through. @default at once */
+  callLimits?: CallLimits;
 }
 
 export interface EvaluatorInput extends EvaluatorTarget {
@@ -64,6 +73,8 @@ export interface Evaluator {
   feedbackKeys?: readonly string[];
   /** Who is asked, such as "openai": evaluators that name the same one share the loop's `limits` for it. @default none */
   provider?: string;
+  /** The evaluators it calls, which have limits of their own. @default none */
+  parts?: readonly Pick<Evaluator, "name" | "provider" | "parts">[];
   /** Whether it runs in a process of its own, which is killed when it does not answer in time. */
   isolated?: true;
   evaluate(input: EvaluatorInput): Promise<Score[]>;

@@ -1,4 +1,5 @@
 import type { Client } from "langsmith";
+import type { CallLimits } from "../evaluator/evaluator.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { loopIdOf } from "../model/id.ts";
 import { embeddedPlatform, type EmbeddedSource } from "../platform/embedded.ts";
@@ -11,7 +12,7 @@ import { rateLimiter } from "../platform/rate-limiter.ts";
 import { storePace } from "../platform/store-pace.ts";
 import type { Store } from "../store/store.ts";
 import { openBlameHistory, type BlameHistory } from "./judge/blame-history.ts";
-import { createCallLimits, type CallLimits } from "./judge/call-limits.ts";
+import { createCallLimits } from "./judge/call-limits.ts";
 import { circuitBreaker, type CircuitBreaker } from "./judge/circuit-breaker.ts";
 import { openLineage, type Lineage } from "./judge/lineage.ts";
 import { sampledBy } from "./judge/sample.ts";

@@ -1,4 +1,4 @@
-import type { Evaluator } from "../../evaluator/evaluator.ts";
+import type { CallLimits, Evaluator } from "../../evaluator/evaluator.ts";
 import { createSlots, type Slots } from "../../internal/slots.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { rateLimiter, refusalOf, type RateLimiter, type Refusal } from "../../platform/rate-limiter.ts";
@@ -20,10 +20,7 @@ export interface CallLimitOptions {
   providers?: Readonly<Record<string, CallLimit>>;
 }
 
-type Called = Pick<Evaluator, "name" | "provider">;
-
-/** Makes a call of an evaluator once its limits and those of its provider allow. */
-export type CallLimits = <T>(evaluator: Called, call: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+type Called = Pick<Evaluator, "name" | "provider" | "parts">;
 
 /** An answer raises a rate that was lowered by about a twentieth of the limit. */
 const STEPS_TO_FULL = 40;
@@ -58,8 +55,9 @@ export function createCallLimits(store: Store, loopId: string, limits: CallLimit
  */
 export function assertCallLimits(
   { evaluators = {}, providers = {} }: CallLimitOptions,
-  called: readonly Called[],
+  evaluatorsOfLoop: readonly Called[],
 ): void {
+  const called = evaluatorsOfLoop.flatMap(withParts);
   const names = new Set(called.map(({ name }) => name));
   const offered = new Set(called.flatMap(({ provider }) => provider ?? []));
   for (const [kind, limits, known] of [
@@ -81,6 +79,10 @@ export function assertCallLimits(
       }
     }
   }
+}
+
+function withParts(called: Called): Called[] {
+  return [called, ...(called.parts ?? []).flatMap(withParts)];
 }
 
 type Gate = <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>;

@@ -1,3 +1,4 @@
+import type { CallLimits } from "../../evaluator/evaluator.ts";
 import { targetsOf } from "../../evaluator/targets.ts";
 import { createSlots } from "../../internal/slots.ts";
 import { errorMessage, LoopsmithError } from "../../model/errors.ts";
@@ -11,7 +12,6 @@ import type { LangSmithRun } from "../../wire/langsmith-run.ts";
 import { toRuns } from "../../wire/to-run.ts";
 import type { BlameHistory } from "./blame-history.ts";
 import { reserveBudget, settleBudget, type Refusal, type Reservation } from "./budget.ts";
-import type { CallLimits } from "./call-limits.ts";
 import { decide, type Decision } from "../decide.ts";
 import type { LoopEmitter } from "../events.ts";
 import type { CircuitBreaker, Pause } from "./circuit-breaker.ts";

@@ -1,4 +1,4 @@
-import type { Evaluator } from "../../evaluator/evaluator.ts";
+import type { CallLimits, Evaluator } from "../../evaluator/evaluator.ts";
 import { runEvaluator } from "../../evaluator/run-evaluator.ts";
 import { targetsOf } from "../../evaluator/targets.ts";
 import { mapWithLimit } from "../../internal/map-with-limit.ts";
@@ -6,7 +6,6 @@ import { errorMessage, LoopsmithError, type ErrorCode } from "../../model/errors
 import type { Score } from "../../model/score.ts";
 import type { Trace } from "../../model/trace.ts";
 import type { LangSmithRun } from "../../wire/langsmith-run.ts";
-import type { CallLimits } from "./call-limits.ts";
 import type { EvaluatorFailure } from "./circuit-breaker.ts";
 import { NO_SPAN, type JudgeSpan } from "../loop-tracing.ts";
 import type { Lineage } from "./lineage.ts";
@@ -53,7 +52,12 @@ export async function judge(
             mapWithLimit(targets, SPAN_CONCURRENCY, (target) =>
               options.callLimits(
                 evaluator,
-                () => runEvaluator(evaluator, { ...target, lineage }, { timeoutMs, signal: options.signal }),
+                () =>
+                  runEvaluator(
+                    evaluator,
+                    { ...target, lineage, callLimits: options.callLimits },
+                    { timeoutMs, signal: options.signal },
+                  ),
                 options.signal,
               ),
             );

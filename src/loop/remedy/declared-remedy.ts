@@ -67,7 +67,11 @@ export function declaredRemedy(
     ...declaration,
     name,
     on: { id: issue.id, sentence, predicates },
-    trial: { ...trial, evaluators: options.evaluators.map(toExperimentEvaluator), threshold: options.threshold },
+    trial: {
+      ...trial,
+      evaluators: options.evaluators.map((evaluator) => toExperimentEvaluator(evaluator, loop.callLimits)),
+      threshold: options.threshold,
+    },
     dataset: { ...withSlices(others), ...dataset },
   };
   const wired: RemedyDeps<object> = {

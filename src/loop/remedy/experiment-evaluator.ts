@@ -1,13 +1,21 @@
-import type { Evaluator } from "../../evaluator/evaluator.ts";
+import type { CallLimits, Evaluator, EvaluatorTarget } from "../../evaluator/evaluator.ts";
 import { toEvaluator, type EvaluatorLike } from "../../evaluator/from-langsmith.ts";
 import { runEvaluator } from "../../evaluator/run-evaluator.ts";
 import { targetsOf } from "../../evaluator/targets.ts";
+import type { Score } from "../../model/score.ts";
 import { createSpan, createTrace, type Trace } from "../../model/trace.ts";
 import type { EvaluatedRun, ExperimentEvaluator } from "../../remedy/experiment.ts";
 import { toRuns } from "../../wire/to-run.ts";
 
-/** An evaluator of a loop, for the runs of an experiment: the same code judges a candidate that found the failure. */
-export function toExperimentEvaluator(like: EvaluatorLike): ExperimentEvaluator {
+/**
+ * An evaluator of a loop, for the runs of an experiment: the same code judges a candidate that found the failure.
+ *
+ * @param callLimits what its calls wait for; a loop's remedies wait for the limits of the loop. Default: nothing
+ */
+export function toExperimentEvaluator(
+  like: EvaluatorLike,
+  callLimits: CallLimits = (_evaluator, call) => call(),
+): ExperimentEvaluator {
   const evaluator: Evaluator = toEvaluator(like);
   return {
     name: evaluator.name,
@@ -21,7 +29,9 @@ export function toExperimentEvaluator(like: EvaluatorLike): ExperimentEvaluator 
         ...(example.outputs && { outputs: example.outputs }),
       };
       const targets = targetsOf(evaluator, trace, { runs: toRuns(trace), example: reference as never });
-      const scores = (await Promise.all(targets.map((target) => runEvaluator(evaluator, target, { signal })))).flat();
+      const judge = (target: EvaluatorTarget): Promise<Score[]> =>
+        callLimits(evaluator, () => runEvaluator(evaluator, { ...target, callLimits }, { signal }), signal);
+      const scores = (await Promise.all(targets.map(judge))).flat();
       const usd = scores.map((score) => score.cost?.usd).filter((cost) => cost !== undefined);
       return { scores, ...(usd.length > 0 ? { costUsd: usd.reduce((sum, cost) => sum + cost, 0) } : {}) };
     },
