@@ -42,7 +42,7 @@ describe("trainForest", () => {
     for (const i of rows.keys()) expect(quick[i]).toBeCloseTo(shortlist.includes(i) ? whole[i]! : scouts[i]!, 12);
   });
 
-  it("listens to weights", () => {
+  it("follows the rows that weigh more", () => {
     const flat = Array.from({ length: 60 }, () => [0]);
     const ones = flat.map((_, i) => (i < 30 ? 1 : 0));
     const heavy = trainForest(

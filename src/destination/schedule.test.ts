@@ -25,7 +25,7 @@ describe("the retry schedule", () => {
     expect(nextAttempt(1, { status: "dead", reason: "410" }, 0, middle)).toBeNull();
   });
 
-  it("takes another schedule", () => {
+  it("follows another schedule when given one, and ends where it ends", () => {
     expect(nextAttempt(1, retry, 100, middle, [0, 50])).toBe(150);
     expect(nextAttempt(2, retry, 100, middle, [0, 50])).toBeNull();
   });

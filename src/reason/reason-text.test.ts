@@ -16,7 +16,7 @@ describe("maskText", () => {
     ["mail a.b@example.org", "mail <email>"],
     ["gpt4 and step2 stay", "gpt4 and step2 stay"],
     ["  line\n breaks  ", "line breaks"],
-  ])("%s", (text, masked) => {
+  ])("masks what differs from message to message: %s", (text, masked) => {
     expect(maskText(text)).toBe(masked);
   });
 

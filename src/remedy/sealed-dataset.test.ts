@@ -48,7 +48,7 @@ function reachableStrings(value: unknown): Set<string> {
 describe("sealDataset", () => {
   const { visible, heldOut } = sealDataset(examples);
 
-  it("parts the examples", () => {
+  it("shows a proposer the visible examples and keeps the rest for the gate", () => {
     expect(heldOut.length).toBeGreaterThan(10);
     expect(visible.size).toBeGreaterThan(10);
     expect(visible.size + heldOut.length).toBe(80);

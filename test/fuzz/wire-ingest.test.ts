@@ -78,20 +78,22 @@ function checkBatch({ spans, attachments, feedback, rejected }: IngestBatch): vo
   for (const { message, hint } of rejected) expect([message === "", hint === ""]).toEqual([false, false]);
 }
 
-test("multipart bodies", () => fuzz(MULTIPART, (body) => readMultipart(body, CONTENT_TYPE)));
+test("reads broken multipart bodies, or refuses them with a hint", () =>
+  fuzz(MULTIPART, (body) => readMultipart(body, CONTENT_TYPE)));
 
-test("runs in multipart bodies", () =>
+test("takes only sound runs out of broken multipart bodies", () =>
   fuzz(MULTIPART, async (body) => checkBatch(await ingestMultipart(body, CONTENT_TYPE))));
 
-test("runs in batches", () => fuzz(BATCHES, async (body) => checkBatch(await ingestBatch(body))));
+test("takes only sound runs out of broken batches", () =>
+  fuzz(BATCHES, async (body) => checkBatch(await ingestBatch(body))));
 
-test("single runs", () =>
+test("takes a broken single run as a sound one, or refuses it with a hint", () =>
   fuzz([Buffer.from(JSON.stringify({ ...ROOT, ...PAYLOADS }))], async (body) => {
     checkBatch(await ingestRun("post", body));
     checkBatch(await ingestRun("patch", body, { id: TRACE }));
   }));
 
-test("runs of any JSON", async () => {
+test("takes any JSON for runs as sound ones, or refuses it with a hint", async () => {
   const field = fc.constantFrom(...Object.keys(ROOT), ...Object.keys(PAYLOADS), "__proto__", "constructor");
   const run = fc.dictionary(field, fc.jsonValue({ maxDepth: 3 }));
   await fc.assert(

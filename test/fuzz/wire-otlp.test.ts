@@ -58,8 +58,8 @@ async function parse(body: Buffer, type: string): Promise<void> {
   for (const { message } of rejected) expect(message).not.toBe("");
 }
 
-test("OTLP protobuf", () =>
+test("takes only sound spans out of broken OTLP protobuf", () =>
   fuzz([Buffer.from(EXPORTED_PROTOBUF, "base64")], (body) => parse(body, "application/x-protobuf")));
 
-test("OTLP JSON", () =>
+test("takes only sound spans out of broken OTLP JSON", () =>
   fuzz([Buffer.from(EXPORTED_JSON), Buffer.from(HOSTILE)], (body) => parse(body, "application/json")));

@@ -15,7 +15,7 @@ const FILTERS = [
   'exists(metadata, "constructor")',
 ].map((filter) => Buffer.from(filter));
 
-test("filters", () =>
+test("says again what it understood of any filter, or refuses it with a hint", () =>
   fuzz(FILTERS, (body) => {
     const text = body.toString();
     const expression = parseFilter(text);
@@ -26,14 +26,14 @@ test("filters", () =>
 
 const ORDER = "20261123T162013105001Z018f0000-0000-7000-8000-000000000001";
 
-test("dotted orders", () =>
+test("reads any dotted order, or refuses it with a hint", () =>
   fuzz([Buffer.from(ORDER), Buffer.from(`${ORDER}.${ORDER}`)], (body) => {
     const order = parseDottedOrder(body.toString());
     expect(order.traceId).toMatch(/^[0-9a-f-]{36}$/);
     dottedOrderTime(order.text);
   }));
 
-test("times", () => {
+test("reads any time as one that can be written, or as none", () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.string(), fc.double(), fc.anything(), fc.stringMatching(/^[0-9TZ:.+-]{4,30}$/)),

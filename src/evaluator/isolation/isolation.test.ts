@@ -105,7 +105,7 @@ describe.runIf(canIsolate)("an isolated evaluator", { timeout: 180_000 }, () => 
     expect(process.memoryUsage().rss - before).toBeLessThan(200 << 20);
   });
 
-  it.each(["forks", "runsShell", "startsThread"])("starts nothing: %s", async (name) => {
+  it.each(["forks", "runsShell", "startsThread"])("starts no process and no thread of its own: %s", async (name) => {
     expect((await failureOf(judge(name))).message).toMatch(/access|permission/i);
   });
 

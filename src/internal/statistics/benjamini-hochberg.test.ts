@@ -4,7 +4,7 @@ import { benjaminiHochberg } from "./benjamini-hochberg.ts";
 const P = [0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216];
 
 describe("benjaminiHochberg", () => {
-  it("is scipy's false_discovery_control", () => {
+  it("agrees with scipy's false_discovery_control", () => {
     const q = [0.01, 0.04, 0.084, 0.084, 0.084, 0.1, 0.1057142857142857, 0.216, 0.216, 0.216];
     benjaminiHochberg(P).forEach((value, index) => expect(value).toBeCloseTo(q[index] ?? Number.NaN, 12));
   });

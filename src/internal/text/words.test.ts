@@ -50,7 +50,7 @@ describe("detectLanguage", () => {
     ["zh", "您可以在三十天内退货并获得全额退款。"],
     ["ko", "30일 이내에 반품할 수 있습니다."],
     ["ar", "يمكنك إرجاع أي منتج خلال 30 يومًا."],
-  ])("tells %s", (language, text) => {
+  ])("knows %s when it reads it", (language, text) => {
     expect(detectLanguage(text)?.language).toBe(language);
   });
 
