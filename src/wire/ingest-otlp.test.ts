@@ -46,6 +46,53 @@ test("takes base64 ids, snake_case and enum names as other mappings write them",
   expect(spans[0]?.endAt).toBeCloseTo(1_795_450_814_105.001, 3);
 });
 
+/** One length-delimited field of a protobuf message. */
+function field(id: number, body: Buffer): Buffer {
+  const length: number[] = [];
+  for (let rest = body.byteLength; ; rest = Math.floor(rest / 128)) {
+    length.push(rest < 128 ? rest : (rest % 128) | 0x80);
+    if (rest < 128) return Buffer.concat([Buffer.from([(id << 3) | 2, ...length]), body]);
+  }
+}
+
+/** So many empty messages in field `id`: two bytes each. */
+const hollow = (id: number, count: number): Buffer => Buffer.alloc(count * 2, Buffer.from([(id << 3) | 2, 0]));
+
+test("counts what is in a span before it is decoded, at every level and in both encodings", async () => {
+  const ids = Buffer.concat([field(1, Buffer.alloc(16, 1)), field(2, Buffer.alloc(8, 2))]);
+  const times = Buffer.from("390000000000006019", "hex");
+  const span = (content: Buffer): Buffer => field(1, field(2, field(2, Buffer.concat([ids, times, content]))));
+  const attribute = (value: Buffer): Buffer => field(9, Buffer.concat([field(1, Buffer.from("a")), field(2, value)]));
+  const fieldOf = async (body: Buffer, type = PROTOBUF): Promise<string | undefined> => {
+    const { rejected } = await ingestOtlp(body, type);
+    expect(rejected[0]?.code).toBe(rejected.length === 0 ? undefined : "too_large");
+    return rejected[0]?.field;
+  };
+  expect(await fieldOf(span(attribute(field(5, hollow(1, 20_000)))))).toBeUndefined();
+  expect(await fieldOf(span(attribute(field(5, hollow(1, 100_000)))))).toBe("attributes");
+  expect(await fieldOf(span(attribute(field(6, hollow(1, 100_000)))))).toBe("attributes");
+  expect(await fieldOf(span(hollow(9, 10_001)))).toBe("attributes");
+  expect(await fieldOf(span(hollow(11, 10_001)))).toBe("events");
+  const values = Array.from({ length: 100_000 }, () => ({}));
+  const attributes = [{ key: "a", value: { arrayValue: { values } } }];
+  const json = {
+    resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: TRACE, spanId: "1".repeat(16), attributes }] }] }],
+  };
+  expect(await fieldOf(Buffer.from(JSON.stringify(json)), "application/json")).toBe("attributes");
+});
+
+test("rests in a body of nothing but empty messages, and takes only so many", async () => {
+  let rests = 0;
+  const pause = (): Promise<void> => {
+    rests += 1;
+    return Promise.resolve();
+  };
+  const tooMany = expect.objectContaining({ code: "too_large" }) as Error;
+  await expect(ingestOtlp(hollow(1, 1_000_000), PROTOBUF, { pause })).rejects.toThrow(tooMany);
+  await expect(ingestOtlp(field(1, hollow(2, 1_000_000)), PROTOBUF, { pause })).rejects.toThrow(tooMany);
+  expect(rests).toBeGreaterThan(5);
+});
+
 test("a bad span costs only itself, and the answer counts it", async () => {
   const batch = await ingest([
     { trace: "0".repeat(32) },

@@ -14,7 +14,7 @@ export const MAX_LIST_BYTES = 2 * MAX_DOCUMENT_BYTES;
 const MAX_CONTAINERS = 1_000_000;
 
 /** Parsed in one go; more would hold up the event loop. */
-const AT_ONCE_BYTES = 512 * 1024;
+export const AT_ONCE_BYTES = 512 * 1024;
 
 /** Offsets kept of one container, four a member: more than such a document can hold of anything but tiny values. */
 const MAX_OFFSETS = 8_000_000;
@@ -106,7 +106,8 @@ function tooMany(what: string): LoopsmithError {
   });
 }
 
-function tooLarge(bytes: Uint8Array, what: string): LoopsmithError {
+/** What a document that is too large is refused with. */
+export function tooLarge(bytes: Uint8Array, what: string): LoopsmithError {
   return new LoopsmithError(
     "too_large",
     `${what}: ${bytes.byteLength} bytes are too much, or nested too deeply for that`,

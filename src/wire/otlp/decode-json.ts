@@ -1,11 +1,12 @@
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
-import { elementsOf, MAX_PARSED_BYTES, memberOf, parseSlice } from "../ingest/parse-slice.ts";
+import { elementsOf, memberOf, parseSlice } from "../ingest/parse-slice.ts";
 import { fieldError } from "../ingest/rejected.ts";
 import { scanJsonSteps, type JsonShape } from "../json-scan.ts";
-import { parseJsonSteps } from "../parse-json-steps.ts";
+import { AT_ONCE_BYTES, parseJsonSteps } from "../parse-json-steps.ts";
 import type { Steps } from "../steps.ts";
 import {
   assertMembers,
+  assertMessages,
   checkedId,
   checkedTimes,
   nanosToMs,
@@ -45,9 +46,18 @@ export function* jsonSpans(body: Uint8Array): Generator<SpanSource | void> {
 }
 
 function* spanSteps(bytes: Uint8Array): Steps<OtelSpan> {
-  return toSpan(
-    bytes.byteLength <= MAX_PARSED_BYTES ? parseSlice(bytes, "span") : yield* parseJsonSteps(bytes, "span"),
-  );
+  const value = bytes.byteLength <= AT_ONCE_BYTES ? parseSlice(bytes, "span") : yield* parseJsonSteps(bytes, "span");
+  countMessages(value, 0);
+  return toSpan(value);
+}
+
+/** Every object is a message. Adds those in `value` to `count`, and ends as soon as there are too many. */
+function countMessages(value: Json, count: number): number {
+  if (typeof value !== "object" || value === null) return count;
+  let sum = count;
+  if (!Array.isArray(value)) assertMessages(++sum);
+  for (const member of Object.values(value)) sum = countMessages(member as Json, sum);
+  return sum;
 }
 
 function* listSteps(bytes: Uint8Array, shape: JsonShape, names: readonly string[]): Steps<Iterable<Uint8Array>> {

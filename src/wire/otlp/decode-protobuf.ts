@@ -1,10 +1,13 @@
 import protobuf from "protobufjs/light.js";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
+import { MAX_ITEMS, tooManyItems } from "../ingest/parse-slice.ts";
+import { MAX_DOCUMENT_BYTES, tooLarge } from "../parse-json-steps.ts";
 import type { Steps } from "../steps.ts";
 import { OTLP_DESCRIPTOR } from "./descriptor.ts";
 import {
   assertMembers,
+  assertMessages,
   checkedId,
   checkedTimes,
   nanosToMs,
@@ -54,43 +57,111 @@ const Scope = root.lookupType("Scope");
 const Span = root.lookupType("Span");
 
 /**
- * The spans of an `ExportTraceServiceRequest`, each decoded only when it is read.
- * @throws LoopsmithError `invalid` when the request itself is no protobuf
+ * The spans of an `ExportTraceServiceRequest`, each decoded only when it is read. Rests, with nothing to yield, within large
+ * bodies.
+ * @throws LoopsmithError `invalid` when the request itself is no protobuf, `too_large`
  */
-export function* protobufSpans(body: Uint8Array): Generator<SpanSource> {
+export function* protobufSpans(body: Uint8Array): Generator<SpanSource | void> {
+  let containers = 0;
+  const count = (): void => {
+    if (++containers > MAX_ITEMS) throw tooManyItems("body");
+  };
   for (const resourceSpans of messagesIn(body, 1)) {
-    const [resource] = messagesIn(resourceSpans, 1);
+    if (!resourceSpans) {
+      yield;
+      continue;
+    }
+    count();
+    const resource = yield* firstIn(resourceSpans, 1);
     const attributes = resource
-      ? attributesOf(decode(Resource, resource) as { attributes: KeyValueMessage[] })
-      : new Map();
+      ? attributesOf((yield* decodeSteps(Resource, resource)) as { attributes: KeyValueMessage[] })
+      : new Map<string, Json>();
     for (const scopeSpans of messagesIn(resourceSpans, 2)) {
-      const [scopeBytes] = messagesIn(scopeSpans, 1);
-      const scope = scopeBytes ? (decode(Scope, scopeBytes) as { name: string; version: string }) : undefined;
+      if (!scopeSpans) {
+        yield;
+        continue;
+      }
+      count();
+      const scopeBytes = yield* firstIn(scopeSpans, 1);
+      const scope = scopeBytes
+        ? ((yield* decodeSteps(Scope, scopeBytes)) as { name: string; version: string })
+        : undefined;
       const origin: OtelOrigin = {
-        resource: attributes as AttributeMap,
+        resource: attributes,
         scope: { name: scope?.name ?? "", version: scope?.version ?? "" },
       };
       for (const span of messagesIn(scopeSpans, 2)) {
-        yield { origin, bytes: span.byteLength, read: () => spanSteps(span) };
+        if (span) yield { origin, bytes: span.byteLength, read: () => spanSteps(span) };
+        else yield;
       }
     }
   }
 }
 
-/** The bytes of every message in field `id`. Fields may come in any order, hence one pass a field. */
-function messagesIn(bytes: Uint8Array, id: number): Uint8Array[] {
-  const found: Uint8Array[] = [];
+/** Fields looked at before others have their turn. */
+const REST_AFTER_FIELDS = 50_000;
+
+/** Every message in field `id`; nothing at a rest. Fields may come in any order, hence one pass a field. */
+function* messagesIn(bytes: Uint8Array, id: number): Generator<Uint8Array | void> {
+  const reader = protobuf.Reader.create(bytes);
   try {
-    const reader = protobuf.Reader.create(bytes);
-    while (reader.pos < reader.len) {
+    for (let fields = 1; reader.pos < reader.len; fields++) {
       const tag = reader.uint32();
-      if (tag === ((id << 3) | 2)) found.push(reader.bytes());
+      if (tag === ((id << 3) | 2)) yield reader.bytes();
       else reader.skipType(tag & 7);
+      if (fields % REST_AFTER_FIELDS === 0) yield;
     }
   } catch (error) {
     throw broken(error);
   }
-  return found;
+}
+
+function* firstIn(bytes: Uint8Array, id: number): Steps<Uint8Array | undefined> {
+  for (const message of messagesIn(bytes, id)) {
+    if (message) return message;
+    yield;
+  }
+  return undefined;
+}
+
+/**
+ * Decodes what is small enough to be decoded in one go, which is counted first.
+ * @throws LoopsmithError `invalid`, `too_large`
+ */
+function* decodeSteps(type: protobuf.Type, bytes: Uint8Array): Steps<unknown> {
+  if (bytes.byteLength > MAX_DOCUMENT_BYTES) throw tooLarge(bytes, "span");
+  yield* countMessages(type, bytes);
+  return decode(type, bytes);
+}
+
+/** Walks a message and those in it, at every level, and throws as soon as there are too many of them. */
+function* countMessages(outermost: protobuf.Type, bytes: Uint8Array): Steps<void> {
+  const reader = protobuf.Reader.create(bytes);
+  const levels = [{ type: outermost, end: bytes.byteLength }];
+  const members: Record<string, number> = {};
+  let messages = 0;
+  try {
+    for (let fields = 1; levels.length > 0; fields++) {
+      const { type, end } = levels.at(-1) as (typeof levels)[number];
+      if (reader.pos >= end) {
+        levels.pop();
+        continue;
+      }
+      const tag = reader.uint32();
+      const field = type.fieldsById[tag >>> 3];
+      if ((tag & 7) === 2 && field?.resolvedType instanceof protobuf.Type) {
+        const length = reader.uint32();
+        levels.push({ type: field.resolvedType, end: reader.pos + length });
+        assertMessages(++messages);
+        if (levels.length === 2) assertMembers(field.name, (members[field.name] = (members[field.name] ?? 0) + 1));
+      } else {
+        reader.skipType(tag & 7);
+      }
+      if (fields % REST_AFTER_FIELDS === 0) yield;
+    }
+  } catch (error) {
+    throw LoopsmithError.isInstance(error) ? error : broken(error);
+  }
 }
 
 function decode(type: protobuf.Type, bytes: Uint8Array): unknown {
@@ -112,13 +183,8 @@ function broken(cause: unknown): LoopsmithError {
   });
 }
 
-// oxlint-disable-next-line require-yield
 function* spanSteps(bytes: Uint8Array): Steps<OtelSpan> {
-  // Counted before they are decoded, which is what costs.
-  assertMembers("attributes", messagesIn(bytes, 9).length);
-  assertMembers("events", messagesIn(bytes, 11).length);
-  assertMembers("links", messagesIn(bytes, 13).length);
-  return toSpan(decode(Span, bytes) as SpanMessage);
+  return toSpan((yield* decodeSteps(Span, bytes)) as SpanMessage);
 }
 
 function toSpan(message: SpanMessage): OtelSpan {

@@ -56,11 +56,23 @@ export interface SpanSource {
 const MAX_MEMBERS = 10_000;
 
 /** @throws LoopsmithError `too_large` */
-export function assertMembers(field: "attributes" | "events" | "links", count: number): void {
+export function assertMembers(field: string, count: number): void {
   if (count <= MAX_MEMBERS) return;
   throw new LoopsmithError("too_large", `${field}: ${count} of them, over ${MAX_MEMBERS}`, {
     hint: "Put lists and objects into one attribute, as JSON.",
     details: { field, max: MAX_MEMBERS },
+  });
+}
+
+/** Messages in one span: every attribute, value, element of a list, event and link. Decoding so many takes some 50 ms. */
+const MAX_MESSAGES = 60_000;
+
+/** @throws LoopsmithError `too_large` */
+export function assertMessages(count: number): void {
+  if (count <= MAX_MESSAGES) return;
+  throw new LoopsmithError("too_large", `attributes: over ${MAX_MESSAGES} values in them, counted at every level`, {
+    hint: "Put lists and objects into one attribute, as JSON.",
+    details: { field: "attributes", max: MAX_MESSAGES },
   });
 }
 
