@@ -4,7 +4,7 @@ import { dryRun, type DryRunReport } from "./loop/dry-run.ts";
 import { createEmitter, type LoopEventName, type LoopEvents } from "./loop/events.ts";
 import { explainIssue, type IssueDetails } from "./loop/explain-issue.ts";
 import { actOnIssue, findIssue, loopIssues, type IssueAction, type IssuesOptions } from "./loop/loop-issues.ts";
-import { previewOnHistory, testAlert } from "./loop/loop-alerts.ts";
+import { loopAlerts, previewOnHistory, testAlert, type AlertStatus } from "./loop/loop-alerts.ts";
 import { loopPatterns, type LoopPatternReport, type PatternsOptions } from "./loop/loop-patterns.ts";
 import { loopStatus, type LoopStatus } from "./loop/loop-status.ts";
 import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
@@ -71,6 +71,8 @@ export interface FeedbackLoop extends AsyncDisposable {
    * twenty confirmations on a ranker of the project's own decides, where it does at least as well on held-out ones.
    */
   confirmCulprit(traceId: string, spanId?: string): Promise<{ confirmations: number }>;
+  /** The loop's alert rules, and how each stands. */
+  alerts(): Promise<AlertStatus[]>;
   /** Sends a test message to the destinations of one of the loop's alert rules. */
   testAlert(name: string): Promise<Delivery[]>;
   /** What an alert rule would have told of the past, before it is switched on. @param options.since a length back, a date, or epoch ms */
@@ -189,6 +191,10 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     },
     async confirmCulprit(traceId, spanId) {
       return confirmCulprit(await open(), traceId, spanId);
+    },
+    async alerts() {
+      const { store, loopId } = await open();
+      return loopAlerts(store, loopId, resolved.alerts);
     },
     async testAlert(name) {
       const { store, loopId } = await open();

@@ -72,6 +72,10 @@ describe("alerts of a loop", () => {
     expect(notified.map(({ rule, kind }) => `${rule} ${kind}`)).toEqual(["health of broken fired"]);
     expect(notified[0]?.text).toMatch(/evaluator broken/);
     expect(told).toHaveLength(1);
+    expect(await loop.alerts()).toMatchObject([
+      { rule: health("broken"), phase: "firing", fired: 1, evaluatedAt: expect.any(Number) as number },
+      { rule: health("fine"), phase: "ok", fired: 0, notifiedAt: null },
+    ]);
 
     const [sent] = await loop.testAlert("health of fine");
     await loop.runOnce();

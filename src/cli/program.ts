@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, type CommanderError } from "commander";
 import { LoopsmithError } from "../model/errors.ts";
+import { addAlerts } from "./command/alerts.ts";
 import { addBackfill } from "./command/backfill.ts";
 import { addCulprit } from "./command/culprit.ts";
 import { addDeliveries } from "./command/deliveries.ts";
@@ -65,6 +66,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     addBackfill,
     addPatterns,
     addIssues,
+    addAlerts,
     addCulprit,
     addRemedy,
     addGate,

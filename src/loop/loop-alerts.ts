@@ -1,12 +1,16 @@
 import { notifyActions, sampleNotification } from "../alert/notification.ts";
+import { startAlert } from "../alert/evaluate-alert.ts";
 import { previewAlert, type AlertPreview } from "../alert/preview-alert.ts";
-import type { AlertInput, AlertNotification, AlertRule } from "../model/alert.ts";
+import type { AlertInput, AlertNotification, AlertPhase, AlertRule } from "../model/alert.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
+import type { Json } from "../model/json.ts";
+import type { LoopRow } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
 import { alertInput } from "./learn/alert-input.ts";
 import { clusterSizeOf } from "./learn/cluster-size.ts";
+import { readLearnState } from "./learn/learn-state.ts";
 
 /** Alerts go out as deliveries like everything else: stable ids, retries, dead letters. */
 export function alertDeliveries(notification: AlertNotification, loopId: string, now: number): Delivery[] {
@@ -36,6 +40,49 @@ export function withClusterSize(rules: readonly AlertRule[], clusterSize: number
   );
 }
 
+/** Rules as a loop leaves them in its row, for those that read its database without its file; they are plain data. */
+export function alertsDocument(rules: readonly AlertRule[]): Json {
+  return JSON.parse(JSON.stringify(rules)) as Json;
+}
+
+export function alertRulesOf({ config }: LoopRow): AlertRule[] {
+  return (config["alerts"] ?? []) as unknown as AlertRule[];
+}
+
+/** @throws LoopsmithError `not_found` for a rule that is not the loop's */
+export function findAlertRule(rules: readonly AlertRule[], name: string): AlertRule {
+  const rule = rules.find((one) => one.name === name);
+  if (rule) return rule;
+  throw new LoopsmithError("not_found", `no alert rule is named "${name}"`, {
+    hint: `There are: ${rules.map((one) => one.name).join(", ") || "none"}.`,
+  });
+}
+
+/** How an alert rule of a loop stands. */
+export interface AlertStatus {
+  rule: AlertRule;
+  phase: AlertPhase;
+  /** Epoch ms at which the phase was entered. */
+  since: number;
+  /** Epoch ms; `null` before the first round of learning. */
+  evaluatedAt: number | null;
+  /** How often it has fired. */
+  fired: number;
+  /** Epoch ms of the last message of the present episode. */
+  notifiedAt: number | null;
+}
+
+/** The alert rules of a loop, in the order they were given. */
+export async function loopAlerts(store: Store, loopId: string, rules: readonly AlertRule[]): Promise<AlertStatus[]> {
+  const { alerts } = readLearnState((await store.learningGet({ loopId })).state);
+  return rules.map((rule) => {
+    const known = alerts[rule.name];
+    const state = known?.condition === rule.condition.kind ? known : null;
+    const { phase, since, episode, notifiedAt } = state ?? startAlert(rule, store.now());
+    return { rule, phase, since, evaluatedAt: state?.evaluatedAt ?? null, fired: episode, notifiedAt };
+  });
+}
+
 /**
  * Queues a test message to the destinations of a rule. Touches no state.
  * @throws LoopsmithError `not_found` for a rule that is not the loop's
@@ -46,12 +93,7 @@ export async function testAlert(
   rules: readonly AlertRule[],
   name: string,
 ): Promise<Delivery[]> {
-  const rule = rules.find((one) => one.name === name);
-  if (!rule) {
-    throw new LoopsmithError("not_found", `no alert rule is named "${name}"`, {
-      hint: `There are: ${rules.map((one) => one.name).join(", ") || "none"}.`,
-    });
-  }
+  const rule = findAlertRule(rules, name);
   const now = store.now();
   const deliveries = alertDeliveries(sampleNotification(rule, now), loopId, now);
   await store.deliveryAdd({ deliveries });

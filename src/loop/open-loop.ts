@@ -17,6 +17,7 @@ import { circuitBreaker, type CircuitBreaker } from "./judge/circuit-breaker.ts"
 import { openLineage, type Lineage } from "./judge/lineage.ts";
 import { sampledBy } from "./judge/sample.ts";
 import { loopTracing, type LoopTracing } from "./loop-tracing.ts";
+import { alertsDocument } from "./loop-alerts.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
 
 /** A loop with its platform and ledger at hand. */
@@ -54,6 +55,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
         keys: [...resolved.evaluators.flatMap(({ feedbackKeys }) => feedbackKeys ?? []), ...sampledBy(resolved.sample)],
         settleMs: resolved.settleMs,
       },
+      alerts: alertsDocument(resolved.alerts),
     },
   });
   const history = await openBlameHistory(store, loopId, resolved.threshold);

@@ -7,6 +7,7 @@ import { deliveryRoutes } from "./api/deliveries.ts";
 import { healthRoutes } from "./api/health.ts";
 import { remedyRoutes } from "./api/remedies.ts";
 import { culpritRoutes } from "./api/culprits.ts";
+import { alertRoutes } from "./api/alerts.ts";
 import { issueRoutes } from "./api/issues.ts";
 import { patternRoutes } from "./api/patterns.ts";
 import { authenticator } from "./authenticate.ts";
@@ -95,6 +96,7 @@ export function createServer(options: ServerOptions): Server {
   healthRoutes(app, context);
   patternRoutes(app, context);
   issueRoutes(app, context);
+  alertRoutes(app, context);
   culpritRoutes(app, context);
   remedyRoutes(app, context);
   deliveryRoutes(app, context);

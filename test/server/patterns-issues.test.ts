@@ -56,6 +56,13 @@ describe("patterns and issues over HTTP, the SDK and the command line", () => {
       }),
       threshold: 0.5,
       settleMs: 0,
+      alerts: [
+        { name: "slo", condition: { kind: "failure_rate", baseline: 0.02 }, destinations: ["team"] },
+        { name: "late", condition: { kind: "lag", aboveMs: 3_600_000 } },
+      ],
+      destinations: {
+        team: { kind: "test", recording: false, deliver: () => Promise.resolve({ status: "delivered" }) },
+      },
       onFailure: () => [
         { action: "add_to_annotation_queue", queueName: "review" },
         { action: "add_to_dataset", datasetName: "regressions" },
@@ -69,6 +76,13 @@ describe("patterns and issues over HTTP, the SDK and the command line", () => {
     await loop.stop();
     await store.close();
   });
+
+  const run = async (...args: string[]): Promise<string> => {
+    const lines: string[] = [];
+    const terminal = { out: (text: string) => lines.push(text), err: () => {}, interactive: false };
+    await createProgram(terminal, { LOOPSMITH_DATA_DIR: folder }).parseAsync(["node", "loopsmith", ...args]);
+    return lines.join("\n");
+  };
 
   const call = async <T>(path: string, body?: unknown): Promise<{ status: number; body: T }> => {
     const response = await server.fetch(`http://localhost${path}`, {
@@ -85,7 +99,7 @@ describe("patterns and issues over HTTP, the SDK and the command line", () => {
   }
 
   it("need the key like everything else", async () => {
-    for (const path of ["loops", "patterns", "patterns/x", "issues", "issues/x"]) {
+    for (const path of ["loops", "patterns", "patterns/x", "issues", "issues/x", "alerts", "alerts/slo/preview"]) {
       expect((await server.fetch(`http://localhost/api/loopsmith/${path}`)).status).toBe(401);
     }
   });
@@ -153,13 +167,36 @@ describe("patterns and issues over HTTP, the SDK and the command line", () => {
     });
   });
 
+  it("show alert rules, try them on the past and send tests, over HTTP and on the command line", async () => {
+    const { body } = await call<{ alerts: { rule: { name: string }; phase: string }[] }>("/api/loopsmith/alerts");
+    expect(body.alerts.map(({ rule, phase }) => `${rule.name} ${phase}`)).toEqual(["slo learning", "late ok"]);
+    expect(body.alerts).toEqual(await loop.alerts());
+    expect(await run("alerts")).toMatch(/slo +failure_rate +learning +\S+ +0 +team\nlate +lag +ok/);
+
+    const preview = (await call<{ fired: number }>("/api/loopsmith/alerts/slo/preview?since=2h")).body;
+    expect(preview).toMatchObject({ rule: "slo", fired: 1, notifications: [{ kind: "fired" }] });
+    expect(JSON.parse(await run("alerts", "--preview", "slo", "--since", "2h", "--json"))).toMatchObject({ fired: 1 });
+    expect(await run("alerts", "--preview", "slo", "--since", "2h")).toMatch(
+      /would have fired 1 times[\s\S]*slo fires/,
+    );
+    await expect(run("alerts", "--preview", "late")).rejects.toThrow(/cannot be tried on the past/);
+    expect((await call("/api/loopsmith/alerts/late/preview")).status).toBe(400);
+
+    const tested = await call<{ deliveries: { id: string; state: string }[] }>("/api/loopsmith/alerts/slo/test", {});
+    const [queued] = (JSON.parse(await run("alerts", "--test", "slo", "--json")) as typeof tested.body).deliveries;
+    expect(await run("alerts", "--test", "late")).toMatch(/nobody to tell/);
+    const ids = [tested.body.deliveries[0]?.id, queued?.id];
+    await loop.runOnce();
+    const sent = (await loop.deliveries({ states: ["delivered"], limit: 1000 })).map(({ id }) => id);
+    expect(sent).toEqual(expect.arrayContaining(ids));
+    expect((await call("/api/loopsmith/alerts/none/test", {})).status).toBe(404);
+    await expect(run("alerts", "--test", "none")).rejects.toMatchObject({
+      code: "not_found",
+      hint: "There are: slo, late.",
+    });
+  });
+
   it("are the same on the command line", async () => {
-    const run = async (...args: string[]): Promise<string> => {
-      const lines: string[] = [];
-      const terminal = { out: (text: string) => lines.push(text), err: () => {}, interactive: false };
-      await createProgram(terminal, { LOOPSMITH_DATA_DIR: folder }).parseAsync(["node", "loopsmith", ...args]);
-      return lines.join("\n");
-    };
     const listed = await run("patterns", "--window", "24h");
     expect(listed).toMatch(/id +failing +passing +risk ratio +q +pattern/);
     const [id = ""] = /^[0-9a-f]{8}/m.exec(listed) ?? [];
