@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { trainRanker } from "../src/blame/ranker.ts";
 import { readAgentRx } from "./blame/agentrx.ts";
 import { baselineRows } from "./blame/baselines.ts";
-import { printCost } from "./blame/cost.ts";
+import { measureCost, printCosts } from "./blame/cost.ts";
 import { historyOf } from "./blame/history.ts";
 import { calibrationOf, casesOf, crossValidated, learningCurve } from "./blame/ladder-rows.ts";
 import type { LabelledRun } from "./blame/labelled-run.ts";
@@ -16,12 +16,26 @@ import { readWhoAndWhen } from "./blame/who-and-when.ts";
 
 /**
  * How often the culprit is right, on public recordings with labelled steps. Exact match of the step. Everything learned
- * is tested on tasks it was not trained on. `--data <folder>` (default ../shared/data), `--json` for one JSON object.
+ * is tested on tasks it was not trained on. `--data <folder>` (default ../shared/data), `--cost` for what blame costs and
+ * nothing else, `--json` for one JSON object.
  */
-const { values } = parseArgs({ options: { data: { type: "string" }, json: { type: "boolean", default: false } } });
+const { values } = parseArgs({
+  options: {
+    data: { type: "string" },
+    cost: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
 const data = values.data ?? join(import.meta.dirname, "..", "..", "shared", "data");
 const json = values.json;
 const sizes = [5, 10, 20, 40, 80];
+
+if (values.cost) {
+  const costs = measureCost();
+  if (json) console.log(JSON.stringify({ costs }));
+  else printCosts(costs);
+  process.exit(0);
+}
 
 if (!existsSync(data)) {
   console.error(`bench:blame skipped: no benchmark data at ${data} (give a folder with --data)`);
@@ -38,7 +52,7 @@ const sentinel = readSentinel(data);
 measure("sentinel", sentinel.failed, sentinel.passed, 3);
 
 if (json) console.log(JSON.stringify({ rows }));
-else printCost();
+else printCosts(measureCost());
 
 // --- internal ---
 

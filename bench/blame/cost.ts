@@ -11,25 +11,45 @@ import type { Span, Trace } from "../../src/model/trace.ts";
 import { printTable } from "./measure.ts";
 import { traceOfSteps } from "./labelled-run.ts";
 
-/** Prints CPU per trace of rising size: a tree of agents, with 3 kB of text a span, one error in 17, one low score in 5. */
-export function printCost(): void {
+/** CPU milliseconds of blaming one trace of `spans` spans, by how much of the ladder is there. */
+export interface Cost {
+  spans: number;
+  evidenceMs: number;
+  historyMs: number;
+  rankerMs: number;
+}
+
+/** CPU per trace of rising size: a tree of agents, with 3 kB of text a span, one error in 17, one low score in 5. */
+export function measureCost(): Cost[] {
+  return [50, 500, 5000, 10_000].map((spans) => {
+    const { trace, scores, options, ranker } = costCase(spans);
+    return {
+      spans,
+      evidenceMs: cpuMs(spans, () => attribute(trace, scores, { threshold: 0.5 })),
+      historyMs: cpuMs(spans, () => climbLadder(trace, scores, options)),
+      rankerMs: cpuMs(spans, () => climbLadder(trace, scores, { ...options, ranker })),
+    };
+  });
+}
+
+export function costCase(spans: number) {
   const history = [1, 2, 3, 4].map((seed) => agentTrace(50, seed));
   const spectrum = countSpectrum(history.map((trace, i) => ({ trace, failed: i === 0 })));
   const options = { threshold: 0.5, spectrum, normality: learnNormality(history) };
-  const ranker = alwaysHelpful(options);
-  const lines = [50, 500, 5000, 10_000].map((size) => {
-    const trace = agentTrace(size, 9);
-    const scores = lowScores(trace);
-    const times = [
-      cpuMs(size, () => attribute(trace, scores, { threshold: 0.5 })),
-      cpuMs(size, () => climbLadder(trace, scores, options)),
-      cpuMs(size, () => climbLadder(trace, scores, { ...options, ranker })),
-    ];
-    return [String(size), ...times.flatMap((ms) => [ms.toFixed(2), ((1000 * ms) / size).toFixed(1)])];
-  });
+  const trace = agentTrace(spans, 9);
+  return { trace, scores: lowScores(trace), options, ranker: alwaysHelpful(options) };
+}
+
+export function printCosts(costs: readonly Cost[]): void {
   console.log("\ncost, CPU of one trace (median of repeated runs, warm)");
   const each = "us a span";
-  printTable(["spans", "evidence ms", each, "and history ms", each, "and ranker ms", each], lines);
+  printTable(
+    ["spans", "evidence ms", each, "and history ms", each, "and ranker ms", each],
+    costs.map(({ spans, evidenceMs, historyMs, rankerMs }) => [
+      String(spans),
+      ...[evidenceMs, historyMs, rankerMs].flatMap((ms) => [ms.toFixed(2), ((1000 * ms) / spans).toFixed(1)]),
+    ]),
+  );
 }
 
 // --- internal ---

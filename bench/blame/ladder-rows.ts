@@ -2,7 +2,7 @@ import { calibrated, fitCalibration } from "../../src/blame/calibration.ts";
 import { holdOut, rankedIndexes } from "../../src/blame/hold-out.ts";
 import type { HeldOutCase } from "../../src/blame/hold-out.ts";
 import { rankerExample } from "../../src/blame/ladder.ts";
-import { rankSteps, trainRanker } from "../../src/blame/ranker.ts";
+import { rankableOf, rankSteps, trainRanker } from "../../src/blame/ranker.ts";
 import type { RankerExample } from "../../src/blame/ranker.ts";
 import type { HistoryOptions } from "../../src/blame/rung-readings.ts";
 import { randomSource } from "../../src/internal/random.ts";
@@ -104,7 +104,7 @@ export function calibrationOf(held: readonly HeldOutCase[]): { promised: number;
 function rankerScore(training: readonly RankerExample[], seed: number): (example: RankerExample) => number[] {
   // The product waits for 20 confirmations; here the curve below that is the question.
   const ranker = trainRanker(training, { seed, minConfirmations: 1, assess: false });
-  return (example) => (ranker ? rankSteps(ranker, example) : []);
+  return (example) => (ranker ? rankSteps(ranker, rankableOf(example)) : []);
 }
 
 function shuffle<T>(items: T[], random: () => number): T[] {

@@ -13,7 +13,7 @@ export function blameAnswer(steps: readonly Step[], answer: Origin, reason: stri
   for (const [from, fragments] of answer.byStep) {
     const share = fragments.length / answer.total;
     if (from === 0 || share < 0.15) continue;
-    const parts = `${quote(fragments)}, ${fragments.length} of ${answer.total} distinctive parts of the answer`;
+    const parts = `${quote(steps, fragments)}, ${fragments.length} of ${answer.total} distinctive parts of the answer`;
     found[from]!.push(
       isSource(steps[from]!.span)
         ? { kind: "lineage", text: `supplied ${parts}; ${reason}`, weight: 0.3 * share }

@@ -2,7 +2,6 @@ import type { Evidence } from "../model/failure.ts";
 import type { Step } from "./execution-order.ts";
 import { firstFragments, wordsOf } from "./trace-words.ts";
 import { clip } from "./symptom/span-nature.ts";
-import { payloadText } from "./fragment.ts";
 import { finishOrder, inputsOf, outputsOf } from "./lineage.ts";
 import type { LineageQuery, Origin } from "./lineage.ts";
 
@@ -52,9 +51,10 @@ export function blameLineage(
   return blame;
 }
 
-/** Up to three fragments, as a person would look for them. */
-export function quote(fragments: readonly string[]): string {
-  const shown = fragments.slice(0, 3).map((fragment) => `"${clip(fragment, 40)}"`);
+/** Up to three fragments of a trace, as a person would look for them. */
+export function quote(steps: readonly Step[], fragments: readonly number[]): string {
+  const { vocabulary } = wordsOf(steps);
+  const shown = fragments.slice(0, 3).map((fragment) => `"${clip(vocabulary.wordOf(fragment), 40)}"`);
   return shown.join(", ") + (fragments.length > 3 ? ` and ${fragments.length - 3} more` : "");
 }
 
@@ -64,9 +64,10 @@ export function quote(fragments: readonly string[]): string {
 function suspectData(steps: readonly Step[], index: number, symptoms: readonly Evidence[]): LineageQuery {
   if (!symptoms.some((item) => item.kind === "error")) return outputsOf(steps, index);
   const { span } = steps[index]!;
-  const said = firstFragments(wordsOf(steps).vocabulary, `${span.error ?? ""} ${payloadText(span.outputs)}`);
+  const { texts, vocabulary } = wordsOf(steps);
+  const said = new Set(firstFragments(vocabulary, `${span.error ?? ""} ${texts[index]!}`));
   const inputs = inputsOf(steps, index);
-  return { ...inputs, fragments: inputs.fragments.filter((fragment) => said.includes(fragment)) };
+  return { ...inputs, fragments: inputs.fragments.filter((fragment) => said.has(fragment)) };
 }
 
 /** Bad data that a step received from another was introduced there. */
@@ -85,7 +86,7 @@ function relay(
     const share = fragments.length / origin.total;
     carried += share;
     if (share >= 0.25) {
-      const text = `put out ${quote(fragments)} first, which ${name(steps, to)} passed on`;
+      const text = `put out ${quote(steps, fragments)} first, which ${name(steps, to)} passed on`;
       strengthen(blame[from]!, { kind: "lineage", text, spanId: steps[to]!.span.id, weight: 0.75 * suspicion * share });
     }
   }
@@ -102,7 +103,7 @@ function consume(
 ): void {
   for (const [from, fragments] of origin.byStep) {
     if (own[from]! < 0.2 || (fragments.length < 3 && fragments.length < 0.1 * origin.total)) continue;
-    const text = `its output (${quote(fragments)}) fed ${name(steps, to)}`;
+    const text = `its output (${quote(steps, fragments)}) fed ${name(steps, to)}`;
     strengthen(blame[from]!, { kind: "lineage", text, spanId: steps[to]!.span.id, weight: 0.3 * own[to]! });
     blame[to]!.excuse = Math.max(blame[to]!.excuse, 0.5 * own[from]!);
   }

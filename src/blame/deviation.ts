@@ -4,9 +4,10 @@ import type { Trace } from "../model/trace.ts";
 import { executionOrder } from "./execution-order.ts";
 import type { Step } from "./execution-order.ts";
 import { distanceFrom } from "./mahalanobis.ts";
-import { fragmentHashes, payloadLength, payloadText } from "./fragment.ts";
+import { fragmentHashes, payloadPrint, payloadText } from "./fragment.ts";
 import { headOf } from "./text-head.ts";
 import type { Head } from "./text-head.ts";
+import type { Table } from "./forest.ts";
 import { wordsOf } from "./trace-words.ts";
 
 /** First and second moments of the measures of the spans of one name in passing traces. Adding two gives their union. */
@@ -44,10 +45,10 @@ export function addToNormality(normality: Normality, trace: Trace): void {
   const texts = steps.map(({ span }) => payloadText(span.outputs));
   const question = fragmentHashes(payloadText(steps[0]!.span.inputs));
   const heads = texts.map((text) => headOf(text, question));
-  const inputLengths = steps.map(({ span }) => payloadLength(span.inputs));
-  const rows = measures(steps, { texts, heads, inputLengths });
-  for (const [i, row] of rows.entries()) {
-    if (i === 0) continue;
+  const inputLengths = steps.map(({ span }) => payloadPrint(span.inputs).length);
+  const { width, cells } = measures(steps, { texts, heads, inputLengths });
+  for (let i = 1; i < steps.length; i++) {
+    const row = cells.subarray(i * width, (i + 1) * width);
     const key = keyOf(steps[i]!);
     const moments = own(normality, key) ?? nothingSeen(row.length);
     define(normality, key, moments);
@@ -88,13 +89,11 @@ export function mergeNormality(...parts: readonly Normality[]): Normality {
  */
 export function deviationEvidence(steps: readonly Step[], normality: Normality, minCount = 20): (Evidence | null)[] {
   if (Object.keys(normality).length === 0) return steps.map(() => null);
-  const rows = measures(steps, wordsOf(steps));
+  const { width, cells } = measures(steps, wordsOf(steps));
   return steps.map((step, i) => {
-    const key = keyOf(step);
-    const moments = own(normality, key);
+    const moments = own(normality, keyOf(step));
     if (i === 0 || !moments || moments.count < minCount) return null;
-    const distance = distanceFrom(moments);
-    const { squared, furthest, deviations } = distance(rows[i]!);
+    const { squared, furthest, deviations } = distanceFrom(moments)(cells, i * width);
     const z = chiSquareScore(squared, MEASURES.length * 2);
     if (z <= 2) return null;
     const measure = MEASURES[furthest % MEASURES.length]!;
@@ -120,32 +119,28 @@ function keyOf(step: Step): string {
 interface Measured {
   texts: readonly string[];
   heads: readonly Head[];
-  inputLengths: readonly number[];
+  inputLengths: ArrayLike<number>;
 }
 
 /** One row a step: the measures, then their change from the step before (of lengths none). */
-function measures(steps: readonly Step[], { texts, heads, inputLengths }: Measured): Float64Array[] {
-  const width = MEASURES.length;
-  const cells = new Float64Array(steps.length * 2 * width);
-  return steps
-    .map(({ span }, i) => {
-      const head = heads[i]!;
-      const at = i * 2 * width;
-      cells[at] = Math.log1p(inputLengths[i]!);
-      cells[at + 1] = Math.log1p(texts[i]!.length);
-      cells[at + 2] = head.digits / Math.max(1, head.length);
-      cells[at + 3] = Math.log1p(head.marks);
-      cells[at + 4] = Math.log1p(spanLatencyMs(span) ?? 0);
-      cells[at + 5] = Math.log1p(span.usage.completionTokens ?? 0);
-      cells[at + 6] = Math.log1p(head.asked);
-      return cells.subarray(at, at + 2 * width);
-    })
-    .map((row, i, rows) => {
-      if (i < 2) return row;
-      const before = rows[i - 1]!;
-      for (let m = 0; m < width; m++) row[width + m] = row[m]! - before[m]!;
-      return row;
-    });
+function measures(steps: readonly Step[], { texts, heads, inputLengths }: Measured): Table {
+  const measured = MEASURES.length;
+  const width = 2 * measured;
+  const cells = new Float64Array(steps.length * width);
+  for (const [i, { span }] of steps.entries()) {
+    const head = heads[i]!;
+    const at = i * width;
+    cells[at] = Math.log1p(inputLengths[i]!);
+    cells[at + 1] = Math.log1p(texts[i]!.length);
+    cells[at + 2] = head.digits / Math.max(1, head.length);
+    cells[at + 3] = Math.log1p(head.marks);
+    cells[at + 4] = Math.log1p(spanLatencyMs(span) ?? 0);
+    cells[at + 5] = Math.log1p(span.usage.completionTokens ?? 0);
+    cells[at + 6] = Math.log1p(head.asked);
+    // The step before the first is the root, which is not one of the steps.
+    if (i >= 2) for (let m = 0; m < measured; m++) cells[at + measured + m] = cells[at + m]! - cells[at - width + m]!;
+  }
+  return { rows: steps.length, width, cells };
 }
 
 function chiSquareScore(squared: number, freedom: number): number {

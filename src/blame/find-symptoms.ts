@@ -24,13 +24,14 @@ export function findSymptoms(steps: readonly Step[], scores: readonly Score[], o
   const results = resultSymptoms(steps);
   const repeats = repeatSymptoms(steps);
   return steps.map(({ span }, i) => {
+    const found = scored[i] ?? [];
+    if (errors[i]) found.push(errors[i]);
     const complaint = Object.hasOwn(schemas, span.name) ? schemas[span.name]!(span.outputs) : null;
-    const schema: Evidence | null =
-      complaint === null
-        ? null
-        : { kind: "schema", text: `output violates its schema: ${clip(complaint)}`, weight: 0.8 };
+    if (complaint !== null)
+      found.push({ kind: "schema", text: `output violates its schema: ${clip(complaint)}`, weight: 0.8 });
     // A span in error owes no result.
-    const result = errors[i] ? null : results[i];
-    return [...(scored[i] ?? []), errors[i], schema, result, repeats[i]].filter((item) => !!item);
+    if (!errors[i] && results[i]) found.push(results[i]);
+    if (repeats[i]) found.push(repeats[i]);
+    return found;
   });
 }

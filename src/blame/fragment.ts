@@ -18,13 +18,20 @@ export function payloadText(value: Json | undefined, limit = PAYLOAD_CHARS): str
   return shortened(parts.length === 1 ? parts[0]! : parts.join(SEPARATOR), limit);
 }
 
-/** The length of `payloadText(value)`, without putting it together. */
-export function payloadLength(value: Json | undefined): number {
+/**
+ * The length of `payloadText(value)`, without putting it together, and a hash of a few of its characters: equal payloads
+ * have equal prints, and most others differ.
+ */
+export function payloadPrint(value: Json | undefined): { length: number; print: number } {
   const parts: string[] = [];
   collect(value, parts, 0);
   let length = SEPARATOR.length * Math.max(0, parts.length - 1);
-  for (const part of parts) length += part.length;
-  return length <= PAYLOAD_CHARS ? length : PAYLOAD_CHARS + SEPARATOR.length;
+  let print = 0;
+  for (const part of parts) {
+    length += part.length;
+    for (let i = 1; i <= 4; i++) print = (Math.imul(print, 31) + part.charCodeAt((part.length * i) >> 3)) | 0;
+  }
+  return { length: length <= PAYLOAD_CHARS ? length : PAYLOAD_CHARS + SEPARATOR.length, print };
 }
 
 /** A text longer than `limit` as its first and last halves. */

@@ -64,14 +64,15 @@ export function rankerExample(
   const readings = readRungs(steps, scores, options);
   const culprit = readings.findIndex(({ step }) => step.span.id === culpritSpanId) - 1;
   if (culprit < 0) return null;
-  const { features, rows, names, suspicion } = rankable(steps, readings);
-  const kept = spread(rows.length, culprit);
+  const { features, table, names } = rankable(steps, readings);
+  const { rows, width, cells } = table;
+  const kept = spread(rows, culprit);
   return {
     group: options.group ?? trace.threadId ?? trace.id,
     features,
-    rows: kept.map((i) => Array.from(rows[i]!)),
+    rows: kept.map((i) => Array.from(cells.subarray(i * width, (i + 1) * width))),
     names: kept.map((i) => names[i]!),
-    suspicion: kept.map((i) => suspicion[i]!),
+    suspicion: kept.map((i) => readings[1 + i]!.weight),
     culprit: kept.indexOf(culprit),
   };
 }
@@ -88,14 +89,9 @@ function spread(count: number, culprit: number): number[] {
   return all.filter((i) => chosen.has(i));
 }
 
-function rankable(steps: readonly Step[], readings: readonly Reading[]): Rankable & Pick<RankerExample, "suspicion"> {
-  const { names: features, rows } = featuresOf(steps, readings);
-  return {
-    features,
-    rows: rows.slice(1),
-    names: steps.slice(1).map(({ span }) => span.name),
-    suspicion: readings.slice(1).map(({ weight }) => weight),
-  };
+function rankable(steps: readonly Step[], readings: readonly Reading[]): Rankable {
+  const { names: features, table } = featuresOf(steps, readings);
+  return { features, table, names: steps.slice(1).map(({ span }) => span.name) };
 }
 
 function rankedReadings(steps: readonly Step[], readings: readonly Reading[], ranker: Ranker): Suspicion[] {

@@ -6,8 +6,8 @@ import type { Bag } from "./vocabulary.ts";
 export interface Origin {
   /** Fragments that did not come with the user's request. */
   total: number;
-  /** By step, the fragments that step was the first to put out. */
-  byStep: Map<number, string[]>;
+  /** By step, the fragments that step was the first to put out, by their numbers in the vocabulary. */
+  byStep: Map<number, number[]>;
 }
 
 /** A text whose fragments are to be traced, and the steps that can have fed it. */
@@ -52,8 +52,8 @@ export function traceOrigins(steps: readonly Step[], queries: readonly LineageQu
       const source = steps[step];
       if (source && source.last < before && (source.span.endAt ?? -Infinity) <= finishedBy) {
         const held = origin.byStep.get(step);
-        if (held) held.push(vocabulary.wordOf(fragment));
-        else origin.byStep.set(step, [vocabulary.wordOf(fragment)]);
+        if (held) held.push(fragment);
+        else origin.byStep.set(step, [fragment]);
       }
     }
     return origin;

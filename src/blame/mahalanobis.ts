@@ -8,12 +8,15 @@ export interface Distance {
   deviations: number;
 }
 
+/** The distance of a row that begins at `at` (default 0). */
+type DistanceOf = (cells: ArrayLike<number>, at?: number) => Distance;
+
 /**
  * Squared Mahalanobis distance of rows from a sample known by its moments. The covariance is shrunk towards its diagonal
  * by `width / (count + width)`, which keeps it positive definite however few were seen, and every variance has a small
  * floor, so that a measure that never varied does not turn a rounding error into a scandal.
  */
-export function distanceFrom(moments: Moments): (row: ArrayLike<number>) => Distance {
+export function distanceFrom(moments: Moments): DistanceOf {
   const known = remembered.get(moments);
   if (known?.count === moments.count) return known.distance;
   const distance = prepared(moments);
@@ -24,9 +27,9 @@ export function distanceFrom(moments: Moments): (row: ArrayLike<number>) => Dist
 // --- internal ---
 
 /** Of moments that grow in place, only the distance at the latest count is any use. */
-const remembered = new WeakMap<Moments, { count: number; distance: (row: ArrayLike<number>) => Distance }>();
+const remembered = new WeakMap<Moments, { count: number; distance: DistanceOf }>();
 
-function prepared(moments: Moments): (row: ArrayLike<number>) => Distance {
+function prepared(moments: Moments): DistanceOf {
   const width = moments.sum.length;
   const mean = Float64Array.from(moments.sum, (sum) => sum / moments.count);
   const shrink = width / (moments.count + width);
@@ -40,10 +43,10 @@ function prepared(moments: Moments): (row: ArrayLike<number>) => Distance {
   const lower = cholesky(covariance).map((row) => Float64Array.from(row));
   const spread = Float64Array.from(covariance, (row, a) => Math.sqrt(row[a]!));
   const solved = new Float64Array(width);
-  return (row) => {
+  return (cells, at = 0) => {
     let [squared, furthest, deviations] = [0, 0, 0];
     for (let a = 0; a < width; a++) {
-      const off = row[a]! - mean[a]!;
+      const off = cells[at + a]! - mean[a]!;
       const own = Math.abs(off) / spread[a]!;
       if (own > deviations) {
         furthest = a;

@@ -2,8 +2,8 @@ import { randomSource } from "../internal/random.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { fitCalibration } from "./calibration.ts";
 import type { Calibration } from "./calibration.ts";
-import { forestValues, trainForest } from "./forest.ts";
-import type { Forest } from "./forest.ts";
+import { forestValues, tableOf, trainForest } from "./forest.ts";
+import type { Forest, Table } from "./forest.ts";
 import { accuracyOf, holdOut } from "./hold-out.ts";
 import type { Accuracy } from "./hold-out.ts";
 import { frequentNames, namedRow, namedTable } from "./span-names.ts";
@@ -26,7 +26,8 @@ export interface RankerExample {
 
 /** What the ranker sees of a trace whose culprit is not known. */
 export interface Rankable extends Pick<RankerExample, "features" | "names"> {
-  rows: readonly ArrayLike<number>[];
+  /** One row for each step but the root. */
+  table: Table;
 }
 
 /** A ranker for one project. Plain JSON: store it and read it back as it is. */
@@ -73,9 +74,10 @@ export function trainRanker(given: readonly RankerExample[], options: TrainRanke
   const model = fit(examples, trees, seed);
   const folds = examples.length < 200 ? 10 : 5;
   const held = assess
-    ? holdOut(examples, { folds, seed }, (training, salt) =>
-        stepScorer(fit(training, Math.min(trees, ASSESS_TREES), salt)),
-      )
+    ? holdOut(examples, { folds, seed }, (training, salt) => {
+        const score = stepScorer(fit(training, Math.min(trees, ASSESS_TREES), salt));
+        return (example) => score(rankableOf(example));
+      })
     : null;
   const cases = held?.cases.flatMap(({ shares, culprit }) => shares.map((score, i) => ({ score, hit: i === culprit })));
   return {
@@ -87,6 +89,11 @@ export function trainRanker(given: readonly RankerExample[], options: TrainRanke
     withoutRanker: accuracyOf(examples.map(({ suspicion, culprit }) => ({ shares: suspicion, culprit }))),
     calibration: cases ? fitCalibration(cases) : null,
   };
+}
+
+/** An example as a trace whose culprit is not known. */
+export function rankableOf({ features, rows, names }: RankerExample): Rankable {
+  return { features, names, table: tableOf(rows) };
 }
 
 /** Each step's share of the suspicion; the shares add up to 1 (or are all 0). */
@@ -157,7 +164,7 @@ function drawn(items: number[], count: number, random: () => number): number[] {
   return items.slice(0, count);
 }
 
-function stepScorer({ names, forest }: Model): (example: Pick<Rankable, "rows" | "names">) => number[] {
+function stepScorer({ names, forest }: Model): (example: Pick<Rankable, "table" | "names">) => number[] {
   return (example) => {
     const chances = [...forestValues(forest, namedTable(example, names), { scouts: SCOUTS })];
     const all = sum(chances);

@@ -5,6 +5,7 @@ import type { AttributeOptions, Suspicion } from "./attribute.ts";
 import { deviationEvidence } from "./deviation.ts";
 import type { Normality } from "./deviation.ts";
 import type { Step } from "./execution-order.ts";
+import type { Table } from "./forest.ts";
 import { stepFeatures } from "./feature/step-features.ts";
 import { routeOf, spectrumEvidence } from "./spectrum.ts";
 import type { Spectrum } from "./spectrum.ts";
@@ -52,14 +53,11 @@ export function readRungs(steps: readonly Step[], scores: readonly Score[], opti
   });
 }
 
-/** The steps as the ranker sees them; `readings` are theirs. */
-export function featuresOf(
-  steps: readonly Step[],
-  readings: readonly Reading[],
-): { names: string[]; rows: Float64Array[] } {
+/** The steps below the root as the ranker sees them; `readings` are those of all. */
+export function featuresOf(steps: readonly Step[], readings: readonly Reading[]): { names: string[]; table: Table } {
   return stepFeatures(steps, {
-    evidence: readings.map((reading) => reading.byRung.evidence),
-    spectrum: readings.map((reading) => reading.byRung.spectrum),
-    deviation: readings.map((reading) => reading.byRung.deviation),
+    evidence: (i) => readings[i]!.byRung.evidence,
+    spectrum: (i) => readings[i]!.byRung.spectrum,
+    deviation: (i) => readings[i]!.byRung.deviation,
   });
 }

@@ -5,7 +5,7 @@ import { randomSource } from "../internal/random.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { Trace } from "../model/trace.ts";
 import { learnNormality } from "./deviation.ts";
-import { payloadLength, payloadText } from "./fragment.ts";
+import { payloadPrint, payloadText } from "./fragment.ts";
 import { climbLadder, rankerExample } from "./ladder.ts";
 import { trainRanker } from "./ranker.ts";
 import { template } from "./signature.ts";
@@ -59,7 +59,7 @@ it("knows the length of a payload's text without the text", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat(5000), (value, long) => {
       const payload = { value, long: "x".repeat(long) } as JsonObject;
-      expect(payloadLength(payload)).toBe(payloadText(payload).length);
+      expect(payloadPrint(payload).length).toBe(payloadText(payload).length);
     }),
   );
 });

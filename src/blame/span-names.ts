@@ -21,16 +21,15 @@ export function namedRow(row: readonly number[], name: string, names: readonly s
 
 /** The same for many rows at once. */
 export function namedTable(
-  { rows, names: own }: { rows: readonly ArrayLike<number>[]; names: readonly string[] },
+  { table, names: own }: { table: Table; names: readonly string[] },
   names: readonly string[],
 ): Table {
-  const features = rows[0]?.length ?? 0;
-  const width = features + names.length;
-  const cells = new Float64Array(rows.length * width);
-  for (let i = 0; i < rows.length; i++) {
-    cells.set(rows[i]!, i * width);
+  const width = table.width + names.length;
+  const cells = new Float64Array(table.rows * width);
+  for (let i = 0; i < table.rows; i++) {
+    for (let c = 0; c < table.width; c++) cells[i * width + c] = table.cells[i * table.width + c]!;
     const name = names.indexOf(own[i]!);
-    if (name >= 0) cells[i * width + features + name] = 1;
+    if (name >= 0) cells[i * width + table.width + name] = 1;
   }
-  return { rows: rows.length, width, cells };
+  return { rows: table.rows, width, cells };
 }

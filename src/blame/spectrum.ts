@@ -99,12 +99,20 @@ export function spectrumEvidence(
   if (!route || route.passes === 0) return steps.map(() => null);
   const extra = counted ? 0 : 1;
   return steps.map((_, i) => {
-    const suspects = (i === 0 ? [] : signaturesOf(steps, i)).flatMap((signature) => {
-      const [failing, passing] = own(route.held, signature) ?? [0, 0];
-      const counts = { failing: failing + extra, failures: route.failures + extra, passing, passes: route.passes };
-      return counts.failing >= 2 && enrichmentZ(counts) >= 2 ? [{ signature, counts }] : [];
-    });
-    const [worst] = suspects.sort((a, b) => ochiai(b.counts) - ochiai(a.counts) || dstar(b.counts) - dstar(a.counts));
+    let worst: { signature: string; counts: Counts } | null = null;
+    for (const signature of i === 0 ? [] : signaturesOf(steps, i)) {
+      const held = own(route.held, signature);
+      if (!held || held[0] + extra < 2) continue;
+      const counts = {
+        failing: held[0] + extra,
+        failures: route.failures + extra,
+        passing: held[1],
+        passes: route.passes,
+      };
+      if (enrichmentZ(counts) < 2) continue;
+      if (!worst || (ochiai(counts) - ochiai(worst.counts) || dstar(counts) - dstar(worst.counts)) > 0)
+        worst = { signature, counts };
+    }
     return worst
       ? { kind: "spectrum", text: sentence(worst.signature, worst.counts), weight: ochiai(worst.counts) }
       : null;

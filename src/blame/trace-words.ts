@@ -1,6 +1,6 @@
 import type { Step } from "./execution-order.ts";
 import { countManners, MANNERS } from "./feature/manners.ts";
-import { fragmentHashes, payloadLength, payloadText } from "./fragment.ts";
+import { fragmentHashes, payloadPrint, payloadText } from "./fragment.ts";
 import { headOf } from "./text-head.ts";
 import type { Head } from "./text-head.ts";
 import { scanWords } from "./scan-words.ts";
@@ -14,7 +14,9 @@ export interface TraceWords {
   /** The text of each step's outputs. */
   texts: readonly string[];
   /** Characters in the text of each step's inputs. */
-  inputLengths: readonly number[];
+  inputLengths: Int32Array;
+  /** Equal for steps with equal inputs, and for few others. */
+  inputPrints: Int32Array;
   /** The distinct fragments of each step's outputs. */
   bags: readonly Bag[];
   /** Fragments in each step's outputs, repeated and common ones included. */
@@ -69,12 +71,20 @@ function readWords(steps: readonly Step[]): TraceWords {
     digits.push(digitsIn(words));
     heads.push(headOf(text, asked, words));
   }
+  const inputLengths = new Int32Array(steps.length);
+  const inputPrints = new Int32Array(steps.length);
+  for (const [step, { span }] of steps.entries()) {
+    const { length, print } = payloadPrint(span.inputs);
+    inputLengths[step] = length;
+    inputPrints[step] = print;
+  }
   return {
     vocabulary,
     texts,
     manners,
     heads,
-    inputLengths: steps.map(({ span }) => payloadLength(span.inputs)),
+    inputLengths,
+    inputPrints,
     bags,
     fragments,
     words: wordCounts,
@@ -88,7 +98,7 @@ function readWords(steps: readonly Step[]): TraceWords {
 function expectedFragments(texts: readonly string[]): number {
   let characters = 0;
   for (const text of texts) characters += text.length;
-  return Math.min(1 << 15, 64 + Math.floor(characters / 16));
+  return Math.min(1 << 15, 64 + Math.floor(characters / 10));
 }
 
 function digitsIn({ count, digits }: Words): number {

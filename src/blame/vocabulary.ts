@@ -8,7 +8,7 @@ export type Bag = Int32Array;
 
 /** Numbers the fragments of a trace, from 1 on, so that whatever counts or compares them works on arrays. */
 export interface Vocabulary {
-  /** Fragments so far; every number is at most this. */
+  /** Every number is at most this. */
   size(): number;
   /** Whether digits are in it. */
   hasDigit(number: number): boolean;
@@ -30,17 +30,15 @@ export function createVocabulary(expected = 1000): Vocabulary {
   let last = new Int32Array(expected + 1);
   let facts = new Int32Array(FACTS * (expected + 1));
 
-  const meet = (text: number, words: Words, i: number): number => {
-    if (isCommon(words.hash[i]!)) return 0;
+  const meet = (text: number, words: Words, i: number): void => {
     size++;
     if (size === last.length) [last, facts] = [doubled(last), doubled(facts)];
-    last[size] = -1;
+    last[size] = isCommon(words.hash[i]!) ? COMMON : -1;
     const at = FACTS * size;
     facts[at] = text;
     facts[at + 1] = words.start[i]!;
     facts[at + 2] = words.end[i]!;
     facts[at + 3] = words.digits[i]!;
-    return size;
   };
   return {
     size: () => size,
@@ -53,9 +51,9 @@ export function createVocabulary(expected = 1000): Vocabulary {
       const from = free;
       for (let f = 0; f < fragments; f++) {
         const i = distinctive[f]!;
-        let number = numbers.get(hash[i]!);
-        if (number < 0) number = numbers.getOrSet(hash[i]!, meet(index, words, i));
-        if (number === 0 || last[number] === index) continue;
+        const number = numbers.getOrSet(hash[i]!, size + 1);
+        if (number > size) meet(index, words, i);
+        if (last[number] === index || last[number] === COMMON) continue;
         last[number] = index;
         pool[free++] = number;
       }
@@ -65,6 +63,9 @@ export function createVocabulary(expected = 1000): Vocabulary {
 }
 
 // --- internal ---
+
+/** Stands for a text that held a common word last: bags hold none. */
+const COMMON = -2;
 
 /** Facts kept of each fragment. */
 const FACTS = 4;

@@ -1,51 +1,51 @@
 import type { TraceWords } from "../trace-words.ts";
 import type { Bag, Vocabulary } from "../vocabulary.ts";
 
-/** What the words of one step say, relative to the rest of the trace. Similarities are cosines from 0 to 1. */
-export interface TextProfile {
+/** By step what its words say relative to the rest of the trace. Similarities are cosines from 0 to 1. */
+export interface TextProfiles {
   /** To the root's inputs: what was asked. */
-  toQuestion: number;
+  toQuestion: Float64Array;
   /** To the root's outputs: what was answered. */
-  toAnswer: number;
-  toPrevious: number;
+  toAnswer: Float64Array;
+  toPrevious: Float64Array;
   /** To the mean of everything before: high for repetition. */
-  toPast: number;
+  toPast: Float64Array;
   /** To the mean of everything after: high for steps that set the course. */
-  toFuture: number;
+  toFuture: Float64Array;
   /** Share of the step's distinctive fragments that nothing before it held. */
-  novelty: number;
+  novelty: Float64Array;
   /** How many fragments it was the first to hold and any later step took up. */
-  adopted: number;
+  adopted: Int32Array;
   /** How many fragments with digits it was the first to hold. */
-  newNumbers: number;
+  newNumbers: Int32Array;
 }
 
 /**
  * Profiles every step's outputs in one pass forwards and one backwards: linear in text. Fragments are weighted by their
  * rarity within the trace (inverse document frequency over its steps), so no corpus is needed.
  */
-export function textProfiles({ bags, given, vocabulary }: TraceWords): TextProfile[] {
+export function textProfiles({ bags, given, vocabulary }: TraceWords): TextProfiles {
   const weights = rarity(bags, vocabulary.size());
-  const norms = bags.map((bag) => norm(bag, weights));
-  const cosinesTo = cosineSource(bags, norms, weights);
-  const toQuestion = cosinesTo(given, 0, bags.length);
-  const toAnswer = cosinesTo(bags[0]!, 0, bags.length);
-  const toPast = meanCosines(bags, norms, weights, false);
-  const toFuture = meanCosines(bags, norms, weights, true);
-  const { fresh, newNumbers, adopted } = introductions(bags, given, vocabulary);
-  return bags.map((bag, i) => ({
-    toQuestion: toQuestion[i]!,
-    toAnswer: toAnswer[i]!,
-    toPrevious: i < 2 ? 0 : cosinesTo(bags[i - 1]!, i, i + 1)[0]!,
-    toPast: toPast[i]!,
-    toFuture: toFuture[i]!,
-    novelty: bag.length === 0 ? 0 : fresh[i]! / bag.length,
-    adopted: adopted[i]!,
-    newNumbers: newNumbers[i]!,
-  }));
+  const norms = Float64Array.from(bags, (bag) => norm(bag, weights));
+  return {
+    toQuestion: cosinesTo(given, norm(given, weights), { bags, norms, weights }),
+    toAnswer: cosinesTo(bags[0]!, norms[0]!, { bags, norms, weights }),
+    toPrevious: cosinesToPrevious({ bags, norms, weights }),
+    toPast: meanCosines({ bags, norms, weights }, false),
+    toFuture: meanCosines({ bags, norms, weights }, true),
+    ...introductions(bags, given, vocabulary),
+  };
 }
 
 // --- internal ---
+
+interface WeightedBags {
+  bags: readonly Bag[];
+  /** Lengths of the bags as vectors. */
+  norms: Float64Array;
+  /** The squared weight of each fragment. */
+  weights: Float64Array;
+}
 
 /** The squared weight of each fragment. The root's outputs repeat a step's, so they do not count as another document. */
 function rarity(bags: readonly Bag[], size: number): Float64Array {
@@ -71,35 +71,36 @@ function norm(bag: Bag, weights: Float64Array): number {
   return Math.sqrt(sum);
 }
 
-/** The cosines of one bag with those of the steps in a range. */
-function cosineSource(bags: readonly Bag[], norms: readonly number[], weights: Float64Array) {
-  const held = new Int32Array(weights.length);
-  let round = 0;
-  return (one: Bag, from: number, to: number): number[] => {
-    const own = norm(one, weights);
-    round++;
-    for (let i = 0; i < one.length; i++) held[one[i]!] = round;
-    const cosines: number[] = [];
-    for (let step = from; step < to; step++) {
-      const bag = bags[step]!;
-      let dot = 0;
-      for (let i = 0; i < bag.length; i++) if (held[bag[i]!] === round) dot += weights[bag[i]!]!;
-      cosines.push(dot === 0 ? 0 : dot / (own * norms[step]!));
+/** The cosines of all bags with one whose length is `own`. */
+function cosinesTo(one: Bag, own: number, { bags, norms, weights }: WeightedBags): Float64Array {
+  const held = new Uint8Array(weights.length);
+  for (let i = 0; i < one.length; i++) held[one[i]!] = 1;
+  return Float64Array.from(bags, (bag, step) => {
+    let dot = 0;
+    for (let i = 0; i < bag.length; i++) if (held[bag[i]!] === 1) dot += weights[bag[i]!]!;
+    return dot === 0 ? 0 : dot / (own * norms[step]!);
+  });
+}
+
+/** The cosine of each bag with the one before, from the second step below the root on. */
+function cosinesToPrevious({ bags, norms, weights }: WeightedBags): Float64Array {
+  const holder = new Int32Array(weights.length);
+  return Float64Array.from(bags, (bag, step) => {
+    let dot = 0;
+    for (let i = 0; i < bag.length; i++) {
+      const fragment = bag[i]!;
+      if (step > 1 && holder[fragment] === step - 1) dot += weights[fragment]!;
+      holder[fragment] = step;
     }
-    return cosines;
-  };
+    return dot === 0 ? 0 : dot / (norms[step - 1]! * norms[step]!);
+  });
 }
 
 /** For each step below the root the mean cosine with all steps before it, or after it. */
-function meanCosines(
-  bags: readonly Bag[],
-  norms: readonly number[],
-  weights: Float64Array,
-  backwards: boolean,
-): number[] {
+function meanCosines({ bags, norms, weights }: WeightedBags, backwards: boolean): Float64Array {
   // Unit vectors are added up, so one product with the sum is the sum of the cosines.
   const sum = new Float64Array(weights.length);
-  const means = bags.map(() => 0);
+  const means = new Float64Array(bags.length);
   for (let seen = 0; seen < bags.length - 1; seen++) {
     const step = backwards ? bags.length - 1 - seen : 1 + seen;
     const own = norms[step]!;
@@ -121,23 +122,25 @@ function introductions(bags: readonly Bag[], given: Bag, vocabulary: Vocabulary)
   const holder = new Int32Array(vocabulary.size() + 1).fill(-1);
   for (let i = 0; i < given.length; i++) holder[given[i]!] = 0;
   const taken = new Uint8Array(holder.length);
-  const fresh = bags.map(() => 0);
-  const newNumbers = bags.map(() => 0);
-  const adopted = bags.map(() => 0);
+  const novelty = new Float64Array(bags.length);
+  const newNumbers = new Int32Array(bags.length);
+  const adopted = new Int32Array(bags.length);
   for (let step = 1; step < bags.length; step++) {
     const bag = bags[step]!;
+    let fresh = 0;
     for (let i = 0; i < bag.length; i++) {
       const fragment = bag[i]!;
       const first = holder[fragment]!;
       if (first < 0) {
         holder[fragment] = step;
-        fresh[step]!++;
+        fresh++;
         if (vocabulary.hasDigit(fragment)) newNumbers[step]!++;
       } else if (first > 0 && taken[fragment] === 0) {
         taken[fragment] = 1;
         adopted[first]!++;
       }
     }
+    novelty[step] = bag.length === 0 ? 0 : fresh / bag.length;
   }
-  return { fresh, newNumbers, adopted };
+  return { novelty, newNumbers, adopted };
 }

@@ -1,31 +1,37 @@
 import type { TraceWords } from "../trace-words.ts";
+import type { Column } from "./column.ts";
 import { MANNERS } from "./manners.ts";
-import type { TextProfile } from "./text-profile.ts";
+import type { TextProfiles } from "./text-profile.ts";
 
 /** What a step's words relate to, how they look, and in which manner it speaks. */
-export function wordFeatures({ texts, words, digits, manners }: TraceWords, profiles: readonly TextProfile[]) {
-  const toPast = profiles.map((profile) => profile.toPast);
-  const counted = (manner: (typeof MANNERS)[number], step: number): number =>
-    manners[step * MANNERS.length + MANNERS.indexOf(manner)]!;
+export function wordFeatures({ texts, words, digits, manners }: TraceWords, profiles: TextProfiles) {
+  const { toQuestion, toAnswer, toPrevious, toPast, toFuture, novelty, adopted, newNumbers } = profiles;
+  const uses = (manner: (typeof MANNERS)[number]): Column => {
+    const column = MANNERS.indexOf(manner);
+    return (i) => manners[i * MANNERS.length + column]!;
+  };
   // Uses per hundred words, on a logarithmic scale.
-  const rate = (manner: (typeof MANNERS)[number]): number[] =>
-    texts.map((_, i) => Math.log1p((100 * counted(manner, i)) / Math.max(20, words[i]!)));
+  const rate = (manner: (typeof MANNERS)[number]): Column => {
+    const used = uses(manner);
+    return (i) => Math.log1p((100 * used(i)) / Math.max(20, words[i]!));
+  };
+  const code = uses("code");
   return {
-    "to question": profiles.map((profile) => profile.toQuestion),
-    "to answer": profiles.map((profile) => profile.toAnswer),
-    "to previous": profiles.map((profile) => profile.toPrevious),
-    "to past": toPast,
-    "to future": profiles.map((profile) => profile.toFuture),
+    "to question": (i: number) => toQuestion[i]!,
+    "to answer": (i: number) => toAnswer[i]!,
+    "to previous": (i: number) => toPrevious[i]!,
+    "to past": (i: number) => toPast[i]!,
+    "to future": (i: number) => toFuture[i]!,
     // After the decisive mistake agents go in circles: how repetitive the few steps before and after it are.
-    "circling before": toPast.map((_, i) => mean(toPast, Math.max(1, i - CIRCLE), i)),
-    "circling after": toPast.map((_, i) => mean(toPast, i + 1, Math.min(toPast.length, i + 1 + CIRCLE))),
-    novelty: profiles.map((profile) => profile.novelty),
-    adopted: profiles.map((profile) => Math.log1p(profile.adopted)),
-    "new numbers": profiles.map((profile) => Math.log1p(profile.newNumbers)),
-    code: texts.map((text, i) => (counted("code", i) > 0 || text.includes("```") || text.includes("SELECT ") ? 1 : 0)),
-    list: texts.map((text) => Math.log1p(listItems(text))),
-    questions: texts.map((text) => Math.log1p(questionMarks(text))),
-    digits: texts.map((text, i) => digits[i]! / Math.max(1, text.length)),
+    "circling before": (i: number) => mean(toPast, Math.max(1, i - CIRCLE), i),
+    "circling after": (i: number) => mean(toPast, i + 1, Math.min(toPast.length, i + 1 + CIRCLE)),
+    novelty: (i: number) => novelty[i]!,
+    adopted: (i: number) => Math.log1p(adopted[i]!),
+    "new numbers": (i: number) => Math.log1p(newNumbers[i]!),
+    code: (i: number) => (code(i) > 0 || texts[i]!.includes("```") || texts[i]!.includes("SELECT ") ? 1 : 0),
+    list: (i: number) => Math.log1p(listItems(texts[i]!)),
+    questions: (i: number) => Math.log1p(questionMarks(texts[i]!)),
+    digits: (i: number) => digits[i]! / Math.max(1, texts[i]!.length),
     assumes: rate("assumes"),
     concludes: rate("concludes"),
     plans: rate("plans"),
@@ -62,7 +68,7 @@ function next(text: string, character: string, from: number): number {
   return at < 0 ? -1 : at + 1;
 }
 
-function mean(values: readonly number[], from: number, to: number): number {
+function mean(values: Float64Array, from: number, to: number): number {
   let sum = 0;
   for (let i = from; i < to; i++) sum += values[i]!;
   return to > from ? sum / (to - from) : 0;

@@ -14,8 +14,10 @@ export function errorSymptoms(steps: readonly Step[]): (Evidence | null)[] {
   const errors = steps.map(({ span }, i) => errorOf(span, texts[i]!));
   const above = errorsAbove(steps, errors);
   const lastSuccess = new Map<string, number>();
+  const parentsOfErrors = new Set(steps.flatMap(({ parent }, i) => (errors[i] ? [parent] : [])));
   for (const [i, step] of steps.entries())
-    if (!errors[i] && step.span.status === "success") lastSuccess.set(siblings(step), i);
+    if (!errors[i] && step.span.status === "success" && parentsOfErrors.has(step.parent))
+      lastSuccess.set(siblings(step), i);
   const recovered = (i: number): boolean => (lastSuccess.get(siblings(steps[i]!)) ?? -1) > i;
   return steps.map(({ children }, i) => {
     const error = errors[i];

@@ -10,11 +10,11 @@ import { isEmpty, isSource } from "./span-nature.ts";
  */
 export function repeatSymptoms(steps: readonly Step[]): (Evidence | null)[] {
   const found: (Evidence | null)[] = steps.map(() => null);
-  const { inputLengths } = wordsOf(steps);
-  for (const alike of groupBy(callSteps(steps), (i) => `${steps[i]!.span.name} ${inputLengths[i]}`)) {
-    // Most calls differ in length already; hashing whole payloads is what would cost.
+  const { inputPrints } = wordsOf(steps);
+  for (const alike of groupBy(callSteps(steps), (i) => inputPrints[i]!)) {
+    // Most calls differ in a few characters already; hashing whole payloads is what would cost.
     if (alike.length < MIN_REPEATS) continue;
-    for (const same of groupBy(alike, (i) => payloadText(steps[i]!.span.inputs))) {
+    for (const same of groupBy(alike, (i) => `${steps[i]!.span.name} ${payloadText(steps[i]!.span.inputs)}`)) {
       if (same.length < MIN_REPEATS) continue;
       const text = `called ${same.length} times with the same inputs`;
       found[same[0]!] = { kind: "structure", text, weight: Math.min(0.6, 0.2 + 0.1 * same.length) };
@@ -31,8 +31,8 @@ function callSteps(steps: readonly Step[]): number[] {
   return [...steps.keys()].filter((i) => isSource(steps[i]!.span) && !isEmpty(steps[i]!.span.inputs));
 }
 
-function groupBy(indexes: readonly number[], keyOf: (index: number) => string): number[][] {
-  const groups = new Map<string, number[]>();
+function groupBy<K>(indexes: readonly number[], keyOf: (index: number) => K): number[][] {
+  const groups = new Map<K, number[]>();
   for (const index of indexes) {
     const key = keyOf(index);
     const group = groups.get(key);

@@ -14,9 +14,10 @@ export function scoreSymptoms(steps: readonly Step[], scores: readonly Score[], 
   return steps.map(({ span, parent }) => {
     // Scores on the root say that the trace failed, not where.
     if (parent < 0) return [];
+    const now = given.get(span.id);
+    if (!now && span.scores.length === 0) return [];
     const latest = new Map<string, number>();
-    for (const { key, score } of [...span.scores, ...(given.get(span.id) ?? [])])
-      if (score !== null) latest.set(key, score);
+    for (const { key, score } of [...span.scores, ...(now ?? [])]) if (score !== null) latest.set(key, score);
     return [...latest]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .flatMap(([key, score]): Evidence[] => {
