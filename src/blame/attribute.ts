@@ -60,8 +60,10 @@ export function evidenceByStep(
   }
   return steps.map((step, i) => {
     const { evidence: fed, excuse } = lineage[i]!;
-    const evidence = [...symptoms[i]!, ...(fed ? [fed] : []), ...(answer[i] ?? [])];
-    evidence.sort((x, y) => y.weight - x.weight);
+    const evidence = symptoms[i]!;
+    if (fed) evidence.push(fed);
+    if (answer[i]) evidence.push(...answer[i]);
+    if (evidence.length > 1) evidence.sort((x, y) => y.weight - x.weight);
     return { step, weight: noisyOr(evidence) * (1 - excuse), evidence };
   });
 }

@@ -40,16 +40,12 @@ export function readRungs(steps: readonly Step[], scores: readonly Score[], opti
   );
   const deviation = deviationEvidence(steps, options.normality ?? {});
   return evidenceByStep(steps, scores, options).map(({ step, weight, evidence }, i) => {
+    if (spectrum[i]) evidence.push(spectrum[i]);
+    if (deviation[i]) evidence.push(deviation[i]);
     const byRung = { evidence: weight, spectrum: spectrum[i]?.weight ?? 0, deviation: deviation[i]?.weight ?? 0 };
-    let best: Pick<Reading, "rung" | "weight"> = { rung: "evidence", weight: TRUST.evidence * byRung.evidence };
-    for (const rung of HISTORY_RUNGS) {
-      const trusted = TRUST[rung] * byRung[rung];
-      if (trusted > best.weight) best = { rung, weight: trusted };
-    }
-    const all = [...evidence];
-    if (spectrum[i]) all.push(spectrum[i]);
-    if (deviation[i]) all.push(deviation[i]);
-    return { step, weight: best.weight, evidence: all, rung: best.rung, byRung };
+    let rung: keyof typeof TRUST = "evidence";
+    for (const other of HISTORY_RUNGS) if (TRUST[other] * byRung[other] > TRUST[rung] * byRung[rung]) rung = other;
+    return { step, weight: TRUST[rung] * byRung[rung], evidence, rung, byRung };
   });
 }
 

@@ -98,7 +98,7 @@ function readWords(steps: readonly Step[]): TraceWords {
 function expectedFragments(texts: readonly string[]): number {
   let characters = 0;
   for (const text of texts) characters += text.length;
-  return Math.min(1 << 15, 64 + Math.floor(characters / 10));
+  return Math.min(1 << 13, 64 + Math.floor(characters / 20));
 }
 
 function digitsIn({ count, digits }: Words): number {

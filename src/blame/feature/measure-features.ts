@@ -1,15 +1,16 @@
 import { spanLatencyMs } from "../../model/trace.ts";
 import type { Step } from "../execution-order.ts";
+import { valuesOf } from "./column.ts";
 import type { Column } from "./column.ts";
 
 /** Errors around a step, and its length, latency and tokens against the rest of the trace. */
 export function measureFeatures(steps: readonly Step[], texts: readonly string[]) {
-  const errors = Uint8Array.from(steps, ({ span }, i) => (i > 0 && (span.status === "error" || span.error) ? 1 : 0));
+  const errors = valuesOf(steps, ({ span }, i) => (i > 0 && (span.status === "error" || span.error) ? 1 : 0));
   const soFar = new Int32Array(steps.length);
   for (let i = 1; i < steps.length; i++) soFar[i] = soFar[i - 1]! + errors[i - 1]!;
-  const lengths = Float64Array.from(texts, (text) => Math.log1p(text.length));
-  const latencies = Float64Array.from(steps, ({ span }) => Math.log1p(spanLatencyMs(span) ?? 0));
-  const tokens = Float64Array.from(steps, ({ span }) => Math.log1p(span.usage.completionTokens ?? 0));
+  const lengths = valuesOf(texts, (text) => Math.log1p(text.length));
+  const latencies = valuesOf(steps, ({ span }) => Math.log1p(spanLatencyMs(span) ?? 0));
+  const tokens = valuesOf(steps, ({ span }) => Math.log1p(span.usage.completionTokens ?? 0));
   return {
     error: (i: number) => errors[i]!,
     "error before": (i: number) => errors[i - 1]!,

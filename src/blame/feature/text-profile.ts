@@ -1,5 +1,6 @@
 import type { TraceWords } from "../trace-words.ts";
 import type { Bag, Vocabulary } from "../vocabulary.ts";
+import { valuesOf } from "./column.ts";
 
 /** By step what its words say relative to the rest of the trace. Similarities are cosines from 0 to 1. */
 export interface TextProfiles {
@@ -26,7 +27,7 @@ export interface TextProfiles {
  */
 export function textProfiles({ bags, given, vocabulary }: TraceWords): TextProfiles {
   const weights = rarity(bags, vocabulary.size());
-  const norms = Float64Array.from(bags, (bag) => norm(bag, weights));
+  const norms = valuesOf(bags, (bag) => norm(bag, weights));
   return {
     toQuestion: cosinesTo(given, norm(given, weights), { bags, norms, weights }),
     toAnswer: cosinesTo(bags[0]!, norms[0]!, { bags, norms, weights }),
@@ -75,7 +76,7 @@ function norm(bag: Bag, weights: Float64Array): number {
 function cosinesTo(one: Bag, own: number, { bags, norms, weights }: WeightedBags): Float64Array {
   const held = new Uint8Array(weights.length);
   for (let i = 0; i < one.length; i++) held[one[i]!] = 1;
-  return Float64Array.from(bags, (bag, step) => {
+  return valuesOf(bags, (bag, step) => {
     let dot = 0;
     for (let i = 0; i < bag.length; i++) if (held[bag[i]!] === 1) dot += weights[bag[i]!]!;
     return dot === 0 ? 0 : dot / (own * norms[step]!);
@@ -85,7 +86,7 @@ function cosinesTo(one: Bag, own: number, { bags, norms, weights }: WeightedBags
 /** The cosine of each bag with the one before, from the second step below the root on. */
 function cosinesToPrevious({ bags, norms, weights }: WeightedBags): Float64Array {
   const holder = new Int32Array(weights.length);
-  return Float64Array.from(bags, (bag, step) => {
+  return valuesOf(bags, (bag, step) => {
     let dot = 0;
     for (let i = 0; i < bag.length; i++) {
       const fragment = bag[i]!;
