@@ -19,7 +19,7 @@ export interface Cost {
   rankerMs: number;
 }
 
-/** CPU per trace of rising size: a tree of agents, with 3 kB of text a span, one error in 17, one low score in 5. */
+/** CPU per trace of rising size: a tree of agents, with 1.5 kB of text a span, one error in 17, one low score in 5. */
 export function measureCost(): Cost[] {
   return [50, 500, 5000, 10_000].map((spans) => {
     const { trace, scores, options, ranker } = costCase(spans);
@@ -30,14 +30,6 @@ export function measureCost(): Cost[] {
       rankerMs: cpuMs(spans, () => climbLadder(trace, scores, { ...options, ranker })),
     };
   });
-}
-
-export function costCase(spans: number) {
-  const history = [1, 2, 3, 4].map((seed) => agentTrace(50, seed));
-  const spectrum = countSpectrum(history.map((trace, i) => ({ trace, failed: i === 0 })));
-  const options = { threshold: 0.5, spectrum, normality: learnNormality(history) };
-  const trace = agentTrace(spans, 9);
-  return { trace, scores: lowScores(trace), options, ranker: alwaysHelpful(options) };
 }
 
 export function printCosts(costs: readonly Cost[]): void {
@@ -54,6 +46,14 @@ export function printCosts(costs: readonly Cost[]): void {
 
 // --- internal ---
 
+function costCase(spans: number) {
+  const history = [1, 2, 3, 4].map((seed) => agentTrace(50, seed));
+  const spectrum = countSpectrum(history.map((trace, i) => ({ trace, failed: i === 0 })));
+  const options = { threshold: 0.5, spectrum, normality: learnNormality(history) };
+  const trace = agentTrace(spans, 9);
+  return { trace, scores: lowScores(trace), options, ranker: alwaysHelpful(options) };
+}
+
 /** A ranker whose record is overwritten so that it is used: what it costs does not depend on what it knows. */
 function alwaysHelpful(options: HistoryOptions): Ranker | null {
   const examples = Array.from({ length: 20 }, (_, i) => {
@@ -67,7 +67,7 @@ function alwaysHelpful(options: HistoryOptions): Ranker | null {
 function cpuMs(size: number, run: () => void): number {
   const rounds = 9;
   const repeats = Math.max(1, Math.round(2000 / size));
-  for (let i = 0; i < 2 * repeats; i++) run();
+  for (let i = 0; i < Math.max(3, 8 * repeats); i++) run();
   const times = Array.from({ length: rounds }, () => {
     const start = process.cpuUsage();
     for (let i = 0; i < repeats; i++) run();
