@@ -169,6 +169,33 @@ describe("the rungs that ask the outside world", () => {
   });
 });
 
+it("gives the calls of a blame judge as much time as `blame.timeoutMs` says", async () => {
+  const store = await newStore();
+  await store.spanIngest({ spans: await traces(90) });
+  await using first = loopOver(store);
+  await first.runOnce();
+  await first.stop();
+  await store.spanIngest({ spans: await traces(3) });
+  const aborted: unknown[] = [];
+  const model: JudgeModel = {
+    id: "scripted/hanging",
+    complete: ({ signal }) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          aborted.push(signal.reason);
+          reject(signal.reason as Error);
+        }),
+      ),
+  };
+  await using loop = loopOver(store, { blame: { timeoutMs: 30, judge: blameJudge({ model }) } });
+  const failures = await failuresOf(loop);
+  expect(failures.length).toBeGreaterThan(0);
+  expect(aborted).toHaveLength(failures.length);
+  expect(String(aborted[0])).toContain("the judge did not answer within 30 ms");
+  await loop.stop();
+  await store.close();
+});
+
 describe("kinds of reasons in a loop", () => {
   it("name what new failures failed for, under ids that stay", async () => {
     const store = await newStore();

@@ -5,9 +5,11 @@ import { describe, expect, it } from "vitest";
 import { defineConversationEvaluator } from "../src/evaluator/index.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
+import { isSampled } from "../src/loop/judge/sample.ts";
 import { newId } from "../src/model/id.ts";
 import type { SpanWrite } from "../src/model/span-write.ts";
 import { postgresStore } from "../src/store/postgres/postgres-store.ts";
+import type { Trace } from "../src/model/trace.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../src/store/store.ts";
 import { json, rootWrite } from "./contract/span-writes.ts";
@@ -89,6 +91,43 @@ for (const [name, open] of Object.entries(stores)) {
       await loop.runOnce();
       expect(seen).toHaveLength(3);
       expect(seen[2]).toEqual(["hi", "no", "done"]);
+      await loop.stop();
+      await store.close();
+    });
+
+    it("are sampled by their own id, with all their traces", async () => {
+      const store = await open!();
+      const threads = Array.from({ length: 40 }, (_, i) => `thread-${i}`);
+      // A turn of its own for each, so that some traces of a chosen thread fall on the other side.
+      const spans = threads.flatMap((id) => [0, 1, 2].map((i) => turn(id, "go on", `${id}/${i}`, clock.now - 300 + i)));
+      await store.spanIngest({ spans });
+      const seen: string[][] = [];
+      await using loop = loopOver(store, seen, { sample: 0.3 });
+      await loop.runOnce();
+      clock.now += IDLE_MS + 1;
+      await loop.runOnce();
+      const chosen = threads.filter((id) => isSampled(id, 0.3));
+      expect(chosen.length).toBeGreaterThan(3);
+      expect(chosen.length).toBeLessThan(40);
+      expect(seen.toSorted()).toEqual(chosen.map((id) => [`${id}/0`, `${id}/1`, `${id}/2`]).toSorted());
+      await loop.stop();
+      await store.close();
+    });
+
+    it("are judged whole when one of their traces always is", async () => {
+      const store = await open!();
+      const out = Array.from({ length: 99 }, (_, i) => `quiet-${i}`).filter((id) => !isSampled(id, 0.01));
+      const [angry, calm] = [out[0]!, out[1]!];
+      await store.spanIngest({ spans: [turn(angry, "hello", "hi", clock.now - 300), turn(calm, "hello", "hi")] });
+      const seen: string[][] = [];
+      const always = (trace: Trace) => trace.root.inputs["question"] === "no!";
+      await using loop = loopOver(store, seen, { sample: { rate: 0.01, always } });
+      await loop.runOnce();
+      await store.spanIngest({ spans: [turn(angry, "no!", "sorry")] });
+      await loop.runOnce();
+      clock.now += IDLE_MS + 1;
+      await loop.runOnce();
+      expect(seen).toEqual([["hi", "sorry"]]);
       await loop.stop();
       await store.close();
     });

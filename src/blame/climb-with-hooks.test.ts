@@ -72,6 +72,25 @@ describe("climbWithHooks", () => {
     expect(result.runnersUp.map((suspect) => suspect.spanId)).toEqual(["third", "second"]);
   });
 
+  it("aborts a hook that takes longer than it may, and says after how long", async () => {
+    const aborted: string[] = [];
+    const never = (name: string, signal: AbortSignal): Promise<null> =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          aborted.push(name);
+          reject(signal.reason as Error);
+        }),
+      );
+    const judge: BlameJudge = (_trace, _shortlist, _scores, signal) => never("judge", signal);
+    const replay: ReplaySpan = (_trace, _span, signal) => never("replay", signal);
+    const heard: string[] = [];
+    const onHookError = (_: string, error: unknown) => heard.push((error as Error).message);
+    const options = { judge, replay, maxReplays: 1, timeoutMs: 20, onHookError };
+    expect(await climbWithHooks(trace, [], options)).toEqual(climbLadder(trace, []));
+    expect(aborted).toEqual(["judge", "replay"]);
+    expect(heard).toEqual(["the judge did not answer within 20 ms", "the replay did not answer within 20 ms"]);
+  });
+
   it("keeps the attribution when a hook fails and someone listens; throws when nobody does", async () => {
     const judge: BlameJudge = async () => {
       throw new Error("model is down");

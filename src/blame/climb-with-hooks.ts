@@ -8,18 +8,26 @@ import { floorFor, suspectsOf } from "./ladder.ts";
 import type { LadderOptions } from "./ladder.ts";
 import { clip } from "./symptom/span-nature.ts";
 
-/** What a judge says: one of the shortlisted spans and why, or `null` for "cannot tell". Any other span is ignored. */
+/**
+ * What a judge says: one of the shortlisted spans and why, or `null` for "cannot tell". Any other span is ignored.
+ * `signal` is aborted after `timeoutMs`.
+ */
 export type BlameJudge = (
   trace: Trace,
   shortlist: readonly Culprit[],
   scores: readonly Score[],
+  signal: AbortSignal,
 ) => Promise<{ spanId: string; reason: string } | null>;
 
 /**
  * Runs the trace again from a span with that span corrected, and says whether the failure went away; `null` when the
- * span cannot be replayed.
+ * span cannot be replayed. `signal` is aborted after `timeoutMs`.
  */
-export type ReplaySpan = (trace: Trace, span: Span) => Promise<{ fixed: boolean; detail?: string } | null>;
+export type ReplaySpan = (
+  trace: Trace,
+  span: Span,
+  signal: AbortSignal,
+) => Promise<{ fixed: boolean; detail?: string } | null>;
 
 export interface HookOptions extends LadderOptions {
   /** Asked about the shortlist only. Default: none. */
@@ -30,7 +38,7 @@ export interface HookOptions extends LadderOptions {
   shortlist?: number;
   /** Replays at most. Default: 3. */
   maxReplays?: number;
-  /** How long one call of a hook may take, in ms. A call that takes longer counts as thrown. Default: 120,000. */
+  /** How long one call of a hook may take, in ms. A call that takes longer is aborted and counts as thrown. Default: 120,000. */
   timeoutMs?: number;
   /**
    * A hook that throws costs its rung, not the attribution: the rungs below still answer and this is told why. Without
@@ -56,7 +64,7 @@ export async function climbWithHooks(
   const floor = floorFor(method, options.floor);
   if (judge && suspects.length > 0) {
     const shown = suspects.slice(0, shortlist);
-    const said = await attempt("judge", options, () => judge(trace, shown.map(toCulprit), scores));
+    const said = await attempt("judge", options, (signal) => judge(trace, shown.map(toCulprit), scores, signal));
     const chosen = shown.find(({ step }) => step.span.id === said?.spanId);
     if (said && chosen) {
       suspects = promote(suspects, chosen, {
@@ -68,7 +76,7 @@ export async function climbWithHooks(
     }
   }
   for (const suspect of replay ? suspects.slice(0, maxReplays) : []) {
-    const outcome = await attempt("replay", options, () => replay!(trace, suspect.step.span));
+    const outcome = await attempt("replay", options, (signal) => replay!(trace, suspect.step.span, signal));
     if (!outcome) continue;
     const detail = outcome.detail ? `: ${clip(outcome.detail, 200)}` : "";
     if (outcome.fixed) {
@@ -89,18 +97,21 @@ export async function climbWithHooks(
 async function attempt<T>(
   rung: "judge" | "replay",
   options: HookOptions,
-  call: () => Promise<T | null>,
+  call: (signal: AbortSignal) => Promise<T | null>,
 ): Promise<T | null> {
   const { timeoutMs = 120_000 } = options;
+  const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       const hint = `Make it faster, or give it more time with blame.timeoutMs.`;
-      reject(new LoopsmithError("timeout", `the ${rung} did not answer within ${timeoutMs} ms`, { hint }));
+      const error = new LoopsmithError("timeout", `the ${rung} did not answer within ${timeoutMs} ms`, { hint });
+      reject(error);
+      abort.abort(error);
     }, timeoutMs);
   });
   try {
-    return await Promise.race([call(), late]);
+    return await Promise.race([call(abort.signal), late]);
   } catch (error) {
     if (!options.onHookError) throw error;
     options.onHookError(rung, error);

@@ -25,11 +25,12 @@ The score is the decisive suspect's number, or "none" when no suspect is decisiv
 
 /**
  * A judge for `blame: { judge }` that asks a language model about the shortlist. The record is framed and escaped as for
- * `llmJudge`, and an answer without the check code counts as "cannot tell".
+ * `llmJudge`, and an answer without the check code counts as "cannot tell". How long all its calls may take is the loop's
+ * `blame.timeoutMs`.
  */
 export function blameJudge(options: BlameJudgeOptions): BlameJudge {
   const { model, maxTokens = 1000, maxTraceChars = 24_000, onCall } = options;
-  return async (trace, shortlist, scores) => {
+  return async (trace, shortlist, scores, signal) => {
     const spans = new Map(trace.spans.map((span) => [span.id, span]));
     const suspects = shortlist.map(({ spanId, name, kind, evidence }, i) => {
       const span = spans.get(spanId);
@@ -56,7 +57,7 @@ export function blameJudge(options: BlameJudgeOptions): BlameJudge {
       evaluator: "blame",
       maxTokens,
       asks: 3,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal,
       token: () => randomBytes(16).toString("hex"),
       now: Date.now,
       ...(onCall && { onCall }),
@@ -69,6 +70,5 @@ export function blameJudge(options: BlameJudgeOptions): BlameJudge {
 
 // --- internal ---
 
-const TIMEOUT_MS = 120_000;
 /** Steps listed by name beside the suspects. */
 const MAX_STEPS = 200;

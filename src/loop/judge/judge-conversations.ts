@@ -13,6 +13,7 @@ import { decide, toFeedback } from "../decide.ts";
 import { holdLeases } from "./hold-leases.ts";
 import type { JudgeDeps } from "./judge-due.ts";
 import type { Judgement } from "./judge.ts";
+import { isAlwaysJudged, isSampled } from "./sample.ts";
 import { scoreDelivery } from "./score-delivery.ts";
 
 type ConversationDeps = Omit<JudgeDeps, "history">;
@@ -21,8 +22,10 @@ const BATCH = 20;
 const LEASE_MS = 30_000;
 
 /**
- * Puts a judged trace's thread on the list of every conversation evaluator, due once it has been idle for that
- * evaluator's time. Must come before the trace's verdict: a crash in between repeats it, and none loses the thread.
+ * Puts a trace's thread on the list of every conversation evaluator, due once it has been idle for that evaluator's time,
+ * whether the trace itself is judged or sampled out. Must come before the trace is done with: a crash in between repeats
+ * it, and none loses the thread. Threads are sampled as wholes, by the hash of their id; those with a trace that is judged
+ * whatever the rate are judged as well.
  *
  * Each evaluator has a ledger of its own, whose entries are threads; it has the same leases, revisions and retries as
  * that of traces.
@@ -30,9 +33,13 @@ const LEASE_MS = 30_000;
 export async function enrolConversation({ store, loopId, options }: ConversationDeps, trace: Trace): Promise<void> {
   const { threadId, root } = trace;
   if (threadId === null || options.conversations.length === 0) return;
+  const { rate, always } = options.sample;
+  const isIn = isSampled(threadId, rate) || isAlwaysJudged(trace, always);
+  // A later trace of a thread that is left out may be one that is always judged, and the thread with it.
+  if (!isIn && !always) return;
   const now = store.now();
   const endAt = root.endAt ?? now;
-  for (const evaluator of options.conversations) {
+  for (const evaluator of isIn ? options.conversations : []) {
     // Traces of one thread that are judged one after the other, as in a backfill, are waited for too.
     const dueAt = Math.max(endAt + evaluator.idleMs, now + Math.min(evaluator.idleMs, options.settleMs));
     const head = { traceId: threadId, startAt: root.startAt, rootEndAt: endAt, changedAt: now, dueAt };

@@ -80,9 +80,10 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, most?: numbe
     });
     const { rate, always } = options.sample;
     const isOut = (claim: LedgerClaim): boolean => !isSampled(claim.traceId, rate);
-    // Without strata the id alone decides, and the trace need not be read.
-    const wanted = always ? claims : claims.filter((claim) => !isOut(claim));
-    if (!always) for (const claim of claims.filter(isOut)) await skip(deps, claim);
+    // Without strata the id alone decides, and the trace need not be read unless for its thread.
+    const read = always !== undefined || options.conversations.length > 0;
+    const wanted = read ? claims : claims.filter((claim) => !isOut(claim));
+    if (!read) for (const claim of claims.filter(isOut)) await skip(deps, claim);
     let traces: Trace[];
     const readAt = { from: Date.now(), to: 0 };
     try {
@@ -104,8 +105,10 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, most?: numbe
         const trace = byId.get(claim.traceId);
         let ready: Ready | null = null;
         if (trace && deps.lineage.isOwn(trace)) await skip(deps, claim, OWN_TRACE);
-        else if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) await skip(deps, claim);
-        else if (trace)
+        else if (trace && isOut(claim) && !isAlwaysJudged(trace, always)) {
+          await enrolConversation(deps, trace);
+          await skip(deps, claim);
+        } else if (trace)
           ready = await judgeOne({ ...deps, readAt }, claim, { ...trace, revision: claim.revision }, signal);
         else await release(deps, claim, "the platform does not return the trace", true);
         // The next trace is judged while this one's verdict is written; the round ends when all are.

@@ -3,7 +3,7 @@ import type { Trace } from "../../model/trace.ts";
 
 /** Which traces a loop judges. */
 export interface SampleOptions {
-  /** Share of the traces, 0 to 1. @default 1 */
+  /** Share of the traces, and for conversation evaluators of the threads, 0 to 1. @default 1 */
   rate: number;
   /**
    * Judged whatever the rate: traces with a failed span, traces somebody gave a thumbs-down (a score of 0 under
@@ -20,12 +20,12 @@ export function sampledBy({ always }: SampleOptions): readonly string[] {
 }
 
 /**
- * Whether the hash of the trace id falls into the rate. The same for every loop and evaluator, so that all of them see
+ * Whether the hash of a trace's or thread's id falls into the rate. The same for every loop and evaluator, so that all of them see
  * the same traces, and a lower rate sees a subset of a higher one.
  */
-export function isSampled(traceId: string, rate: number): boolean {
+export function isSampled(id: string, rate: number): boolean {
   if (rate >= 1) return true;
-  return Number.parseInt(stableId("sample", traceId).replaceAll("-", "").slice(0, 12), 16) / 2 ** 48 < rate;
+  return Number.parseInt(stableId("sample", id).replaceAll("-", "").slice(0, 12), 16) / 2 ** 48 < rate;
 }
 
 /** Whether the trace is judged although the rate leaves it out. */
