@@ -173,8 +173,7 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       return loopPatterns(store, loopId, mining);
     },
     async calibration(labels) {
-      const { store, loopId } = await open();
-      return calibrateJudge(store, loopId, labels);
+      return calibrateJudge(await open(), labels);
     },
     async issues(filter) {
       const { store, loopId } = await open();

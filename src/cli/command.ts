@@ -1,5 +1,9 @@
 import type { Command } from "commander";
+import { Client } from "langsmith";
 import { LoopsmithError } from "../model/errors.ts";
+import { embeddedPlatform } from "../platform/embedded.ts";
+import { langsmithPlatform } from "../platform/langsmith.ts";
+import type { Platform } from "../platform/platform.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
 import type { Environment } from "./environment.ts";
@@ -34,6 +38,13 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+/** Where the traces of the store's loops live: LangSmith where the environment names it, else the store itself. */
+export function platformOver(context: CommandContext, store: Store): Platform {
+  return context.environment().langsmithEndpoint === null
+    ? embeddedPlatform({ store, subscribe: () => () => {} })
+    : langsmithPlatform({ client: new Client() });
 }
 
 /** @throws LoopsmithError `invalid` unless the text is a whole number in range */

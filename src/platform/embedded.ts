@@ -60,6 +60,22 @@ export function embeddedPlatform(source: EmbeddedSource): Platform {
       });
     },
 
+    async scoresRead({ spanIds, key }) {
+      const scores = new Map<string, number>();
+      for (let at = 0; at < spanIds.length; at += PAGE) {
+        const runIds = spanIds.slice(at, at + PAGE);
+        let read = PAGE;
+        for (let offset = 0; read === PAGE; offset += PAGE) {
+          const page = await store.feedbackList({ runIds, keys: [key], limit: PAGE, offset });
+          // The newest come first.
+          for (const { runId, score } of page)
+            if (runId !== null && score !== null && !scores.has(runId)) scores.set(runId, score);
+          read = page.length;
+        }
+      }
+      return scores;
+    },
+
     feedbackWrite: ({ feedback }) => store.feedbackWrite({ feedback }),
 
     async queueAdd({ id, queueName, span, context }) {

@@ -7,12 +7,15 @@ import type { LoopsmithError } from "../model/errors.ts";
 import { errorMessage } from "../model/errors.ts";
 import type { Platform } from "./platform.ts";
 
-type Effects = Pick<Platform, "feedbackWrite" | "queueAdd" | "queueSize" | "exampleAdd" | "tagAdd">;
+type Effects = Pick<Platform, "scoresRead" | "feedbackWrite" | "queueAdd" | "queueSize" | "exampleAdd" | "tagAdd">;
+
+/** So many ids fit into the query of a request. */
+const RUNS_A_REQUEST = 100;
 
 /** Feedback key under which a failure's context stands on the culprit span when the queue item cannot carry it. */
 const CONTEXT_KEY = "loopsmith_failure";
 
-/** How results go back through the official client. Every write carries our stable id, so a retry is an update. */
+/** How results go back through the official client, and what people made of them is read. Every write carries our stable id, so a retry is an update. */
 export function langsmithEffects(client: Client, toPlatformError: (error: unknown) => LoopsmithError): Effects {
   let itemsCarryMetadata: Promise<boolean> | null = null;
   const queueIds = new Map<string, string>();
@@ -62,6 +65,19 @@ export function langsmithEffects(client: Client, toPlatformError: (error: unknow
   };
 
   return {
+    scoresRead: ({ spanIds, key }) =>
+      guarded(async () => {
+        const newest = new Map<string, { score: number; at: string }>();
+        for (let at = 0; at < spanIds.length; at += RUNS_A_REQUEST) {
+          const runIds = spanIds.slice(at, at + RUNS_A_REQUEST);
+          for await (const { run_id, score, created_at } of client.listFeedback({ runIds, feedbackKeys: [key] })) {
+            if (score === null || score === undefined || (newest.get(run_id)?.at ?? "") > created_at) continue;
+            newest.set(run_id, { score: Number(score), at: created_at });
+          }
+        }
+        return new Map([...newest].map(([id, { score }]) => [id, score]));
+      }),
+
     feedbackWrite: ({ feedback }) =>
       guarded(async () => {
         for (const item of feedback) {

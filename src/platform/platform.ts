@@ -49,6 +49,8 @@ export interface Platform {
   /** Tells at once of traces that changed, where the platform can; returns how to stop. */
   subscribe?(params: { projectId: string; onChange: (heads: TraceHead[]) => void }): () => void;
 
+  /** The newest score under a feedback key on each of these spans; spans without one are left out. */
+  scoresRead(params: { spanIds: readonly string[]; key: string }): Promise<Map<string, number>>;
   /** Writes feedback onto spans; the same id again is an update. */
   feedbackWrite(params: { feedback: readonly (FeedbackWrite & { startAt: number })[] }): Promise<void>;
   /**

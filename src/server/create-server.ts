@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import { deliveryRoutes } from "./api/deliveries.ts";
 import { healthRoutes } from "./api/health.ts";
 import { remedyRoutes } from "./api/remedies.ts";
+import { calibrationRoutes } from "./api/calibration.ts";
 import { culpritRoutes } from "./api/culprits.ts";
 import { alertRoutes } from "./api/alerts.ts";
 import { issueRoutes } from "./api/issues.ts";
@@ -98,6 +99,7 @@ export function createServer(options: ServerOptions): Server {
   issueRoutes(app, context);
   alertRoutes(app, context);
   culpritRoutes(app, context);
+  calibrationRoutes(app, context);
   remedyRoutes(app, context);
   deliveryRoutes(app, context);
   otlpRoutes(app, context);

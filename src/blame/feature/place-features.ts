@@ -12,7 +12,7 @@ export function placeFeatures(steps: readonly Step[]) {
     depths[i] = parent < 0 ? 0 : depths[parent]! + 1;
     sources[i] = i > 0 && isSource(span) ? 1 : 0;
     before[i] = named.get(span.name) ?? 0;
-    named.set(span.name, before[i]! + 1);
+    named.set(span.name, before[i] + 1);
   }
   return {
     position: (i: number) => Math.log1p(i),

@@ -31,8 +31,8 @@ function callSteps(steps: readonly Step[]): number[] {
   return [...steps.keys()].filter((i) => isSource(steps[i]!.span) && !isEmpty(steps[i]!.span.inputs));
 }
 
-function groupBy<K>(indexes: readonly number[], keyOf: (index: number) => K): number[][] {
-  const groups = new Map<K, number[]>();
+function groupBy(indexes: readonly number[], keyOf: (index: number) => string | number): number[][] {
+  const groups = new Map<string | number, number[]>();
   for (const index of indexes) {
     const key = keyOf(index);
     const group = groups.get(key);

@@ -1,12 +1,9 @@
-import { Client } from "langsmith";
 import { openBlameHistory } from "../../loop/judge/blame-history.ts";
 import { confirmCulprit } from "../../loop/confirm-culprit.ts";
 import { readCulprit } from "../../loop/read-culprit.ts";
 import type { Threshold } from "../../model/score.ts";
-import { embeddedPlatform } from "../../platform/embedded.ts";
-import { langsmithPlatform } from "../../platform/langsmith.ts";
 import { pickLoop } from "../../loop/pick-loop.ts";
-import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
+import { platformOver, withStore, type AddCommand, type StoreFlags } from "../command.ts";
 
 interface Flags extends StoreFlags {
   loop?: string;
@@ -31,12 +28,8 @@ export const addCulprit: AddCommand = (program, context) => {
         const { attribution, reason } = await readCulprit(store, loop.id, traceId);
         let confirmations: number | null = null;
         if (flags.confirm !== undefined && flags.confirm !== false) {
-          const isLocal = context.environment().langsmithEndpoint === null;
-          const platform = isLocal
-            ? embeddedPlatform({ store, subscribe: () => () => {} })
-            : langsmithPlatform({ client: new Client() });
           const opened = {
-            platform,
+            platform: platformOver(context, store),
             store,
             loopId: loop.id,
             history: await openBlameHistory(store, loop.id, loop.config["threshold"] as Threshold | undefined, {

@@ -4,7 +4,7 @@ import { loopPatterns, type LoopPattern, type LoopPatternReport } from "../../lo
 import { pickLoop } from "../../loop/pick-loop.ts";
 import { parsePredicate } from "../../pattern/parse-predicate.ts";
 import { predicatePhrase } from "../../pattern/sentence.ts";
-import { wholeNumber, withStore, type AddCommand, type StoreFlags } from "../command.ts";
+import { platformOver, wholeNumber, withStore, type AddCommand, type StoreFlags } from "../command.ts";
 import { queryLines } from "../query-lines.ts";
 import { table } from "../terminal.ts";
 
@@ -41,7 +41,14 @@ Conditions: metadata.tier=beta, retrieval.relevance<0.5, tool:search.count>=2, "
         const loop = await pickLoop(store, flags.loop);
         const where = flags.where.map(parsePredicate);
         const judge =
-          flags.human === undefined ? null : (await calibrateJudge(store, loop.id, { humanKey: flags.human })).judge;
+          flags.human === undefined
+            ? null
+            : (
+                await calibrateJudge(
+                  { store, platform: platformOver(context, store), loopId: loop.id },
+                  { humanKey: flags.human },
+                )
+              ).judge;
         const report = await loopPatterns(store, loop.id, {
           window: flags.window,
           limit: flags.limit,
