@@ -3,7 +3,7 @@ import { deliveryIds } from "../destination/delivery-id.ts";
 import { sealAction } from "../destination/secret.ts";
 import { validateAction } from "../destination/validate-action.ts";
 import type { Action } from "../model/action.ts";
-import type { Delivery } from "../model/delivery.ts";
+import { createDelivery, type Delivery } from "../model/delivery.ts";
 import { failureContext, type Failure, type FailureReason } from "../model/failure.ts";
 import { stableId } from "../model/id.ts";
 import type { JsonObject } from "../model/json.ts";
@@ -141,21 +141,18 @@ function toDeliveries(
     const sealed = sealAction(action);
     for (const [name, value] of sealed.secrets) secrets.set(name, value);
     const spanId = targetSpan(action, failure, trace);
-    return {
-      id: ids[index] as string,
-      loop: loopId,
-      traceId: trace.id,
-      revision: failure.revision,
-      action: sealed.action,
-      context: { ...failureContext(failure), ...whereabouts(trace, [spanId, failure.culprit?.spanId]) },
-      spanId,
-      state: "pending",
-      attempts: 0,
-      createdAt: now,
-      nextAttemptAt: now,
-      deliveredAt: null,
-      lastError: null,
-    };
+    return createDelivery(
+      {
+        id: ids[index] as string,
+        loop: loopId,
+        traceId: trace.id,
+        revision: failure.revision,
+        action: sealed.action,
+        context: { ...failureContext(failure), ...whereabouts(trace, [spanId, failure.culprit?.spanId]) },
+        spanId,
+      },
+      now,
+    );
   });
   return { deliveries, secrets };
 }

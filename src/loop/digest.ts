@@ -8,7 +8,8 @@ import {
   type ThrottlePolicy,
   type ThrottleState,
 } from "../alert/throttle.ts";
-import type { Delivery } from "../model/delivery.ts";
+import type { Action } from "../model/action.ts";
+import { createDelivery, type Delivery } from "../model/delivery.ts";
 import { contextSummary } from "../model/failure.ts";
 import type { Store } from "../store/store.ts";
 
@@ -94,25 +95,7 @@ function summaryOf({ action, context, traceId }: Delivery): string {
 
 function toDelivery(digest: Digest, destination: string, loopId: string, now: number): Delivery {
   const title = digest.count === 1 ? "1 failure" : `${digest.count} failures`;
-  return {
-    id: digest.id,
-    loop: loopId,
-    traceId: "",
-    revision: 1,
-    action: {
-      action: "notify",
-      destination,
-      title,
-      text: digestText(digest),
-      data: { count: digest.count, from: digest.from, to: digest.to },
-    },
-    context: { digest: digest.id },
-    spanId: "",
-    state: "pending",
-    attempts: 0,
-    createdAt: now,
-    nextAttemptAt: now,
-    deliveredAt: null,
-    lastError: null,
-  };
+  const data = { count: digest.count, from: digest.from, to: digest.to };
+  const action: Action = { action: "notify", destination, title, text: digestText(digest), data };
+  return createDelivery({ id: digest.id, loop: loopId, action, context: { digest: digest.id } }, now);
 }

@@ -2,7 +2,7 @@ import { notifyActions, sampleNotification } from "../alert/notification.ts";
 import { startAlert } from "../alert/evaluate-alert.ts";
 import { previewAlert, type AlertPreview } from "../alert/preview-alert.ts";
 import type { AlertInput, AlertNotification, AlertPhase, AlertRule } from "../model/alert.ts";
-import type { Delivery } from "../model/delivery.ts";
+import { createDelivery, type Delivery } from "../model/delivery.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import type { Json } from "../model/json.ts";
@@ -14,21 +14,10 @@ import { readLearnState } from "./learn/learn-state.ts";
 
 /** Alerts go out as deliveries like everything else: stable ids, retries, dead letters. */
 export function alertDeliveries(notification: AlertNotification, loopId: string, now: number): Delivery[] {
-  return notifyActions(notification).map((action) => ({
-    id: stableId("alert-delivery", notification.id, action.destination),
-    loop: loopId,
-    traceId: "",
-    revision: 1,
-    action,
-    context: { alert_id: notification.id },
-    spanId: "",
-    state: "pending",
-    attempts: 0,
-    createdAt: now,
-    nextAttemptAt: now,
-    deliveredAt: null,
-    lastError: null,
-  }));
+  return notifyActions(notification).map((action) => {
+    const id = stableId("alert-delivery", notification.id, action.destination);
+    return createDelivery({ id, loop: loopId, action, context: { alert_id: notification.id } }, now);
+  });
 }
 
 /** Rules that leave the size of clusters open, with this one. */

@@ -34,6 +34,26 @@ export interface Delivery {
   lastError: string | null;
 }
 
+/** What makes a delivery; without a trace and a span it is about neither. */
+export type DeliveryParts = Pick<Delivery, "id" | "loop" | "action" | "context"> &
+  Partial<Pick<Delivery, "traceId" | "revision" | "spanId">>;
+
+/** A delivery before its first attempt, which is due at once. @param now epoch ms */
+export function createDelivery(parts: DeliveryParts, now: number): Delivery {
+  return {
+    traceId: "",
+    revision: 1,
+    spanId: "",
+    ...parts,
+    state: "pending",
+    attempts: 0,
+    createdAt: now,
+    nextAttemptAt: now,
+    deliveredAt: null,
+    lastError: null,
+  };
+}
+
 /** What one attempt came to. */
 export type DeliveryOutcome =
   | { status: "delivered"; detail?: string }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Delivery } from "../../src/model/delivery.ts";
+import { createDelivery, type Delivery } from "../../src/model/delivery.ts";
 import { newId, stableId } from "../../src/model/id.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import type { JsonObject } from "../../src/model/json.ts";
@@ -33,22 +33,10 @@ export function verdictOf(traceId: string, overrides: Partial<Verdict> = {}): Ve
 }
 
 export function deliveryOf(traceId: string, overrides: Partial<Delivery> = {}): Delivery {
-  return {
-    id: stableId("delivery", traceId),
-    loop: LOOP,
-    traceId,
-    revision: 1,
-    action: { action: "tag", tag: "bad" },
-    context: { why: "because" },
-    spanId: traceId,
-    state: "pending",
-    attempts: 0,
-    createdAt: START,
-    nextAttemptAt: START,
-    deliveredAt: null,
-    lastError: null,
-    ...overrides,
-  };
+  const action = { action: "tag", tag: "bad" } as const;
+  const id = stableId("delivery", traceId);
+  const parts = { id, loop: LOOP, traceId, action, context: { why: "because" }, spanId: traceId };
+  return { ...createDelivery(parts, START), ...overrides };
 }
 
 async function ensureLoop(store: Store, id: string, config: JsonObject = {}): Promise<void> {
