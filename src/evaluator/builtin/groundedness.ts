@@ -4,10 +4,11 @@ import { readSource } from "../input-mapping.ts";
 import type { InputSource } from "../input-mapping.ts";
 import { abstentionIn } from "../text/abstention.ts";
 import { detectLanguage } from "../../internal/text/detect-language.ts";
-import { answerText, documentTexts, subtree } from "../text/run-text.ts";
+import { documentTexts, subtree } from "../text/run-text.ts";
 import { textOf } from "../text/text-of.ts";
 import { allStems, contentWords, numberOf, sentencesOf } from "../../internal/text/words.ts";
 import { FREE, type BuiltinOptions } from "./builtin-options.ts";
+import { judgedText } from "./judged-text.ts";
 
 export interface GroundednessOptions extends BuiltinOptions {
   /** The answer judged. @default the answer in the outputs */
@@ -32,7 +33,7 @@ export function groundedness(options: GroundednessOptions = {}): Evaluator {
     on,
     range: [0, 1],
     evaluate({ run }, input) {
-      const answer = options.answer ? textOf(readSource(options.answer, input)) : answerText(run);
+      const answer = judgedText(options.answer, input);
       const contexts = options.contexts ? listOf(readSource(options.contexts, input)) : retrieved(run);
       if (contexts === undefined) return { score: null, comment: "no retriever run to compare with" };
       if (answer.trim() === "") return { score: null, comment: "no answer" };

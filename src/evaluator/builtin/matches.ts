@@ -2,21 +2,16 @@ import { linearRegex } from "../../internal/linear-regex/linear-regex.ts";
 import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import { defineEvaluator } from "../define-evaluator.ts";
 import type { Evaluator } from "../evaluator.ts";
-import { readSource } from "../input-mapping.ts";
-import type { InputSource } from "../input-mapping.ts";
-import { answerText } from "../text/run-text.ts";
-import { textOf } from "../text/text-of.ts";
-import { FREE, type BuiltinOptions } from "./builtin-options.ts";
+import { FREE } from "./builtin-options.ts";
+import { judgedText, type TextOptions } from "./judged-text.ts";
 
-export interface MatchesOptions extends BuiltinOptions {
+export interface MatchesOptions extends TextOptions {
   /** In JavaScript's syntax, without lookaround and backreferences; a `RegExp` brings its flags along. */
   pattern: string | RegExp;
   /** Of `i`, `m`, `s`. @default the RegExp's own */
   flags?: string;
   /** Whether the text must match, or must not. @default true */
   expected?: boolean;
-  /** @default the answer in the outputs */
-  text?: InputSource;
 }
 
 /**
@@ -33,8 +28,8 @@ export function matches(options: MatchesOptions): Evaluator {
     name: key,
     on,
     range: [0, 1],
-    evaluate({ run }, input) {
-      const text = options.text ? textOf(readSource(options.text, input)) : answerText(run);
+    evaluate(_args, input) {
+      const text = judgedText(options.text, input);
       const found = regex.test(text);
       return { score: found === expected, comment: `${found ? "matches" : "does not match"} ${source}` };
     },

@@ -1,17 +1,12 @@
 import { defineEvaluator } from "../define-evaluator.ts";
 import type { Evaluator } from "../evaluator.ts";
-import { readSource } from "../input-mapping.ts";
-import type { InputSource } from "../input-mapping.ts";
-import { answerText } from "../text/run-text.ts";
-import { textOf } from "../text/text-of.ts";
 import { wordsOf } from "../../internal/text/words.ts";
-import { FREE, type BuiltinOptions } from "./builtin-options.ts";
+import { FREE } from "./builtin-options.ts";
+import { judgedText, type TextOptions } from "./judged-text.ts";
 
-export interface RepetitionOptions extends BuiltinOptions {
+export interface RepetitionOptions extends TextOptions {
   /** Words of the phrases compared. @default 6 */
   phrase?: number;
-  /** @default the answer in the outputs */
-  text?: InputSource;
 }
 
 /**
@@ -25,8 +20,8 @@ export function repetition(options: RepetitionOptions = {}): Evaluator {
     name: key,
     on,
     range: [0, 1],
-    evaluate({ run }, input) {
-      const words = wordsOf(options.text ? textOf(readSource(options.text, input)) : answerText(run));
+    evaluate(_args, input) {
+      const words = wordsOf(judgedText(options.text, input));
       if (words.length < 4 * phrase) return { score: null, comment: `only ${words.length} words` };
       const counts = new Map<string, number>();
       const total = words.length - phrase + 1;
