@@ -9,7 +9,7 @@ import { jsonSize } from "./feature/json-size.ts";
 import { orderFeatures } from "./feature/order-features.ts";
 import { scoreFeatures } from "./feature/score-features.ts";
 import { spanFeatures, total } from "./feature/span-features.ts";
-import { DESCRIBED_KINDS, maskVarying, spanKey } from "./feature/span-key.ts";
+import { DESCRIBED_KINDS, maskVarying, spanFeatureName, spanKey } from "./feature/span-key.ts";
 import { wordOverlap } from "./feature/text-features.ts";
 
 export interface ExtractOptions {
@@ -48,26 +48,30 @@ export function extractFeatures(
   const groups = groupByKey(trace);
   const keys = [...groups.keys()];
   const listed = keys.slice(0, maxSpanNames);
-  const features: Record<string, FeatureValue> = { ...traceFeatures(trace) };
+  const features = traceFeatures(trace);
   if (keys.length > listed.length) features["unlisted_spans"] = keys.length - listed.length;
+  const byKey = new Map(listed.map((key) => [key, spanFeatures(groups.get(key) ?? [])]));
+  const addSpans = (key: string, described: ReturnType<typeof spanFeatures> = []): void => {
+    for (const [what, value] of described) features[spanFeatureName(key, what)] = value;
+  };
   for (const kind of DESCRIBED_KINDS) {
-    Object.assign(
-      features,
-      spanFeatures(
-        kind,
-        trace.spans.filter((span) => span.kind === kind && span !== trace.root),
-      ),
-    );
+    const spans = trace.spans.filter((span) => span.kind === kind && span !== trace.root);
+    // Most often they share one name, and are described already.
+    const key = spans[0] && spanKey(spans[0]);
+    const isOneKey =
+      key !== undefined && groups.get(key)?.length === spans.length && spans.every((span) => spanKey(span) === key);
+    addSpans(kind, (isOneKey && byKey.get(key)) || spanFeatures(spans));
   }
-  for (const key of listed) Object.assign(features, spanFeatures(key, groups.get(key) ?? []));
-  Object.assign(features, orderFeatures(trace));
-  Object.assign(features, scoreFeatures(trace, scores, new Set(listed)), labelFeatures(trace.root, maxLabels));
+  for (const [key, described] of byKey) addSpans(key, described);
+  orderFeatures(trace, features);
+  scoreFeatures(trace, scores, new Set(listed), features);
+  labelFeatures(trace.root, maxLabels, features);
   if (attribution?.culprit) {
     features["culprit"] = spanKey(attribution.culprit);
     features["culprit_kind"] = attribution.culprit.kind;
   }
   if (reason) features["reason"] = reason;
-  return define === undefined ? features : { ...features, ...define(trace) };
+  return define === undefined ? features : Object.assign(features, define(trace));
 }
 
 function groupByKey(trace: Trace): Map<string, Span[]> {
@@ -84,34 +88,33 @@ function groupByKey(trace: Trace): Map<string, Span[]> {
 
 function traceFeatures({ root, spans }: Trace): Record<string, FeatureValue> {
   const leaves = spans.filter((span) => span.kind === "llm");
-  const features: Record<string, FeatureValue> = {
-    latency_ms: spanLatencyMs(root),
-    error: root.status === "error" || root.error !== null,
-    error_count: spans.filter((span) => span.status === "error" || span.error !== null).length,
-    span_count: spans.length,
-    // Parents repeat their children's usage, so only the calls themselves are added up.
-    prompt_tokens: total(leaves.map((span) => span.usage.promptTokens)) ?? root.usage.promptTokens ?? null,
-    completion_tokens: total(leaves.map((span) => span.usage.completionTokens)) ?? root.usage.completionTokens ?? null,
-    cost_usd: total(leaves.map((span) => span.usage.cost)) ?? root.usage.cost ?? null,
-    input_chars: jsonSize(root.inputs),
-    output_chars: root.outputs === null ? null : jsonSize(root.outputs),
-    output_overlap: wordOverlap(root.inputs, root.outputs),
-  };
+  const features: Record<string, FeatureValue> = {};
+  const add = (what: string, value: FeatureValue): void => void (value !== null && (features[what] = value));
+  add("latency_ms", spanLatencyMs(root));
+  add("error", root.status === "error" || root.error !== null);
+  add("error_count", spans.filter((span) => span.status === "error" || span.error !== null).length);
+  add("span_count", spans.length);
+  // Parents repeat their children's usage, so only the calls themselves are added up.
+  const { promptTokens = null, completionTokens = null, cost = null } = root.usage;
+  add("prompt_tokens", total(leaves.map((span) => span.usage.promptTokens)) ?? promptTokens);
+  add("completion_tokens", total(leaves.map((span) => span.usage.completionTokens)) ?? completionTokens);
+  add("cost_usd", total(leaves.map((span) => span.usage.cost)) ?? cost);
+  add("input_chars", jsonSize(root.inputs));
+  if (root.outputs !== null) add("output_chars", jsonSize(root.outputs));
+  add("output_overlap", wordOverlap(root.inputs, root.outputs));
   if (root.error !== null)
     features["error_kind"] = maskVarying(root.error.split("\n", 1)[0] ?? "")
       .slice(0, 60)
       .trim();
-  return Object.fromEntries(Object.entries(features).filter(([, value]) => value !== null));
+  return features;
 }
 
-function labelFeatures(root: Span, maxLabels: number): Record<string, FeatureValue> {
-  const features: Record<string, FeatureValue> = {};
+function labelFeatures(root: Span, maxLabels: number, features: Record<string, FeatureValue>): void {
   const labels = metadataLabels(root.metadata);
   for (const tag of root.tags.slice(0, maxLabels)) features[`tag:${tag}`] = true;
   for (const [key, value] of labels.slice(0, maxLabels)) features[`metadata.${key}`] = value;
   const unlisted = Math.max(0, root.tags.length - maxLabels) + Math.max(0, labels.length - maxLabels);
   if (unlisted > 0) features["unlisted_labels"] = unlisted;
-  return features;
 }
 
 function metadataLabels(metadata: JsonObject): [string, FeatureValue][] {

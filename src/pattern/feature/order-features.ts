@@ -6,20 +6,21 @@ import { spanKey } from "./span-key.ts";
 const MAX_PAIRS = 48;
 
 /**
- * What happened in which order, over the spans that do work themselves (no children), by start: `order:a>b` where b starts
+ * Adds what happened in which order, over the spans that do work themselves (no children), by start: `order:a>b` where b starts
  * directly after a, `first_span`, `last_span`; and from one call of a span to its next, whatever lies between (an agent thinks
  * between its tool calls): `<span>.repeats`, next calls with the same inputs, and `<span>.retries`, next calls after an error;
  * both summed up for the kind (`tool.repeats`).
  */
-export function orderFeatures(trace: Trace): Record<string, FeatureValue> {
+export function orderFeatures(trace: Trace, features: Record<string, FeatureValue>): void {
   const parents = new Set(trace.spans.map((span) => span.parentId));
   const steps = trace.spans
     .filter((span) => span.id !== trace.root.id && !parents.has(span.id))
     .sort((a, b) => a.startAt - b.startAt);
   const [first, last] = [steps[0], steps.at(-1)];
-  if (first === undefined || last === undefined) return {};
+  if (first === undefined || last === undefined) return;
 
-  const features: Record<string, FeatureValue> = { first_span: spanKey(first), last_span: spanKey(last) };
+  features["first_span"] = spanKey(first);
+  features["last_span"] = spanKey(last);
   const count = (feature: string): void => void (features[feature] = Number(features[feature] ?? 0) + 1);
   const pairs = new Set<string>();
   const lastCalls = new Map<string, Span>();
@@ -40,7 +41,6 @@ export function orderFeatures(trace: Trace): Record<string, FeatureValue> {
   }
   for (const pair of [...pairs].slice(0, MAX_PAIRS)) features[pair] = true;
   if (pairs.size > MAX_PAIRS) features["unlisted_orders"] = pairs.size - MAX_PAIRS;
-  return features;
 }
 
 function sameInputs(a: Span, b: Span): boolean {

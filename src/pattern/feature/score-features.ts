@@ -7,7 +7,7 @@ import { DESCRIBED_KINDS, spanKey } from "./span-key.ts";
 const OWN_FEEDBACK = /^loopsmith([._-]|$)/;
 
 /**
- * Scores as features: `<span>.<key>` is the lowest, with `.mean` and `.last` beside it when the span ran several times; the
+ * Adds scores as features: `<span>.<key>` is the lowest, with `.mean` and `.last` beside it when the span ran several times; the
  * same over all spans of a kind (`retriever.relevance`). Span names outside `listed` only count for their kind. Feedback on the
  * root (a user's thumb, say) is `feedback.<key>`.
  *
@@ -19,7 +19,8 @@ export function scoreFeatures(
   trace: Trace,
   scores: readonly Score[],
   listed: ReadonlySet<string>,
-): Record<string, FeatureValue> {
+  features: Record<string, FeatureValue>,
+): void {
   const rootId = trace.root.id;
   const judged = new Set(scores.filter((score) => score.spanId === rootId).map((score) => score.key));
   const series = new Map<string, number[]>();
@@ -48,12 +49,10 @@ export function scoreFeatures(
     if (!judged.has(score.key) && !OWN_FEEDBACK.test(score.key)) add(`feedback.${score.key}`, score.score);
   }
 
-  const features: Record<string, FeatureValue> = {};
   for (const [feature, values] of series) {
     features[feature] = Math.min(...values);
     if (values.length === 1 || feature.startsWith("feedback.")) continue;
     features[`${feature}.mean`] = values.reduce((sum, value) => sum + value, 0) / values.length;
     features[`${feature}.last`] = values.at(-1) ?? null;
   }
-  return features;
 }

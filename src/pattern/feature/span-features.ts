@@ -8,41 +8,46 @@ import { maskVarying } from "./span-key.ts";
 const PROMPT_VERSION_KEYS = ["prompt_version", "lc_hub_commit_hash", "prompt_commit", "ls_prompt_version"];
 
 /**
- * Features of all spans that share one key, as `<key>.<what>`: `count`, `error` (any) with `error_kind` (first) and
+ * Features of all spans that share one key, to be named `<key>.<what>`: `count`, `error` (any) with `error_kind` (first) and
  * `first_error`, `latency_ms` (slowest), `prompt_tokens` and `completion_tokens` (sums), `output_chars` (of the last) and
  * `output_items` (of the last, where the output holds one list), `broken_json` (any), `model` and `prompt_version` (of the last);
  * for tools and retrievers also `output_overlap` (least; see `wordOverlap`); `least_output_chars` when there are several.
  * A key that does not occur in a trace has no features there, which the miner reads as "missing".
  */
-export function spanFeatures(key: string, spans: readonly Span[]): Record<string, FeatureValue> {
+export function spanFeatures(spans: readonly Span[]): [what: string, value: FeatureValue][] {
   const last = spans.at(-1);
-  if (last === undefined) return {};
-  const failed = spans.filter((span) => span.status === "error" || span.error !== null);
-  const features: Record<string, FeatureValue> = { count: spans.length, error: failed.length > 0 };
-  if (failed[0] !== undefined) {
-    if (spans.length > 1) features["first_error"] = spans.indexOf(failed[0]) + 1;
-    features["error_kind"] = errorKind(failed[0]);
+  if (last === undefined) return [];
+  const features: [string, FeatureValue][] = [["count", spans.length]];
+  const add = (what: string, value: FeatureValue): void => void (value !== null && features.push([what, value]));
+  const failedAt = spans.findIndex((span) => span.status === "error" || span.error !== null);
+  const failed = spans[failedAt];
+  add("error", failed !== undefined);
+  if (failed !== undefined) {
+    if (spans.length > 1) add("first_error", failedAt + 1);
+    add("error_kind", errorKind(failed));
   }
-  features["latency_ms"] = largest(spans.map(spanLatencyMs));
-  features["prompt_tokens"] = total(spans.map((span) => span.usage.promptTokens));
-  features["completion_tokens"] = total(spans.map((span) => span.usage.completionTokens));
-  features["output_chars"] = last.outputs === null ? null : jsonSize(last.outputs);
-  features["output_items"] = last.outputs === null ? null : listLength(last.outputs);
-  features["broken_json"] = spans.some((span) => hasBrokenJson(span.outputs));
-  const answered = spans.filter((span) => span.outputs !== null);
-  if (answered.length > 1)
-    features["least_output_chars"] = -(largest(answered.map((span) => -jsonSize(span.outputs))) ?? 0);
-  const looksUp = last.kind === "tool" || last.kind === "retriever";
-  const overlaps = looksUp ? answered.map((span) => wordOverlap(span.inputs, span.outputs)) : [];
-  const overlap = largest(overlaps.map((share) => share && -share));
-  features["output_overlap"] = overlap === null ? null : Math.abs(overlap);
-  features["model"] = last.model;
-  features["prompt_version"] = promptVersion(last);
-  return Object.fromEntries(
-    Object.entries(features)
-      .filter(([, value]) => value !== null)
-      .map(([what, value]) => [`${key}.${what}`, value]),
+  add("latency_ms", largest(spans.map(spanLatencyMs)));
+  add("prompt_tokens", total(spans.map((span) => span.usage.promptTokens)));
+  add("completion_tokens", total(spans.map((span) => span.usage.completionTokens)));
+  if (last.outputs !== null) {
+    add("output_chars", jsonSize(last.outputs));
+    add("output_items", listLength(last.outputs));
+  }
+  add(
+    "broken_json",
+    spans.some((span) => hasBrokenJson(span.outputs)),
   );
+  const answered = spans.filter((span) => span.outputs !== null);
+  if (answered.length > 1) add("least_output_chars", -(largest(answered.map((span) => -jsonSize(span.outputs))) ?? 0));
+  if (last.kind === "tool" || last.kind === "retriever") {
+    const overlap = largest(
+      answered.map((span) => wordOverlap(span.inputs, span.outputs)).map((share) => share && -share),
+    );
+    add("output_overlap", overlap === null ? null : Math.abs(overlap));
+  }
+  add("model", last.model);
+  add("prompt_version", promptVersion(last));
+  return features;
 }
 
 /**

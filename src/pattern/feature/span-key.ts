@@ -1,3 +1,4 @@
+import { remembered } from "../../internal/remembered.ts";
 import type { Span } from "../../model/trace.ts";
 
 /**
@@ -5,10 +6,22 @@ import type { Span } from "../../model/trace.ts";
  * `tool:search`), since a tool and the chain around it often share a name. Ids and counters inside a name are masked
  * (`step 12` becomes `step #`), so that a generated name does not become a feature per trace.
  */
-export function spanKey(span: Pick<Span, "name" | "kind">): string {
-  const name = maskVarying(span.name).slice(0, 80);
-  return span.kind === "llm" || span.kind === "tool" ? `${span.kind}:${name}` : name;
+export function spanKey({ kind, name }: Pick<Span, "name" | "kind">): string {
+  const masked = maskedName(name);
+  return kind === "llm" || kind === "tool" ? `${kind}:${masked}` : masked;
 }
+
+/** The feature of all spans that share a key. */
+export function spanFeatureName(key: string, what: string): string {
+  return featureNames(key)(what);
+}
+
+/**
+ * Names repeat from trace to trace, while masking one and making a property's name of a new string are what extracting
+ * features mostly takes.
+ */
+const maskedName = remembered((name: string) => maskVarying(name).slice(0, 80));
+const featureNames = remembered((key: string) => remembered((what: string) => `${key}.${what}`));
 
 /** Kinds whose spans are also described together, whatever their names. */
 export const DESCRIBED_KINDS: readonly string[] = ["llm", "tool", "retriever"];
