@@ -26,7 +26,7 @@ const POLL_MS = 10_000;
 /** Where the platform tells of changes, the sweep is only the safety net. */
 const POLL_WHEN_TOLD_MS = 60_000;
 const IDLE_MS = 5_000;
-/** Rounds of judging side by side where the database is another process: one reads or writes while the other computes. */
+/** Rounds of judging side by side: one claims or is written down, by the database or its writing thread, while the other computes. */
 const JUDGE_LANES = 2;
 /** How often closed windows are looked for and alert rules evaluated. */
 const LEARN_MS = 60_000;
@@ -78,7 +78,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     onError: (error) => emitter.emit("error", { error, during: "deliver" }),
   });
   const judgePumps = Array.from(
-    { length: store.capabilities.concurrentClaims ? JUDGE_LANES : 1 },
+    { length: JUDGE_LANES },
     () =>
       new Pump({
         run: async (signal) => (project ? project.judge(signal) : 0),
