@@ -98,7 +98,7 @@ const shared = [];
 for (const count of flags.workers.split(",").map(Number)) {
   while (workers.length < count) await startWorker();
   const mined = await timed(() => mineShared(store, LOOP, codebook, stretch, { shares: count, serve: false }));
-  shared.push({ workers: count, ms: mined.ms, identical: isDeepStrictEqual(mined.result, alone.result.report) });
+  shared.push({ workers: count, ms: mined.ms, identical: isDeepStrictEqual(mined.result, alone.result) });
 }
 for (const worker of workers) worker.kill("SIGKILL");
 await store.close();
@@ -109,7 +109,7 @@ const report = {
   hours,
   items: codebook.codebook.items.length,
   bytesPerRun: bytes / (Math.ceil(rows / hours) * hours),
-  patterns: alone.result.report.patterns.length,
+  patterns: alone.result.patterns.length,
   singleMs: alone.ms,
   shared,
 };

@@ -75,7 +75,7 @@ describe.skipIf(!url)("shared mining on PostgreSQL", () => {
   const alone = async () => {
     const codebook = await readLoopCodebook(store, LOOP);
     if (!codebook) throw new Error("nothing was learned");
-    const { report } = await createPatternWindow(store, LOOP).mine(codebook, stretch, { learned: true });
+    const report = await createPatternWindow(store, LOOP).mine(codebook, stretch, { learned: true });
     return { codebook, report };
   };
 
@@ -89,7 +89,7 @@ describe.skipIf(!url)("shared mining on PostgreSQL", () => {
     const shared = await mineShared(store, LOOP, codebook, stretch, { shares: 4, serve: false });
     expect(shared).toEqual(report);
     const stratified = { stratifyBy: "model" };
-    const { report: own } = await createPatternWindow(store, LOOP).mine(codebook, stretch, {
+    const own = await createPatternWindow(store, LOOP).mine(codebook, stretch, {
       learned: true,
       settings: stratified,
     });
@@ -108,6 +108,20 @@ describe.skipIf(!url)("shared mining on PostgreSQL", () => {
   it("is what a window above the limit does by itself", async () => {
     const { codebook, report } = await alone();
     const window = createPatternWindow(store, LOOP, { shareFromRows: 1_000, rowsPerShare: 700 });
-    expect((await window.mine(codebook, stretch, { learned: true })).report).toEqual(report);
+    expect(await window.mine(codebook, stretch, { learned: true })).toEqual(report);
+  }, 180_000);
+
+  it("writes the hours back that had to be made anew, the same to the last bit", async () => {
+    const bitsOf = async (): Promise<string[]> => {
+      const hours = Array.from({ length: HOURS }, (_, index) => START + index * HOUR);
+      const parts = await Promise.all(hours.map((hour) => store.bucketRead({ loopId: LOOP, hour })));
+      return parts.map((some) => some.map(({ bytes }) => Buffer.from(bytes).toString("hex")).join());
+    };
+    const before = await bitsOf();
+    await store.bucketDelete({ loopId: LOOP, before: START + 5 * HOUR });
+    expect(await bitsOf()).not.toEqual(before);
+    const window = createPatternWindow(store, LOOP, { shareFromRows: 1_000, rowsPerShare: 700 });
+    await learn({ store, loopId: LOOP, emitter: createEmitter(), alerts: [], options: {}, window }, { mineNow: true });
+    expect(await bitsOf()).toEqual(before);
   }, 180_000);
 });

@@ -58,11 +58,7 @@ async function mineLoop(store: Store, loopId: string, options: PatternsOptions):
   const ownWords = CODEBOOK_OPTIONS.some((option) => mining[option] !== undefined);
   const codebook = ownWords || where.length > 0 ? null : await readLoopCodebook(store, loopId);
   if (codebook) {
-    const mined = createPatternWindow(store, loopId).mine(codebook, range, {
-      settings: mining,
-      ...(signal && { signal }),
-    });
-    return (await mined).report;
+    return createPatternWindow(store, loopId).mine(codebook, range, { settings: mining, ...(signal && { signal }) });
   }
   const rows: FeatureRow[] = [];
   for await (const page of learnablePages(store, loopId, range)) {

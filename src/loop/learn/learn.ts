@@ -18,6 +18,7 @@ import { learnablePages } from "./hourly-buckets.ts";
 import { readLearnState, type LearnState } from "./learn-state.ts";
 import { readLoopCodebook } from "./loop-codebook.ts";
 import { createPatternWindow, type PatternWindow } from "./pattern-window.ts";
+import { rebuildHours } from "./rebuild-hours.ts";
 
 export interface LearnOptions {
   /** Length of the windows in which followed patterns are counted. @default 1 h */
@@ -48,7 +49,8 @@ const MAX_CATCH_UP = 24 * 14;
 /**
  * One round of learning: takes new verdicts into the hourly buckets, counts every window that has closed since the last round
  * for the issues followed, mines the buckets for new patterns, evaluates the alert rules, and writes all of it, with the
- * deliveries it leads to, in one transaction (one more for each few thousand verdicts taken in). When another worker was
+ * deliveries it leads to, in one transaction (one more for each few thousand verdicts taken in, and for each hour whose bucket is
+ * made anew). When another worker was
  * faster, nothing is written.
  *
  * @param now with `mineNow` also the end of a last, open window: what a finite run wants to know at its end
@@ -104,16 +106,17 @@ export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: bo
   state.observedTo = Math.max(state.observedTo ?? 0, lastClosed);
 
   const mineTo = mineNow ? now : lastClosed;
-  const writes: BucketChanges["writes"][number][] = [];
   const codebook = await readLoopCodebook(store, loopId);
   if (mineNow || state.minedTo === null || mineTo > state.minedTo) {
     if (codebook) {
       const stretch = { from: mineTo - mineMs, to: mineTo + (mineNow ? 1 : 0) };
-      const { report, rebuilt } = await window.mine(codebook, stretch, { learned: true });
+      for await (const write of rebuildHours(store, loopId, codebook, stretch)) {
+        if (!(await record([], { writes: [write], learned: [] }))) return [];
+      }
+      const report = await window.mine(codebook, stretch, { learned: true });
       const mined = await followMined(store, issues, report.patterns, { ...stretch, loopId }, life);
       issues = mined.issues;
       events.push(...mined.events);
-      writes.push(...rebuilt);
     }
     state.minedTo = mineTo;
   }
@@ -121,7 +124,7 @@ export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: bo
   const notifications = await evaluate(state, { store, loopId, alerts, now, events });
   const recorded = await record(
     issues.filter((issue) => before.get(issue.id) !== issue),
-    { writes, learned: [] },
+    { writes: [], learned: [] },
     notifications.flatMap((notification) => alertDeliveries(notification, loopId, now)),
   );
   if (!recorded) return [];

@@ -7,9 +7,8 @@ import { buildBucket, hourOf, mergeBuckets } from "../../pattern/hour-bucket.ts"
 import type { HourBucket } from "../../pattern/hour-bucket.ts";
 import { mineInWorker } from "../../pattern/mine-in-worker.ts";
 import type { SearchSettings } from "../../pattern/mine-patterns.ts";
-import type { BucketPart, BucketWrite, LearnableVerdict } from "../../store/resource/bucket.ts";
+import type { BucketPart, LearnableVerdict } from "../../store/resource/bucket.ts";
 import type { Store } from "../../store/store.ts";
-import { bucketWrite } from "./absorb.ts";
 import { bucketOfParts, hourlyBuckets } from "./hourly-buckets.ts";
 import type { LoopCodebook } from "./loop-codebook.ts";
 import { mineShared } from "./mine-shared.ts";
@@ -23,14 +22,13 @@ export interface PatternWindow {
   /**
    * The patterns of a stretch of time. Whole hours come from their buckets, of which only those that changed since the last
    * call are read; the hours at the edges that are covered in part, and those no bucket was written for, from the verdicts.
-   *
-   * `rebuilt` are whole hours that had no bucket in this codebook; `learned` leaves out what no bucket knows of yet.
+   * `learned` leaves out what no bucket knows of yet.
    */
   mine(
     codebook: LoopCodebook,
     stretch: { from: number; to: number },
     options?: { learned?: boolean; settings?: SearchSettings; signal?: AbortSignal },
-  ): Promise<{ report: PatternReport; rebuilt: BucketWrite[] }>;
+  ): Promise<PatternReport>;
 }
 
 export interface PatternWindowOptions {
@@ -61,22 +59,20 @@ export function createPatternWindow(
         if (version === "") versions.delete(bucket.hour);
         else versions.set(bucket.hour, version);
       };
-      const { stored, gaps, isWhole } = await planStretch(store, loopId, codebook, { from, to });
+      const { stored, gaps } = await planStretch(store, loopId, codebook, { from, to });
       const count = [...stored.values()].flat().reduce((sum, part) => sum + part.rows, 0);
       if (store.capabilities.concurrentClaims && count >= shareFromRows) {
         const shares = Math.ceil(count / rowsPerShare);
         const options = { shares, settings, ...(signal && { signal }) };
-        return { report: await mineShared(store, loopId, codebook, { from, to }, options), rebuilt: [] };
+        return mineShared(store, loopId, codebook, { from, to }, options);
       }
       const pending = learned ? new Map<number, LearnableVerdict[]>() : await unlearnedByHour(from, to);
       const hours = new Set(stored.keys());
 
-      const rebuilt: BucketWrite[] = [];
       for (const gap of gaps) {
         for (const bucket of await hourlyBuckets(store, loopId, codebook.codebook, { ...gap, learned })) {
           hours.add(bucket.hour);
           put(bucket, "");
-          if (isWhole(bucket.hour)) rebuilt.push(bucketWrite(bucket, true));
         }
       }
       for (const [hour, some] of stored) {
@@ -94,14 +90,8 @@ export function createPatternWindow(
       const { table } = window;
       const options = { window: { from, to }, ...settings };
       const rows = rowsOf(table.failing) + rowsOf(table.passing);
-      const report =
-        rows < THREAD_FROM_ROWS
-          ? window.mine(options)
-          : await mineInWorker(
-              { kind: "table", table, codebook: codebook.codebook, options },
-              signal ? { signal } : {},
-            );
-      return { report, rebuilt };
+      if (rows < THREAD_FROM_ROWS) return window.mine(options);
+      return mineInWorker({ kind: "table", table, codebook: codebook.codebook, options }, signal ? { signal } : {});
 
       function withUnlearned(bucket: HourBucket, late: readonly LearnableVerdict[]): HourBucket {
         const rows = late.filter(({ latest, outcome }) => latest && (outcome === "pass" || outcome === "fail"));
