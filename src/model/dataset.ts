@@ -44,6 +44,17 @@ export interface Example {
   attachments: ExampleAttachment[];
 }
 
+/** A run that becomes an example of the named dataset, under an id that stays. */
+export interface ExampleAddition {
+  id: string;
+  datasetName: string;
+  inputs: JsonObject;
+  outputs?: JsonObject;
+  metadata: JsonObject;
+  split?: string;
+  sourceRunId: string;
+}
+
 export interface ExampleAttachment {
   name: string;
   mimeType: string;

@@ -1,3 +1,4 @@
+import type { ExampleAddition } from "../model/dataset.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FeedbackWrite } from "../model/span-write.ts";
 import type { Trace, TraceHead } from "../model/trace.ts";
@@ -67,14 +68,6 @@ export interface Platform {
   }): Promise<void>;
   queueSize(params: { queueName: string }): Promise<number>;
   /** Adds an example to the named dataset, which is created when missing; the same id again changes nothing. */
-  exampleAdd(params: {
-    id: string;
-    datasetName: string;
-    inputs: JsonObject;
-    outputs?: JsonObject;
-    metadata: JsonObject;
-    split?: string;
-    sourceRunId: string;
-  }): Promise<void>;
+  exampleAdd(params: ExampleAddition): Promise<void>;
   tagAdd(params: { span: SpanReference; tag: string }): Promise<void>;
 }

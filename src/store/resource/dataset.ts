@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../model/json.ts";
-import type { Dataset, DatasetVersion, Example } from "../../model/dataset.ts";
+import type { Dataset, DatasetVersion, Example, ExampleAddition } from "../../model/dataset.ts";
 import type { FilterExpression } from "../../wire/filter-ast.ts";
 
 export type DatasetSort = "name" | "createdAt" | "modifiedAt" | "exampleCount" | "projectCount" | "lastProjectStartAt";
@@ -116,15 +116,7 @@ export interface DatasetStore {
     revise: (example: Example) => Pick<ExampleWrite, "inputs" | "outputs" | "metadata" | "splits"> | null;
   }): Promise<{ ids: string[]; asOf: number | null }>;
   /** Adds an example to the named dataset, made when missing; an id that was ever there changes nothing. */
-  exampleEnsure(params: {
-    id: string;
-    datasetName: string;
-    inputs: JsonObject;
-    outputs?: JsonObject;
-    metadata: JsonObject;
-    split?: string;
-    sourceRunId: string;
-  }): Promise<void>;
+  exampleEnsure(params: ExampleAddition): Promise<void>;
   exampleGet(params: { id: string; asOf?: number }): Promise<Example | null>;
   exampleList(
     params: ExampleSelection & {
