@@ -7,3 +7,9 @@ export interface JsonObject {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** A payload as the object a span holds; anything else that was sent in its place is kept under `value`. `null` for nothing. */
+export function payloadObject(payload: unknown): JsonObject | null {
+  if (payload === null || payload === undefined) return null;
+  return isJsonObject(payload) ? payload : { value: payload as Json };
+}

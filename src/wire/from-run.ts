@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from "../model/json.ts";
+import { isJsonObject, payloadObject } from "../model/json.ts";
 import { createTrace, findRoot, threadIdOf } from "../model/trace.ts";
 import type { Span, SpanScore, SpanStatus, Trace, TraceHead } from "../model/trace.ts";
 import { parseTime } from "./parse-time.ts";
@@ -67,8 +67,8 @@ function spanOfRun(run: ReadRun): Span {
     dottedOrder: run.dotted_order ?? "",
     status: statusOf(run),
     error: run.error ?? null,
-    inputs: objectOf(run.inputs) ?? {},
-    outputs: objectOf(run.outputs),
+    inputs: payloadObject(run.inputs) ?? {},
+    outputs: payloadObject(run.outputs),
     metadata,
     tags: run.tags ?? [],
     model: typeof model === "string" ? model : null,
@@ -98,11 +98,6 @@ function scoresOf(stats: unknown): SpanScore[] {
     const avg = isJsonObject(value) ? value["avg"] : undefined;
     return typeof avg === "number" ? [{ key, score: avg }] : [];
   });
-}
-
-function objectOf(value: unknown): JsonObject | null {
-  if (value === null || value === undefined) return null;
-  return isJsonObject(value) ? value : { value: value as JsonObject[string] };
 }
 
 function compare(a: string, b: string): number {

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { isJsonObject, type JsonObject } from "../../model/json.ts";
+import { isJsonObject, payloadObject, type JsonObject } from "../../model/json.ts";
 import { createTrace, findRoot, type Span, type SpanScore, type SpanStatus, type Trace } from "../../model/trace.ts";
 import type { SpanStore } from "../resource/span.ts";
 import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
@@ -138,8 +138,8 @@ function toSpan(row: ReadSpan, scores: SpanScore[]): Span {
     dottedOrder: row.dotted_order,
     status: row.status as SpanStatus,
     error: row.error,
-    inputs: objectOf(row.inputs) ?? {},
-    outputs: objectOf(row.outputs),
+    inputs: payloadObject(parsePayload(row.inputs)) ?? {},
+    outputs: payloadObject(parsePayload(row.outputs)),
     metadata: parseObject(row.metadata_json),
     tags: parseJson(row.tags_json) as string[],
     model: row.model,
@@ -147,13 +147,6 @@ function toSpan(row: ReadSpan, scores: SpanScore[]): Span {
     events: eventsOf(row.events),
     scores,
   };
-}
-
-/** A payload as an object; anything else sent in its place is kept under `value`. */
-function objectOf(payload: Uint8Array | string | null): JsonObject | null {
-  const value = parsePayload(payload);
-  if (value === null || value === undefined) return null;
-  return isJsonObject(value) ? value : { value: value as JsonObject[string] };
 }
 
 function eventsOf(payload: Uint8Array | string | null): JsonObject[] {

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
+import type { Json, JsonObject } from "../../model/json.ts";
 import type { SpanKind, TokenUsage } from "../../model/trace.ts";
 import { countsOf } from "../ingest/token-usage.ts";
 import type { Attributes } from "./attributes.ts";
@@ -148,7 +148,6 @@ export function objectOf(entries: ReadonlyMap<string, Json>): JsonObject {
   return Object.fromEntries(entries);
 }
 
-/** JSON values of the map that are objects or scalars; used for events and links. */
 export function isEmpty(value: JsonObject): boolean {
-  return isJsonObject(value) && Object.keys(value).length === 0;
+  return Object.keys(value).length === 0;
 }
