@@ -13,7 +13,8 @@ type PayloadColumn = Exclude<SpanPayload, "attachments">;
 /** A span with as much of its payload as was asked for. */
 export type SelectedSpan = Omit<SpanTable, PayloadColumn> & Partial<Pick<SpanTable, PayloadColumn>>;
 
-const HEAD_COLUMNS = [
+/** What a trace is made of, beside payloads. */
+export const TRACE_COLUMNS = [
   "id",
   "project_id",
   "trace_id",
@@ -32,11 +33,10 @@ const HEAD_COLUMNS = [
   "completion_tokens",
   "total_tokens",
   "cost",
-  "first_token_at",
   "thread_id",
-  "reference_example_id",
-  "share_token",
-] as const;
+] as const satisfies readonly (keyof SpanTable)[];
+
+const HEAD_COLUMNS = [...TRACE_COLUMNS, "first_token_at", "reference_example_id", "share_token"] as const;
 
 export function spanReadStore(
   db: Database,

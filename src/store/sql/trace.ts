@@ -5,33 +5,11 @@ import type { SpanStore } from "../resource/span.ts";
 import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { SpanTable } from "./schema.ts";
-import { usageOf } from "./span.ts";
-
-const READ_COLUMNS = [
-  "id",
-  "project_id",
-  "trace_id",
-  "parent_id",
-  "name",
-  "kind",
-  "start_at",
-  "end_at",
-  "dotted_order",
-  "status",
-  "error",
-  "tags_json",
-  "metadata_json",
-  "model",
-  "prompt_tokens",
-  "completion_tokens",
-  "total_tokens",
-  "cost",
-  "thread_id",
-] as const satisfies readonly (keyof SpanTable)[];
+import { TRACE_COLUMNS, usageOf } from "./span.ts";
 
 const PAYLOADS = ["inputs", "outputs", "events"] as const;
 
-type ReadSpan = Pick<SpanTable, (typeof READ_COLUMNS)[number]> &
+type ReadSpan = Pick<SpanTable, (typeof TRACE_COLUMNS)[number]> &
   Record<(typeof PAYLOADS)[number], Uint8Array | string | null>;
 
 export function traceStore(db: Database): Pick<SpanStore, "traceHeads" | "traceRead"> {
@@ -70,7 +48,7 @@ async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
   const [rows, feedback] = await Promise.all([
     db.read
       .selectFrom("span")
-      .select([...READ_COLUMNS, ...PAYLOADS.map((name) => db.dialect.payloadToParse(sql.ref(name)).as(name))])
+      .select([...TRACE_COLUMNS, ...PAYLOADS.map((name) => db.dialect.payloadToParse(sql.ref(name)).as(name))])
       .where("trace_id", "in", traceIds)
       .orderBy("dotted_order")
       .execute(),
