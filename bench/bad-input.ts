@@ -1,5 +1,5 @@
 // What hostile and oversized input costs a running server: the answer, the longest others had to wait, and memory.
-//   node --import ./scripts/ts.mjs bench/bad-input.ts [--only <part of a name>] [--json]
+//   node --import ./scripts/ts.mjs bench/bad-input.ts [--only <part of a name>] [--overload-seconds 10] [--json]
 // The server is a process of its own. While each case runs, one client asks for /info every few milliseconds and another
 // sends good runs; at the end every run that was acknowledged must be there.
 import { fork } from "node:child_process";
@@ -8,9 +8,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { badInputs } from "./bad-input/cases.ts";
+import { overload } from "./bad-input/overload.ts";
 import { ask, goodRun, post, type Answer } from "./bad-input/requests.ts";
 
-const { values } = parseArgs({ options: { json: { type: "boolean" }, only: { type: "string" } } });
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean" },
+    only: { type: "string" },
+    "overload-seconds": { type: "string", default: "10" },
+  },
+});
 const MB = 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), "loopsmith-bad-input-"));
 const server = fork(new URL("./ingest/serve.ts", import.meta.url), [folder], { stdio: ["ignore", "ignore", 2, "ipc"] });
@@ -35,7 +42,10 @@ try {
     await new Promise<Answer>((resolve) => setTimeout(resolve, 2000, { status: "", hint: "" })),
   ]);
   idleWaitMs = (await beside(() => new Promise((resolve) => setTimeout(resolve, 3000, [])))).longestWaitMs;
-  for (const [name, prepare] of Object.entries(badInputs(url))) {
+  for (const [name, prepare] of Object.entries({
+    ...badInputs(url),
+    overload: () => overload(url, Number(values["overload-seconds"]), acknowledged),
+  })) {
     if (values.only !== undefined && !name.includes(values.only)) continue;
     const result = await beside(prepare());
     results[name] = result;

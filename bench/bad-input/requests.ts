@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 
 /** What a request was answered: a status or the error of the connection, and what the server says to do. */
 export interface Answer {
@@ -28,12 +28,18 @@ export async function post(url: string, body: Buffer | string, headers: Record<s
     const outgoing = request(url, { method: "POST", agent: false, headers: { ...length, ...headers } }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("end", () => resolve({ status: String(answer.statusCode), hint: hintIn(Buffer.concat(chunks)) }));
+      answer.on("end", () => resolve({ status: statusOf(answer), hint: hintIn(Buffer.concat(chunks)) }));
     });
     outgoing.on("socket", (socket) => socket.on("error", () => {}));
     outgoing.on("error", (error: NodeJS.ErrnoException) => resolve({ status: error.code ?? "error", hint: "" }));
     outgoing.end(bytes);
   });
+}
+
+/** A client that is turned away for now must hear for how long. */
+function statusOf({ statusCode, headers }: IncomingMessage): string {
+  const isForNow = statusCode === 429 || statusCode === 503;
+  return `${statusCode}${isForNow && headers["retry-after"] === undefined ? " without Retry-After" : ""}`;
 }
 
 /** A GET whose answer is thrown away. Every request has a connection of its own, so that none is found closed. */

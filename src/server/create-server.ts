@@ -16,6 +16,7 @@ import { canonicalPath, isSuspectPath } from "./canonical-path.ts";
 import { hostGuard } from "./host-guard.ts";
 import { errorResponse, HTTP_STATUS } from "./http-status.ts";
 import { InFlightBytes } from "./in-flight-bytes.ts";
+import { IngestLine } from "./ingest-line.ts";
 import { langsmithRoutes } from "./langsmith/routes.ts";
 import { otlpRoutes } from "./otlp.ts";
 import { isPublicPath } from "./public-path.ts";
@@ -75,6 +76,7 @@ export function createServer(options: ServerOptions): Server {
     logger,
     now,
     inFlight: new InFlightBytes(limits.inFlightBytes),
+    ingestLine: new IngestLine(),
     signingKey: () => (key ??= signingKey(store)),
     notify(touched) {
       if (touched.length === 0) return;

@@ -1,6 +1,7 @@
 import type { Context, Hono } from "hono";
 import type { SpanWrite } from "../model/span-write.ts";
 import { ingestOtlp, otlpAnswer, type OtlpBatch } from "../wire/ingest-otlp.ts";
+import { itemsOf } from "../wire/ingest.ts";
 import { spanUuid } from "../wire/otlp/place-spans.ts";
 import { readBody } from "./read-bytes.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -10,17 +11,28 @@ export function otlpRoutes(app: Hono, context: ServerContext): void {
   const receive = async (c: Context): Promise<Response> => {
     const contentType = c.req.header("content-type");
     const project = c.req.header("langsmith-project");
-    const batch = await ingestOtlp(await readBody(c, context), contentType, { project });
-    await adoptStrays(context, batch.spans);
-    const { touched } = await context.store.spanIngest(batch);
-    await complete(context, batch);
-    context.notify(touched);
-    for (const { item, message } of batch.rejected) context.logger.warn(`${item} was refused: ${message}`);
-    const answer = otlpAnswer(contentType, batch);
-    return new Response(answer.body as Uint8Array<ArrayBuffer>, { headers: { "content-type": answer.contentType } });
+    const body = await readBody(c, context);
+    return context.ingestLine.pass(body.byteLength, {
+      read: () => ingestOtlp(body, contentType, { project }),
+      items: itemsOf,
+      write: async (batch) => {
+        await write(context, batch);
+        const answer = otlpAnswer(contentType, batch);
+        const headers = { "content-type": answer.contentType };
+        return new Response(answer.body as Uint8Array<ArrayBuffer>, { headers });
+      },
+    });
   };
   app.post("/v1/traces", receive);
   app.post("/otel/v1/traces", receive);
+}
+
+async function write(context: ServerContext, batch: OtlpBatch): Promise<void> {
+  await adoptStrays(context, batch.spans);
+  const { touched } = await context.store.spanIngest(batch);
+  await complete(context, batch);
+  context.notify(touched);
+  for (const { item, message } of batch.rejected) context.logger.warn(`${item} was refused: ${message}`);
 }
 
 /** Spans whose root came in an earlier request know it by its span id; a root's run id is the trace's. */

@@ -1,6 +1,7 @@
 import type { TouchedTrace } from "../store/resource/span.ts";
 import type { Store } from "../store/store.ts";
 import type { InFlightBytes } from "./in-flight-bytes.ts";
+import type { IngestLine } from "./ingest-line.ts";
 
 /** Sizes the server holds clients to. Each has a default; a smaller value only refuses more. */
 export interface ServerLimits {
@@ -31,6 +32,7 @@ export interface ServerContext {
   readonly limits: ServerLimits;
   readonly logger: ServerLogger;
   readonly inFlight: InFlightBytes;
+  readonly ingestLine: IngestLine;
   /** Signs the URLs that need no API key (attachments, feedback tokens). */
   signingKey(): Promise<Uint8Array>;
   /** Clock, epoch ms. */

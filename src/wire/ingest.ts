@@ -3,7 +3,7 @@ import { jsonBatchSteps, singleRunSteps } from "./ingest/json-batch.ts";
 import { multipartBatchSteps } from "./ingest/multipart-batch.ts";
 import { runPaused, type Pause } from "./steps.ts";
 
-export type { IngestBatch } from "./ingest/batch.ts";
+export { itemsOf, type IngestBatch } from "./ingest/batch.ts";
 
 export interface IngestOptions {
   /** Epoch ms of arrival: the start of a posted run that tells neither start nor dotted order. @default it is refused */

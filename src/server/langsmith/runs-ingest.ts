@@ -1,7 +1,7 @@
 import type { Context, Hono } from "hono";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { TouchedTrace } from "../../store/resource/span.ts";
-import { ingestBatch, ingestMultipart, ingestRun, type IngestBatch } from "../../wire/ingest.ts";
+import { ingestBatch, ingestMultipart, ingestRun, itemsOf, type IngestBatch } from "../../wire/ingest.ts";
 import { readBody } from "../read-bytes.ts";
 import type { ServerContext } from "../server-context.ts";
 
@@ -11,11 +11,12 @@ export function runsIngestRoutes(app: Hono, context: ServerContext): void {
     c: Context,
     read: (body: Uint8Array, receivedAt: number) => Promise<IngestBatch>,
   ): Promise<Response> => {
-    const writing = begin(context, await read(await readBody(c, context), context.now()));
-    const { touched } = await writing.committed;
-    if (writing.unplaced.length > 0) await context.store.traceComplete({ traces: writing.unplaced });
-    context.notify(touched);
-    return c.json(receipt(writing, context), 202);
+    const body = await readBody(c, context);
+    return context.ingestLine.pass(body.byteLength, {
+      read: () => read(body, context.now()),
+      items: itemsOf,
+      write: (batch) => write(c, context, begin(context, batch)),
+    });
   };
 
   app.post("/runs/multipart", (c) =>
@@ -26,6 +27,13 @@ export function runsIngestRoutes(app: Hono, context: ServerContext): void {
   app.patch("/runs/:id", (c) =>
     receive(c, (body, receivedAt) => ingestRun("patch", body, { id: c.req.param("id") ?? "", receivedAt })),
   );
+}
+
+async function write(c: Context, context: ServerContext, writing: Writing): Promise<Response> {
+  const { touched } = await writing.committed;
+  if (writing.unplaced.length > 0) await context.store.traceComplete({ traces: writing.unplaced });
+  context.notify(touched);
+  return c.json(receipt(writing, context), 202);
 }
 
 /** What there is to remember of a batch while it is written; the batch itself can go. */
