@@ -180,6 +180,10 @@ describe.each([
       expect(pulled.manifest).toEqual(manifest({ topK: 8 }));
       expect(used?.history.every(({ who, what, why }) => who !== "" && what !== "" && why !== "")).toBe(true);
       const [issue] = await loop.issues({ all: true });
+      const linked = issue?.links.filter(({ kind }) => kind === "experiment").map(({ id }) => id);
+      const tried = used?.candidates.flatMap(({ experimentName = [] }) => experimentName) ?? [];
+      expect(tried.length).toBeGreaterThan(0);
+      expect(linked).toEqual([...tried, used?.id]);
       expect(issue?.history.at(-1)?.why).toContain("in use as");
     },
   );

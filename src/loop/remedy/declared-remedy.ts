@@ -82,11 +82,7 @@ export function declaredRemedy(
     sources: async () => (await (traces = read())).sources,
     notes: async () => (await (traces ??= read())).notes,
     async watchPattern({ patternId, reference, remedyId }) {
-      const link = { kind: "experiment" as const, id: remedyId, label: `remedy "${name}", in use as ${reference}` };
-      await actOnIssue(store, loopId, patternId, { do: "link", link }, "loopsmith").catch((error: unknown) => {
-        // An issue merged away meanwhile is watched through the one it was merged into.
-        if (!LoopsmithError.isInstance(error)) throw error;
-      });
+      await linkExperiment(loop, patternId, { id: remedyId, label: `remedy "${name}", in use as ${reference}` });
     },
     requestApproval: ({ state, summary }) => approvals.ask(state, summary),
     now: () => store.now(),
@@ -94,6 +90,19 @@ export function declaredRemedy(
     ...(onProgress && { onProgress: (progress) => onProgress({ ...progress, remedy: name }) }),
   };
   return createRemedy(definition, wired);
+}
+
+/** Connects an issue with an experiment, once, and says so in its history. */
+export async function linkExperiment(
+  { store, loopId }: Pick<OpenLoop, "store" | "loopId">,
+  issueId: string,
+  experiment: { id: string; label: string },
+): Promise<void> {
+  const link = { kind: "experiment" as const, ...experiment };
+  await actOnIssue(store, loopId, issueId, { do: "link", link }, "loopsmith").catch((error: unknown) => {
+    // An issue merged away meanwhile is watched through the one it was merged into.
+    if (!LoopsmithError.isInstance(error)) throw error;
+  });
 }
 
 /** Other followed patterns must not get worse: what they match becomes slices, named by their conditions. */

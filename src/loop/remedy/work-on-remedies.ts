@@ -4,7 +4,13 @@ import { newRemedy, remember, type RemedyStage, type RemedyState } from "../../r
 import type { Remedy } from "../../remedy/remedy.ts";
 import { canaryOutcomes } from "./canary-outcomes.ts";
 import { issuesFor, type RemedyDeclaration } from "./declare-remedy.ts";
-import { declaredRemedy, remedyIdOf, remedyNameOf, type DeclaredRemedyDeps } from "./declared-remedy.ts";
+import {
+  declaredRemedy,
+  linkExperiment,
+  remedyIdOf,
+  remedyNameOf,
+  type DeclaredRemedyDeps,
+} from "./declared-remedy.ts";
 import { whileLeased } from "./remedy-store.ts";
 
 /** Ended without a fix in use: the declaration is free for another issue. */
@@ -66,10 +72,25 @@ export async function workOnRemedy(work: DeclaredWork, deps: DeclaredRemedyDeps)
     const before = await work.remedy.state();
     const heard = before.stage === "awaiting_approval" ? await deps.approvals.answer(before) : null;
     const reached = await (heard ? work.remedy.decide(heard.action, heard.decision) : work.remedy.run());
+    await linkExperiments(work, reached, deps);
     const state = await hearTraffic(work, reached, deps);
     return IN_USE.has(state.stage) ? followIssue(work, state, deps) : state;
   });
   return done?.result ?? null;
+}
+
+/** The issue names the experiments that tried to fix it, whatever came of them. */
+async function linkExperiments(
+  { declaration, issue }: DeclaredWork,
+  { candidates }: RemedyState<object>,
+  { loop }: DeclaredRemedyDeps,
+): Promise<void> {
+  const known = new Set(issue.links.map(({ id }) => id));
+  for (const { name, experimentName } of candidates) {
+    if (experimentName === undefined || known.has(experimentName)) continue;
+    const label = `candidate "${name}" of remedy "${declaration.name}"`;
+    await linkExperiment(loop, issue.id, { id: experimentName, label });
+  }
 }
 
 /** What the loop itself has decided on the traffic of a canary. */
