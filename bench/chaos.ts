@@ -17,6 +17,7 @@ import { removeCompiled } from "./chaos/compile.ts";
 import { diskFull } from "./chaos/disk-full.ts";
 import { postgresFailover } from "./chaos/failover.ts";
 import { killPostgres, killSqlite } from "./chaos/kill.ts";
+import { backfillKills } from "./chaos/kill-backfill.ts";
 import { postgresFaults } from "./chaos/postgres-faults.ts";
 import { poisonedEvaluators } from "./chaos/poisoned.ts";
 import { powerCut } from "./chaos/power-cut.ts";
@@ -27,6 +28,7 @@ import { workersPostgres } from "./chaos/workers.ts";
 const SCENARIOS: readonly Scenario[] = [
   killSqlite,
   killPostgres,
+  backfillKills,
   powerCut,
   workersPostgres,
   ...postgresFaults,

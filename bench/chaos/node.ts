@@ -38,8 +38,10 @@ async function run(options: NodeOptions): Promise<void> {
   loop.on("error", ({ error, during }) => {
     if (options.verbose) process.stderr.write(`${during}: ${String(error)}\n`);
   });
-  if (options.loop !== false) await loop.start();
+  const { work = "watch" } = options;
+  if (work === "watch") await loop.start();
   process.stdout.write(`${JSON.stringify({ url: listening.url })}\n`);
+  if (work === "backfill") await loop.backfill({ since: new Date(0) });
   input.once("close", () => {
     void loop
       .stop({ timeoutMs: 2_000 })

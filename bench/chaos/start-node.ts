@@ -17,8 +17,8 @@ export interface NodeOptions {
   name?: string;
   poolSize?: number;
   pollMs?: number;
-  /** Whether it judges, or only takes traces in. @default true */
-  loop?: boolean;
+  /** Watches and judges, judges what there is of the past, or only takes traces in. @default "watch" */
+  work?: "watch" | "backfill" | "none";
   /** The guarantee to break on purpose. */
   broken?: Broken;
   verbose?: boolean;

@@ -21,7 +21,7 @@ export const workersPostgres: Scenario = {
       await using receiver = await startReceiver({ random, judgeFails: 0.05, judgeMs: 20, refused: 0.05 });
       const acknowledged = new Set<string>();
       const loopId = loopIdOf({ name: PROJECT, projectName: PROJECT });
-      const front = await startNode({ database, receiver: receiver.url, loop: false });
+      const front = await startNode({ database, receiver: receiver.url, work: "none" });
       const loading = sendLoad(front.url, acknowledged, { total, batch: 20, senders: 2, pauseMs: 10 });
       let named = 0;
       const start = async (): Promise<{ name: string; node: RunningNode }> => {

@@ -6,6 +6,7 @@ import { budgetOvershoot } from "../../bench/chaos/budget.ts";
 import { clockJumps } from "../../bench/chaos/clock-jumps.ts";
 import { removeCompiled } from "../../bench/chaos/compile.ts";
 import { killAgainAndAgain } from "../../bench/chaos/kill.ts";
+import { killBackfill } from "../../bench/chaos/kill-backfill.ts";
 import type { ScenarioContext } from "../../bench/chaos/scenario.ts";
 import { randomSource } from "../../src/internal/random.ts";
 
@@ -32,6 +33,18 @@ describe("chaos, the fast part", () => {
     async (broken, _what, ok) => {
       const setting = context(broken);
       const result = await killAgainAndAgain(setting, { path: join(setting.folder, "l.db") }, 4);
+      expect(result, JSON.stringify(result.details)).toMatchObject({ ok, doubled: 0, corrupt: 0 });
+    },
+    60_000,
+  );
+
+  it.each([
+    [false, true],
+    [true, false],
+  ])(
+    "kill -9 in the middle of a backfill, broken on purpose: %s",
+    async (broken, ok) => {
+      const result = await killBackfill(context(broken), 2);
       expect(result, JSON.stringify(result.details)).toMatchObject({ ok, doubled: 0, corrupt: 0 });
     },
     60_000,
