@@ -19,7 +19,7 @@ const MAX_WAIT_MS = 10_000;
 /** A backfill over history is killed again and again in the middle of its work, and called again each time. */
 export async function killBackfill(
   { random, quick, broken, folder, say }: ScenarioContext,
-  points = quick ? 5 : 50,
+  points = quick ? 3 : 30,
 ): ReturnType<Scenario["run"]> {
   const database = { path: join(folder, "l.db") };
   const total = points * TRACES_A_KILL;

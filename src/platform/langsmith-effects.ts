@@ -16,13 +16,17 @@ const RUNS_A_REQUEST = 100;
 const CONTEXT_KEY = "loopsmith_failure";
 
 /** How results go back through the official client, and what people made of them is read. Every write carries our stable id, so a retry is an update. */
-export function langsmithEffects(client: Client, toPlatformError: (error: unknown) => LoopsmithError): Effects {
+export function langsmithEffects(
+  client: Client,
+  toPlatformError: (error: unknown) => LoopsmithError,
+  paced: <T>(work: () => Promise<T>) => Promise<T> = (work) => work(),
+): Effects {
   let itemsCarryMetadata: Promise<boolean> | null = null;
   const queueIds = new Map<string, string>();
 
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await work();
+      return await paced(work);
     } catch (error) {
       throw toPlatformError(error);
     }

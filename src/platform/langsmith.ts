@@ -9,7 +9,7 @@ import { langsmithEffects } from "./langsmith-effects.ts";
 import { assertReachable, isMissingRoute, toPlatformError } from "./langsmith-errors.ts";
 import type { Platform } from "./platform.ts";
 import { rateLimiter, type RateLimiter } from "./rate-limiter.ts";
-import { ONCE, runPages, type RunQuery } from "./run-pages.ts";
+import { ONCE, runPages, v1Runs, type RunQuery } from "./run-pages.ts";
 
 /** Fields of a run that make a head. LangSmith sends only the id unless asked. */
 const HEAD_FIELDS = ["ID", "TRACE_ID", "START_TIME", "END_TIME", "STATUS"] as const;
@@ -47,7 +47,7 @@ const MAX_OPEN_MS = 30 * 24 * 60 * 60_000;
 
 export interface LangSmithPlatformOptions {
   client: Client;
-  /** Paces every read; shared by all platforms that talk to one server. @default one of its own */
+  /** Paces every request; shared by all platforms that talk to one server. @default one of its own */
   limiter?: RateLimiter;
 }
 
@@ -57,6 +57,8 @@ export interface LangSmithPlatformOptions {
  */
 export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmithPlatformOptions): Platform {
   const eitherWay = eitherGeneration();
+  /** What fails is tried again by whoever asked, a delivery by its own schedule. */
+  const once = <T>(call: () => Promise<T>): Promise<T> => limiter.run(call, undefined, 1);
   const queryRuns = async function* (query: RunQuery): AsyncGenerator<ReadRun> {
     for await (const page of runPages(client, limiter, query)) yield* page;
   };
@@ -74,8 +76,7 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
       const page = await limiter.run(() => client.traces.listRuns(traceId, query, ONCE));
       for (const run of page.items ?? []) yield run as ReadRun;
     };
-    const v1 = (): AsyncIterable<ReadRun> =>
-      client.listRuns({ projectId, traceId }) as unknown as AsyncIterable<ReadRun>;
+    const v1 = (): AsyncIterable<ReadRun> => v1Runs(client, limiter, { projectId, traceId });
     for await (const run of eitherWay(v2, v1)) runs.push(run);
     return traceOfRuns(runs, projectId);
   }
@@ -84,12 +85,12 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
     name: "langsmith",
     store: null,
     reportsChanges: false,
-    ...langsmithEffects(client, toPlatformError),
+    ...langsmithEffects(client, toPlatformError, once),
 
     async projectId({ name }) {
       await assertReachable(client);
       try {
-        const project = await client.readProject({ projectName: name });
+        const project = await once(() => client.readProject({ projectName: name }));
         if (project.id !== undefined) return project.id;
       } catch (error) {
         if (!/not found|404/i.test(errorMessage(error))) throw toPlatformError(error);
@@ -122,7 +123,7 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
           page_size: PAGE,
         });
       const v1 = (): AsyncIterable<ReadRun> =>
-        client.listRuns({ projectId, isRoot: true, startTime: min, ...filter }) as unknown as AsyncIterable<ReadRun>;
+        v1Runs(client, limiter, { projectId, isRoot: true, startTime: min, ...filter });
       const runs = eitherWay(v2, v1)[Symbol.asyncIterator]();
       let first;
       try {
@@ -159,7 +160,7 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
             selects: [...HEAD_FIELDS],
             page_size: PAGE,
           });
-        const v1 = (): AsyncIterable<ReadRun> => client.listRuns({ id: ids }) as unknown as AsyncIterable<ReadRun>;
+        const v1 = (): AsyncIterable<ReadRun> => v1Runs(client, limiter, { id: ids });
         for await (const run of eitherWay(v2, v1)) heads.push(headOfRun(run));
       }
       return heads;

@@ -46,8 +46,11 @@ export interface Refusal {
 }
 
 export interface RateLimiter {
-  /** Waits for its turn (until `signal` says to stop), runs, and tries again what a later try can mend (429, 5xx, no answer). */
-  run<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * Waits for its turn (until `signal` says to stop), runs, and tries again what a later try can mend (429, 5xx, no answer),
+   * `tries` times in all.
+   */
+  run<T>(call: () => Promise<T>, signal?: AbortSignal, tries?: number): Promise<T>;
   /** Requests a second it allows itself now. */
   perSecond(): number;
 }
@@ -143,7 +146,7 @@ export function rateLimiter(options: RateLimiterOptions = {}): RateLimiter {
 
   return {
     perSecond: () => Math.min(maxPerSecond, rate + earned),
-    async run(call, signal) {
+    async run(call, signal, tries = maxTries) {
       for (let attempt = 1; ; attempt += 1) {
         const startedAt = await turn(signal);
         try {
@@ -153,7 +156,7 @@ export function rateLimiter(options: RateLimiterOptions = {}): RateLimiter {
         } catch (error) {
           const { status, retryAfterMs: wishMs } = readRefusal(error, now());
           if (status === 429) await slowDown(startedAt, wishMs);
-          if (attempt >= maxTries || !canMend(status)) throw error;
+          if (attempt >= tries || !canMend(status)) throw error;
           const backoffMs = Math.min(BACKOFF_MS * 2 ** (attempt - 1), BACKOFF_CAP_MS);
           if (status !== 429) await sleep(wishMs ?? backoffMs, signal);
         }
