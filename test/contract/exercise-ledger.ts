@@ -191,6 +191,27 @@ export function exerciseLedger(open: OpenStore): void {
       expect(await store.verdictCounts({ loopId: LOOP })).toMatchObject({ fail: 0, pass: 1 });
     });
 
+    it("keeps texts as they are, and replaces the score that an older revision wrote back", async () => {
+      await using store = await open({ now: START + 10 });
+      const traceId = newId();
+      const comment = 'a "quote", a \\ backslash, {braces, commas}, NULL and ✓';
+      const about = { runId: traceId, traceId, projectId: newId(), key: "k" };
+      const id = newId();
+      for (const revision of [1, 2]) {
+        await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId, { changedAt: START + revision })] });
+        const leaseToken = newId();
+        await store.ledgerClaim({ ...claim, leaseToken, traceIds: [traceId] });
+        const verdict = verdictOf(traceId, { revision, comment, features: { [comment]: comment } });
+        const feedback = [{ ...about, id, score: revision / 10, comment, value: [comment] }];
+        expect((await store.verdictRecord({ records: [{ verdict, leaseToken, deliveries: [], feedback }] })).size).toBe(
+          1,
+        );
+        expect(await store.verdictList({ loopId: LOOP, limit: 10 })).toEqual([verdict]);
+      }
+      const written = await store.feedbackList({ runIds: [traceId], limit: 10, offset: 0 });
+      expect(written).toMatchObject([{ ...about, id, score: 0.2, comment, value: [comment], source: null }]);
+    });
+
     it("tallies failed calls by evaluator, and sums over clusters", async () => {
       await using store = await open({ now: START });
       const verdicts = (

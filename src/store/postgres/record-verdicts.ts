@@ -1,9 +1,12 @@
 import { sql, type RawBuilder } from "kysely";
+import type { FeedbackWrite } from "../../model/span-write.ts";
 import type { VerdictRecord } from "../resource/ledger.ts";
 import { chunksOf, toMicros } from "../sql/columns.ts";
 import type { WriteTransaction } from "../sql/database.ts";
-import { writeFeedbackRows } from "../sql/feedback.ts";
+import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../sql/feedback.ts";
 import { insertDeliveries, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
+import type { FeedbackTable, VerdictTable } from "../sql/schema.ts";
+import type { UnlearnedTable } from "../sql/schema-learning.ts";
 import type { PostgresNative } from "./open-postgres.ts";
 
 const ROWS_PER_STATEMENT = 500;
@@ -61,26 +64,93 @@ async function recordChunk(
       .where("trace_id", "=", verdict.traceId)
       .execute();
   }
-  const inserted = await query
-    .insertInto("verdict")
-    .values(mine.map(({ verdict }) => toVerdictRow(verdict)))
-    .onConflict((conflict) => conflict.column("id").doNothing())
-    .returning("id")
-    .execute();
+  const verdictRows = mine.map(({ verdict }) => toVerdictRow(verdict));
+  const { rows: inserted } = await sql<{ id: string }>`
+    ${insertInto("verdict", VERDICT_COLUMNS, verdictRows)} on conflict (id) do nothing returning id`.execute(native);
   const ids = new Set(inserted.map((row) => row.id));
   const news = mine.filter(({ verdict }) => ids.has(verdict.id));
   const unlearned = news.map(({ verdict }) => toUnlearnedRow(verdict)).filter((row) => row !== null);
-  if (unlearned.length > 0) await query.insertInto("unlearned").values(unlearned).execute();
-  await writeFeedbackRows(
-    query,
-    news.flatMap(({ feedback = [] }) => feedback),
-    now,
-  );
+  if (unlearned.length > 0) await insertInto("unlearned", UNLEARNED_COLUMNS, unlearned).execute(native);
+  const feedback = news.flatMap(({ feedback: items = [] }) => items);
+  if (feedback.every(isComplete)) await upsertFeedback(native, feedback, now);
+  else await writeFeedbackRows(query, feedback, now);
   await insertDeliveries(
     query,
     news.flatMap(({ deliveries }) => deliveries),
   );
   return [...ids];
+}
+
+async function upsertFeedback(native: PostgresNative, feedback: readonly FeedbackWrite[], now: number): Promise<void> {
+  if (feedback.length === 0) return;
+  // One statement cannot touch a row twice; the last one counts.
+  const rows = new Map(feedback.map((item) => [item.id, toFeedbackRow(item, now)]));
+  const replaced = REPLACED_FEEDBACK_COLUMNS.map(
+    (column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`,
+  );
+  await sql`${insertInto("feedback", FEEDBACK_COLUMNS, [...rows.values()])}
+    on conflict (id) do update set ${sql.join(replaced)}`.execute(native);
+}
+
+type Columns<Row> = { [Column in keyof Row]-?: "text" | "bigint" | "double precision" };
+
+/**
+ * Rows as one array a column. As rows of parameters, a hundred verdicts would be a statement of two thousand, which take
+ * longer to write, to send and to parse than the rows to insert.
+ */
+function insertInto<Row extends object>(table: string, types: Columns<Row>, rows: readonly Row[]): RawBuilder<unknown> {
+  const columns = Object.keys(types) as (keyof Row & string)[];
+  const arrays = columns.map((column) => sql`${rows.map((row) => row[column])}::${sql.raw(types[column])}[]`);
+  return sql`insert into ${sql.table(table)} (${sql.join(columns.map((column) => sql.ref(column)))})
+    select * from unnest(${sql.join(arrays)})`;
+}
+
+const VERDICT_COLUMNS: Columns<VerdictTable> = {
+  id: "text",
+  loop_id: "text",
+  trace_id: "text",
+  revision: "bigint",
+  latest: "bigint",
+  outcome: "text",
+  key: "text",
+  score: "double precision",
+  threshold: "double precision",
+  comment: "text",
+  culprit_span_id: "text",
+  scores_json: "text",
+  attribution_json: "text",
+  features_json: "text",
+  cluster: "text",
+  trace_start_at: "bigint",
+  decided_at: "bigint",
+  usd: "double precision",
+  failed_evaluators_json: "text",
+};
+
+const UNLEARNED_COLUMNS: Columns<UnlearnedTable> = { loop_id: "text", trace_start_at: "bigint", verdict_id: "text" };
+
+const FEEDBACK_COLUMNS: Columns<FeedbackTable> = {
+  id: "text",
+  run_id: "text",
+  trace_id: "text",
+  project_id: "text",
+  key: "text",
+  score: "double precision",
+  value_json: "text",
+  comment: "text",
+  correction_json: "text",
+  source_type: "text",
+  source_json: "text",
+  extra_json: "text",
+  group_id: "text",
+  comparative_experiment_id: "text",
+  created_at: "bigint",
+  modified_at: "bigint",
+};
+
+/** Whether nothing about the run has to be looked up. */
+function isComplete({ traceId, projectId }: FeedbackWrite): boolean {
+  return traceId !== undefined && projectId !== undefined;
 }
 
 function keyOf(loopId: string, traceId: string, revision: number): string {
