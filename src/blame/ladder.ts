@@ -107,8 +107,9 @@ function rankedReadings(steps: readonly Step[], readings: readonly Reading[], ra
       text: `${percent(share)} of the suspicion by this project's ranker${record}`,
       weight: share,
     };
-    const probability = ranker.calibration ? { probability: calibrated(ranker.calibration, share) } : {};
-    return { step: reading.step, weight: share, evidence: [evidence, ...reading.evidence], ...probability };
+    const suspicion: Suspicion = { step: reading.step, weight: share, evidence: [evidence, ...reading.evidence] };
+    if (ranker.calibration) suspicion.probability = calibrated(ranker.calibration, share);
+    return suspicion;
   });
 }
 

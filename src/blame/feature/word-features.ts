@@ -7,8 +7,8 @@ import type { TextProfiles } from "./text-profile.ts";
 export function wordFeatures({ texts, words, digits, manners }: TraceWords, profiles: TextProfiles) {
   const { toQuestion, toAnswer, toPrevious, toPast, toFuture, novelty, adopted, newNumbers } = profiles;
   const uses = (manner: (typeof MANNERS)[number]): Column => {
-    const column = MANNERS.indexOf(manner);
-    return (i) => manners[i * MANNERS.length + column]!;
+    const [column, width] = [MANNERS.indexOf(manner), MANNERS.length];
+    return (i) => manners[i * width + column]!;
   };
   // Uses per hundred words, on a logarithmic scale.
   const rate = (manner: (typeof MANNERS)[number]): Column => {
