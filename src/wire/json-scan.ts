@@ -5,7 +5,7 @@ import type { Steps } from "./steps.ts";
 export const MAX_JSON_DEPTH = 256;
 
 /** Bytes scanned before the caller may do something else. */
-const PAUSE_EVERY_BYTES = 256 * 1024;
+const PAUSE_EVERY_BYTES = 128 * 1024;
 
 /** What a scan tells of a JSON text without building it. */
 export interface JsonShape {
@@ -33,7 +33,7 @@ export function scanJson(bytes: Uint8Array, what: string): JsonShape {
   return scan;
 }
 
-/** `scanJson` for texts of any size: rests after every megabyte. `maxOffsets` is how many offsets it keeps at most. */
+/** `scanJson` for texts of any size: rests after every 128 KiB. `maxOffsets` is how many offsets it keeps at most. */
 export function* scanJsonSteps(bytes: Uint8Array, what: string, maxOffsets = MAX_OFFSETS): Steps<JsonShape> {
   if (bytes.length <= PAUSE_EVERY_BYTES) return scanJson(bytes, what);
   const scan = newScan(bytes, what, new Uint8Array(MAX_JSON_DEPTH + 1), maxOffsets);
