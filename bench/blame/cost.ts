@@ -1,15 +1,21 @@
-import { attribute } from "../../src/blame/attribute.ts";
-import { learnNormality } from "../../src/blame/deviation.ts";
-import { climbLadder, rankerExample } from "../../src/blame/ladder.ts";
-import { trainRanker } from "../../src/blame/ranker.ts";
-import type { Ranker } from "../../src/blame/ranker.ts";
+import type * as AttributeModule from "../../src/blame/attribute.ts";
+import type * as DeviationModule from "../../src/blame/deviation.ts";
+import type * as LadderModule from "../../src/blame/ladder.ts";
+import type * as RankerModule from "../../src/blame/ranker.ts";
 import type { HistoryOptions } from "../../src/blame/rung-readings.ts";
-import { countSpectrum } from "../../src/blame/spectrum.ts";
+import type * as SpectrumModule from "../../src/blame/spectrum.ts";
 import { randomSource } from "../../src/internal/random.ts";
 import type { Score } from "../../src/model/score.ts";
 import type { Span, Trace } from "../../src/model/trace.ts";
+import { loadBuilt } from "../load-built.ts";
 import { printTable } from "./measure.ts";
 import { traceOfSteps } from "./labelled-run.ts";
+
+const { attribute } = await loadBuilt<typeof AttributeModule>("blame/attribute");
+const { learnNormality } = await loadBuilt<typeof DeviationModule>("blame/deviation");
+const { climbLadder, rankerExample } = await loadBuilt<typeof LadderModule>("blame/ladder");
+const { trainRanker } = await loadBuilt<typeof RankerModule>("blame/ranker");
+const { countSpectrum } = await loadBuilt<typeof SpectrumModule>("blame/spectrum");
 
 /** CPU milliseconds of blaming one trace of `spans` spans, by how much of the ladder is there. */
 export interface Cost {
@@ -55,7 +61,7 @@ function costCase(spans: number) {
 }
 
 /** A ranker whose record is overwritten so that it is used: what it costs does not depend on what it knows. */
-function alwaysHelpful(options: HistoryOptions): Ranker | null {
+function alwaysHelpful(options: HistoryOptions): RankerModule.Ranker | null {
   const examples = Array.from({ length: 20 }, (_, i) => {
     const trace = agentTrace(50, 100 + i);
     return rankerExample(trace, [], trace.spans[1 + i]!.id, options)!;

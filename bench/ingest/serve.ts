@@ -1,18 +1,12 @@
 // Child of bench/ingest.ts: the server as `loopsmith serve` runs it, over a database in the folder it is given. The built
 // package is what users run, so it is what is measured where there is one.
-import { existsSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type * as ServerModule from "../../src/server/index.ts";
 import type * as StoreModule from "../../src/store/open-store.ts";
+import { isBuilt, loadBuilt } from "../load-built.ts";
 
-const built = new URL("../../dist/", import.meta.url);
-const isBuilt = existsSync(new URL("server/index.js", built));
-const load = async <T>(path: string): Promise<T> =>
-  (await import(
-    isBuilt ? new URL(`${path}.js`, built).href : new URL(`../../src/${path}.ts`, import.meta.url).href
-  )) as T;
-const { createServer, listen } = await load<typeof ServerModule>("server/index");
-const { openStore } = await load<typeof StoreModule>("store/open-store");
+const { createServer, listen } = await loadBuilt<typeof ServerModule>("server/index");
+const { openStore } = await loadBuilt<typeof StoreModule>("store/open-store");
 
 const [dataDir = "", databaseUrl = ""] = process.argv.slice(2);
 const store = await openStore(databaseUrl === "" ? { dataDir } : { databaseUrl });
