@@ -54,7 +54,7 @@ export function trainForest(
 export interface ForestValuesOptions {
   /** Trees asked about every row. Default: all. */
   scouts?: number;
-  /** How many rows, the highest by the scouts' answers, the other trees are asked about too. Default: 16. */
+  /** How many rows, the highest so far, as many trees again are asked about. It halves with every round, down to 4. Default: 16. */
   shortlist?: number;
 }
 
@@ -73,28 +73,33 @@ export function tableOf(rows: readonly ArrayLike<number>[]): Table {
   return { rows: rows.length, width, cells };
 }
 
-/** The mean answer of the trees for each row; with scouts, of these alone for the rows that are not on the shortlist. */
+/**
+ * The mean answer for each row of the trees that were asked about it: of all trees, or with scouts of these first and then,
+ * round by round, of as many again for the better half of the rows (successive halving, Karnin et al. 2013).
+ */
 export function forestValues(forest: Forest, table: Table, options: ForestValuesOptions = {}): Float64Array {
   const flat = flattened(forest);
   const trees = flat.roots.length;
   const { scouts = trees, shortlist = 16 } = options;
   const sums = new Float64Array(table.rows);
-  const all = Array.from(sums, (_, row) => row);
-  if (scouts >= trees) {
-    addAnswers(flat, table, all, [0, trees], sums);
-    return sums.map((sum) => (trees === 0 ? 0 : sum / trees));
+  const values = new Float64Array(table.rows);
+  let rows = Array.from(sums, (_, row) => row);
+  let kept = shortlist;
+  for (let [from, to] = [0, Math.min(scouts, trees)]; from < trees; [from, to] = [to, Math.min(2 * to, trees)]) {
+    addAnswers(flat, table, rows, [from, to], sums);
+    for (const row of rows) values[row] = sums[row]! / to;
+    rows = rows.toSorted((a, b) => values[b]! - values[a]! || a - b).slice(0, kept);
+    kept = Math.max(kept >> 1, LEAST_ROWS);
   }
-  addAnswers(flat, table, all, [0, scouts], sums);
-  const highest = all.sort((a, b) => sums[b]! - sums[a]! || a - b).slice(0, shortlist);
-  const values = sums.map((sum) => sum / scouts);
-  addAnswers(flat, table, highest, [scouts, trees], sums);
-  for (const row of highest) values[row] = sums[row]! / trees;
   return values;
 }
 
 // --- internal ---
 
 const BINS = 32;
+
+/** Rows that are asked to the end: three are named, and one may take the place of another. */
+const LEAST_ROWS = 4;
 
 /** All trees in one row of nodes. Two arrays, since what costs is how many cache lines a node lies on. */
 interface FlatForest {
