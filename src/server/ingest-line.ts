@@ -30,16 +30,23 @@ export class IngestLine {
   #onWritten: (() => void)[] = [];
 
   /**
+   * To be asked before a body is received: what would be turned away afterwards should not be carried over first.
+   * @throws LoopsmithError `rate_limited` when the line is too long
+   */
+  assertOpen(): void {
+    if (this.#waiting < MAX_WAITING) return;
+    throw new LoopsmithError("rate_limited", "more requests are waiting than can be written soon", {
+      hint: "Retry after the Retry-After delay; official clients do so by themselves.",
+    });
+  }
+
+  /**
    * Reads a body when its turn has come, and begins to write what is in it. The next one's turn comes when it is read.
    * @param bytes size of the body
    * @throws LoopsmithError `rate_limited` when the line is too long, and whatever `read` and `write` throw
    */
   async pass<Batch, Result>(bytes: number, { read, items, write }: Passage<Batch, Result>): Promise<Result> {
-    if (this.#waiting >= MAX_WAITING) {
-      throw new LoopsmithError("rate_limited", "more requests are waiting than can be written soon", {
-        hint: "Retry after the Retry-After delay; official clients do so by themselves.",
-      });
-    }
+    this.assertOpen();
     this.#waiting += 1;
     const turn = async (): Promise<{ written: Promise<Result> }> => {
       while (this.#unwritten > MAX_UNWRITTEN) await new Promise<void>((resolve) => this.#onWritten.push(resolve));

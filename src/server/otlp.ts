@@ -11,6 +11,7 @@ export function otlpRoutes(app: Hono, context: ServerContext): void {
   const receive = async (c: Context): Promise<Response> => {
     const contentType = c.req.header("content-type");
     const project = c.req.header("langsmith-project");
+    context.ingestLine.assertOpen();
     const body = await readBody(c, context);
     return context.ingestLine.pass(body.byteLength, {
       read: () => ingestOtlp(body, contentType, { project }),

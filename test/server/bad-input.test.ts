@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nextTurn } from "../../src/internal/next-turn.ts";
+import { createServer } from "../../src/server/create-server.ts";
+import type { Store } from "../../src/store/store.ts";
 import { collect, startServer, type RunningServer } from "./official-client.ts";
 
 const MB = 1024 * 1024;
@@ -35,6 +38,13 @@ function run(fields: Record<string, unknown> = {}): Record<string, unknown> & { 
     ...fields,
     id,
   };
+}
+
+/** A promise that is settled from outside. */
+function gate(): { opened: Promise<void>; open: () => void } {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
 }
 
 async function projectId(): Promise<string> {
@@ -113,6 +123,33 @@ describe("sizes", () => {
     );
     expect(new Set(statuses)).toEqual(new Set(["202", "429 after 1 s"]));
     expect((await post("/runs/batch", text)).status).toBe(202);
+  });
+
+  it("asks to wait, without taking the body, while too many others stand in line", async () => {
+    const begun = gate();
+    const disk = gate();
+    const spanIngest = async (): Promise<{ touched: [] }> => {
+      begun.open();
+      await disk.opened;
+      return { touched: [] };
+    };
+    const server = createServer({ store: { spanIngest } as unknown as Store });
+    const send = (runs: number): Promise<Response> => {
+      const body = JSON.stringify({ post: Array.from({ length: runs }, () => run()) });
+      return Promise.resolve(server.fetch(new Request("http://localhost/runs/batch", { method: "POST", body })));
+    };
+    // The first is all that may be unwritten.
+    const first = send(10_001);
+    await begun.opened;
+    const inLine = Array.from({ length: 256 }, () => send(1));
+    for (let turn = 0; turn < 10; turn++) await nextTurn();
+    let taken = 0;
+    const body = new ReadableStream({ pull: () => void taken++ }, { highWaterMark: 0 });
+    const request = new Request("http://localhost/runs/batch", { method: "POST", body, duplex: "half" });
+    expect((await server.fetch(request)).status).toBe(429);
+    expect(taken).toBe(0);
+    disk.open();
+    for (const answer of await Promise.all([first, ...inLine])) expect(answer.status).toBe(202);
   });
 });
 

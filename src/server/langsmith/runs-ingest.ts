@@ -11,6 +11,7 @@ export function runsIngestRoutes(app: Hono, context: ServerContext): void {
     c: Context,
     read: (body: Uint8Array, receivedAt: number) => Promise<IngestBatch>,
   ): Promise<Response> => {
+    context.ingestLine.assertOpen();
     const body = await readBody(c, context);
     return context.ingestLine.pass(body.byteLength, {
       read: () => read(body, context.now()),
