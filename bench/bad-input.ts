@@ -7,9 +7,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
 import { badInputs } from "./bad-input/cases.ts";
 import { overload } from "./bad-input/overload.ts";
-import { ask, goodRun, post, type Answer } from "./bad-input/requests.ts";
+import { goodRun, post, type Answer } from "./bad-input/requests.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,12 +25,14 @@ const server = fork(new URL("./ingest/serve.ts", import.meta.url), [folder], { s
 const message = <T>(): Promise<T> => new Promise((resolve) => server.once("message", (value) => resolve(value as T)));
 const { url } = await message<{ url: string }>();
 server.send("begin");
+const asker = new Worker(new URL("./bad-input/asker.ts", import.meta.url), { workerData: url });
 
 interface Result {
   answers: string;
   hint: string;
   seconds: number;
   longestWaitMs: number;
+  longestStallMs: number;
   rssMb: number;
 }
 
@@ -50,19 +53,21 @@ try {
     const result = await beside(prepare());
     results[name] = result;
     if (values.json) continue;
-    const { answers, seconds, longestWaitMs, rssMb, hint } = result;
+    const { answers, seconds, longestWaitMs, longestStallMs, rssMb, hint } = result;
     process.stdout.write(
       `${name.padEnd(44)} ${answers.padEnd(16)} ${String(seconds).padStart(6)} s   longest wait ${String(longestWaitMs).padStart(4)} ms   ` +
+        `stall ${String(longestStallMs).padStart(3)} ms   ` +
         `${rssMb} MB   ${hint}\n`,
     );
   }
   const lost = await lostRuns();
+  await asker.terminate();
   server.send("stop");
-  const { peakRssBytes, stallMs } = await message<{ peakRssBytes: number; stallMs: number }>();
+  const { peakRssBytes } = await message<{ peakRssBytes: number }>();
   const summary = {
     peakRssMb: Math.round(peakRssBytes / MB),
     longestWaitMs: Math.max(...Object.values(results).map((result) => result.longestWaitMs)),
-    longestStallMs: Math.round(stallMs),
+    longestStallMs: Math.max(...Object.values(results).map((result) => result.longestStallMs)),
     idleWaitMs,
     acknowledged: acknowledged.length,
     lost: lost.length,
@@ -71,21 +76,20 @@ try {
   else for (const [name, value] of Object.entries(summary)) process.stdout.write(`${name.padEnd(44)} ${value}\n`);
   process.exitCode = lost.length === 0 ? 0 : 1;
 } finally {
+  await asker.terminate();
   server.kill();
   rmSync(folder, { recursive: true, force: true });
 }
 
 /** Does the work while others ask and send. */
 async function beside(work: () => Promise<Answer[]>): Promise<Result> {
-  let longestWaitMs = 0;
   let peakRss = 0;
   let done = false;
+  await longestWait();
+  await longestStall();
   const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3));
-  const asking = (async () => {
+  const watching = (async () => {
     while (!done) {
-      const askedAt = performance.now();
-      await ask(`${url}/info`);
-      longestWaitMs = Math.max(longestWaitMs, performance.now() - askedAt);
       peakRss = Math.max(peakRss, rssOf(server.pid ?? 0));
       await rest();
     }
@@ -102,15 +106,28 @@ async function beside(work: () => Promise<Answer[]>): Promise<Result> {
   const answers = await work();
   const seconds = (performance.now() - startedAt) / 1000;
   done = true;
-  await Promise.all([asking, sending]);
+  await Promise.all([watching, sending]);
   const statuses = new Set(answers.map((answer) => answer.status));
   return {
     answers: [...statuses].sort((a, b) => a.localeCompare(b)).join(" "),
     hint: answers.find((answer) => answer.hint !== "")?.hint ?? "",
     seconds: Math.round(seconds * 100) / 100,
-    longestWaitMs: Math.round(longestWaitMs),
+    longestWaitMs: await longestWait(),
+    longestStallMs: await longestStall(),
     rssMb: Math.round(peakRss / MB),
   };
+}
+
+/** Of the questions asked since the last call, the one that waited longest. */
+async function longestWait(): Promise<number> {
+  asker.postMessage("longest");
+  return Math.round(await new Promise<number>((resolve) => asker.once("message", resolve)));
+}
+
+/** How long the server's main thread was busy with one thing at most since the last call. */
+async function longestStall(): Promise<number> {
+  server.send("stall");
+  return Math.round((await message<{ stallMs: number }>()).stallMs);
 }
 
 async function lostRuns(): Promise<string[]> {

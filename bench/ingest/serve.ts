@@ -21,6 +21,11 @@ process.on("message", (message) => {
     delay.enable();
     return;
   }
+  if (message === "stall") {
+    process.send?.({ stallMs: delay.max / 1e6 });
+    delay.reset();
+    return;
+  }
   void (async () => {
     const cpu = process.cpuUsage(before);
     delay.disable();
