@@ -56,10 +56,16 @@ describe("composites", () => {
     expect(await evaluate(evaluator)).toMatchObject([{ key: "both", score, comment, spanId: "root" }]);
   });
 
-  it("records the parts beside it, each on its own span, and sums their costs", async () => {
+  it("costs what its parts cost, where that can be told beforehand", () => {
+    expect(allOf([fixed("x", 1), fixed("y", 1)], options).cost).toEqual({ usd: 0.02 });
+    expect(allOf([fixed("x", 1), () => 1], options).cost).toBeUndefined();
+    expect(allOf([fixed("x", 1), tools], options).cost).toBeUndefined();
+    expect(allOf([fixed("x", 1), { ...tools, cost: { usd: 0 } }], options).cost).toEqual({ usd: 0.01 });
+    expect(allOf([fixed("x", 1), tools], { ...options, cost: { usd: 0.1 } }).cost).toEqual({ usd: 0.1 });
+  });
+
+  it("records the parts beside it, each on its own span", async () => {
     const evaluator = allOf([fixed("x", 1), tools], { name: "both" });
-    expect(evaluator.cost).toEqual({ usd: 0.012 });
-    expect(allOf([tools, () => 1], options).cost).toBeUndefined();
     const scores = await evaluate(evaluator);
     expect(scores.map(({ key, spanId, score }) => [key, spanId, score])).toEqual([
       ["both", "root", 0.3],

@@ -19,6 +19,11 @@ export interface CompositeOptions {
   timeoutMs?: number;
   /** Whether the parts' own scores are recorded beside the composite one. @default true */
   parts?: boolean;
+  /**
+   * The most one call of all parts can take. @default the sum of the parts' costs; unknown where that of a part is, or where
+   * a part judges spans of its own choice, since nobody can tell beforehand how many it finds
+   */
+  cost?: EvaluatorCost;
 }
 
 /** The lowest of the parts: passes a mark only when every part does. */
@@ -88,7 +93,7 @@ function composite(
     throw new LoopsmithError("invalid", `Composite "${options.name}" has no parts.`, { hint: "Give it evaluators." });
   }
   const evaluators = likes.map((like) => toEvaluator(like));
-  const cost = totalCost(evaluators);
+  const cost = options.cost ?? totalCost(evaluators);
   const feedbackKeys = evaluators.flatMap((evaluator) => evaluator.feedbackKeys ?? []);
   return defineEvaluator({
     ...options,
@@ -138,10 +143,14 @@ function label({ key, score }: Part): string {
   return `${key} ${Number(score.toFixed(3))}`;
 }
 
-/** Unknown where that of any part is. */
+/** Unknown where that of any part is, or how often it is called. */
 function totalCost(evaluators: readonly Evaluator[]): EvaluatorCost | undefined {
+  const most = ({ on, cost }: Evaluator, field: keyof EvaluatorCost): number => {
+    const once = cost?.[field] ?? Number.NaN;
+    return on === "trace" || once === 0 ? once : Number.NaN;
+  };
   const sum = (field: keyof EvaluatorCost): number =>
-    evaluators.reduce((total, evaluator) => total + (evaluator.cost?.[field] ?? Number.NaN), 0);
+    evaluators.reduce((total, evaluator) => total + most(evaluator, field), 0);
   const [usd, tokens] = [sum("usd"), sum("tokens")];
   if (Number.isNaN(usd) && Number.isNaN(tokens)) return undefined;
   return { ...(!Number.isNaN(usd) && { usd }), ...(!Number.isNaN(tokens) && { tokens }) };
