@@ -100,7 +100,7 @@ export function startIsolated(
     const line = answer.slice(0, end);
     answer = "";
     calls += 1;
-    finish(({ resolve, reject }) => readAnswer(line, resolve, reject));
+    finish(({ resolve, reject }) => readAnswer(line, options.memoryMb, resolve, reject));
   });
   child.stdin?.on("error", () => undefined);
   child.stdin?.write(`${JSON.stringify(settings)}\n`);
@@ -115,7 +115,12 @@ export function startIsolated(
   return isolated;
 }
 
-function readAnswer(line: string, resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+function readAnswer(
+  line: string,
+  memoryMb: number,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+): void {
   let answer: IsolatedAnswer;
   try {
     answer = JSON.parse(line) as IsolatedAnswer;
@@ -125,6 +130,8 @@ function readAnswer(line: string, resolve: (value: unknown) => void, reject: (er
   const { error } = answer;
   if (!error) return resolve(answer.scores);
   const { message, code, hint, details } = error;
+  // What V8 says when the system refuses it more: the evaluator heard of the limit before anything had to end it.
+  if (message === "Array buffer allocation failed") return reject(new Error(`${memoryReached(memoryMb)}: ${message}`));
   if (code === undefined || hint === undefined) return reject(new Error(message));
   reject(new LoopsmithError(code, message, { hint, ...(details && { details }) }));
 }
@@ -140,9 +147,13 @@ function killGroup({ pid }: ChildProcess): void {
 
 function causeOfDeath(said: string, code: number | null, signal: string | null, memoryMb: number): string {
   if (/out of memory|allocation failed|bad_alloc|cannot allocate memory/i.test(said)) {
-    return `its memory limit of ${memoryMb} MB was reached`;
+    return memoryReached(memoryMb);
   }
   return signal === null ? `its process ended with exit code ${code} before it answered` : `its process got ${signal}`;
+}
+
+function memoryReached(memoryMb: number): string {
+  return `its memory limit of ${memoryMb} MB was reached`;
 }
 
 function killed(name: string, why: string, lastWords: string): LoopsmithError {

@@ -96,6 +96,9 @@ describe.runIf(canIsolate)("an isolated evaluator", { timeout: 180_000 }, () => 
     const heap = await failureOf(judge("allocatesObjects", { memoryMb: 128 }));
     expect(heap.message).toContain("its memory limit of 128 MB was reached");
     expect(heap.details).toMatchObject({ reason: "killed" });
+    // Whether it hears of it or is ended, the message says which limit it was.
+    const buffers = await failureOf(judge("allocatesUntilItThrows", { memoryMb: 128 }));
+    expect(buffers.message).toContain("its memory limit of 128 MB was reached");
     // Either it hears that there is no more, or Node itself needed some and had to end.
     const most = await judge("allocatesUntilRefused", { memoryMb: 128 }).catch((error: unknown) => error);
     if (LoopsmithError.isInstance(most)) expect(most.details).toMatchObject({ reason: "killed" });

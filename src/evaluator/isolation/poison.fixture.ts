@@ -26,6 +26,11 @@ export function allocatesBuffers(): number {
   }
 }
 
+export function allocatesUntilItThrows(): never {
+  const kept: Buffer[] = [];
+  for (;;) kept.push(Buffer.alloc(8 << 20, 1));
+}
+
 export function allocatesUntilRefused(): { score: number } {
   const kept: Buffer[] = [];
   try {
