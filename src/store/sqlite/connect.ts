@@ -11,8 +11,8 @@ const OLDEST_SAFE_SQLITE = [3, 51, 3] as const;
 const CACHE_KIB = { large: 32_768, small: 8192 } as const;
 
 /**
- * One connection to a database file, which is created together with its folder. A `large` cache is for the connection that
- * writes the bulk: its indexes take new entries all over.
+ * One connection to a database file, which is created together with its folder. A `large` cache is for a connection that
+ * writes: indexes take new entries all over, and a page that had to leave the cache is read, changed and logged once more.
  * @throws LoopsmithError `storage_full` when the folder cannot be written, `unavailable` when the file cannot be opened
  */
 export function connect(

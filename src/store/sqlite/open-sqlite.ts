@@ -35,12 +35,9 @@ export interface SqliteDatabase extends Database<Connection> {
  * reader never waits for a commit.
  * @throws LoopsmithError `storage_full` when the folder cannot be written, `unavailable` when the file cannot be opened
  */
-export function openSqlite(
-  options: SqliteOptions,
-  { writesBulk = false, ...writing }: WriterOptions & { writesBulk?: boolean } = {},
-): SqliteDatabase {
+export function openSqlite(options: SqliteOptions, writing: WriterOptions = {}): SqliteDatabase {
   const { path, synchronous = "full" } = options;
-  const writeConnection = connect(path, synchronous, writesBulk ? "large" : "small");
+  const writeConnection = connect(path, synchronous, "large");
   let readConnection: Connection;
   try {
     migrate(writeConnection.handle);

@@ -54,7 +54,7 @@ if (port) work(port, (workerData as { data: SqliteOptions }).data);
 
 function work(port: MessagePort, options: SqliteOptions): void {
   // Nobody else waits for this thread, so a group ends with its last member.
-  const database = openSqlite(options, { groupMs: Number.POSITIVE_INFINITY, writesBulk: true });
+  const database = openSqlite(options, { groupMs: Number.POSITIVE_INFINITY });
   const waiting: Work[] = [];
   let hasLock = false;
   let isWanted = false;
