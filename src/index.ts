@@ -101,6 +101,7 @@ export type { Attribution, Culprit, Evidence, Failure } from "./model/failure.ts
 export type { Delivery, DeliveryState } from "./model/delivery.ts";
 export type { FollowedPattern, IssueEvent, IssueState } from "./model/issue.ts";
 export type { AlertRule } from "./model/alert.ts";
+export type { AlertAction } from "./loop/act-on-alert.ts";
 export type { AlertStatus } from "./loop/loop-alerts.ts";
 export type { Pattern, PatternReport, Predicate } from "./model/pattern.ts";
 export type { Score, Threshold } from "./model/score.ts";

@@ -4,6 +4,7 @@ import { dryRun, type DryRunReport } from "./loop/dry-run.ts";
 import { createEmitter, type LoopEventName, type LoopEvents } from "./loop/events.ts";
 import { explainIssue, type IssueDetails } from "./loop/explain-issue.ts";
 import { actOnIssue, findIssue, loopIssues, type IssueAction, type IssuesOptions } from "./loop/loop-issues.ts";
+import { actOnAlert, type AlertAction } from "./loop/act-on-alert.ts";
 import { loopAlerts, previewOnHistory, testAlert, type AlertStatus } from "./loop/loop-alerts.ts";
 import { loopPatterns, type LoopPatternReport, type PatternsOptions } from "./loop/loop-patterns.ts";
 import { loopStatus, type LoopStatus } from "./loop/loop-status.ts";
@@ -73,6 +74,8 @@ export interface FeedbackLoop extends AsyncDisposable {
   confirmCulprit(traceId: string, spanId?: string): Promise<{ confirmations: number }>;
   /** The loop's alert rules, and how each stands. */
   alerts(): Promise<AlertStatus[]>;
+  /** Mutes or unmutes one of its alert rules, or lets it learn what is normal anew. */
+  actOnAlert(name: string, action: AlertAction): Promise<AlertStatus>;
   /** Sends a test message to the destinations of one of the loop's alert rules. */
   testAlert(name: string): Promise<Delivery[]>;
   /** What an alert rule would have told of the past, before it is switched on. @param options.since a length back, a date, or epoch ms */
@@ -194,6 +197,10 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     async alerts() {
       const { store, loopId } = await open();
       return loopAlerts(store, loopId, resolved.alerts);
+    },
+    async actOnAlert(name, action) {
+      const { store, loopId } = await open();
+      return actOnAlert(store, loopId, resolved.alerts, name, action);
     },
     async testAlert(name) {
       const { store, loopId } = await open();

@@ -59,6 +59,10 @@ export interface AlertStatus {
   fired: number;
   /** Epoch ms of the last message of the present episode. */
   notifiedAt: number | null;
+  /** Until when its messages are held (epoch ms; `until: null` is for good), and why; `null` when they are not. */
+  muted: { until: number | null; why: string } | null;
+  /** Messages held since the last that went out. */
+  suppressed: number;
 }
 
 /** The alert rules of a loop, in the order they were given. */
@@ -67,8 +71,9 @@ export async function loopAlerts(store: Store, loopId: string, rules: readonly A
   return rules.map((rule) => {
     const known = alerts[rule.name];
     const state = known?.condition === rule.condition.kind ? known : null;
-    const { phase, since, episode, notifiedAt } = state ?? startAlert(rule, store.now());
-    return { rule, phase, since, evaluatedAt: state?.evaluatedAt ?? null, fired: episode, notifiedAt };
+    const { phase, since, episode, notifiedAt, muted, suppressed } = state ?? startAlert(rule, store.now());
+    const evaluatedAt = state?.evaluatedAt ?? null;
+    return { rule, phase, since, evaluatedAt, fired: episode, notifiedAt, muted, suppressed };
   });
 }
 

@@ -196,6 +196,29 @@ describe("patterns and issues over HTTP, the SDK and the command line", () => {
     });
   });
 
+  it("mute, unmute and relearn an alert rule, from the SDK, over HTTP and on the command line", async () => {
+    const mutedOf = async (): Promise<unknown[]> => (await loop.alerts()).map(({ muted }) => muted);
+    const until = Date.now() + 3_600_000;
+    const muted = await call<{ alert: unknown }>("/api/loopsmith/alerts/slo", {
+      action: { do: "mute", until, why: "deploy" },
+    });
+    expect(muted.body.alert).toMatchObject({ rule: { name: "slo" }, muted: { until, why: "deploy" } });
+    // A round of learning keeps it.
+    await loop.runOnce();
+    expect(await mutedOf()).toEqual([{ until, why: "deploy" }, null]);
+    expect(await run("alerts", "--unmute", "slo", "--mute", "late")).toMatch(
+      /slo +failure_rate +\w+ [\s\S]*late +lag +ok, muted/,
+    );
+    expect(await mutedOf()).toEqual([null, { until: null, why: "" }]);
+    expect(await loop.actOnAlert("late", { do: "unmute" })).toMatchObject({ muted: null });
+
+    expect((await call("/api/loopsmith/alerts/slo", { action: { do: "mute", until: 1 } })).status).toBe(400);
+    expect((await call("/api/loopsmith/alerts/none", { action: { do: "unmute" } })).status).toBe(404);
+    await expect(run("alerts", "--until", "2030-01-01")).rejects.toThrow(/nothing is muted/);
+    const before = (await loop.alerts())[0];
+    expect(await loop.actOnAlert("slo", { do: "relearn" })).toMatchObject({ phase: "learning", fired: before?.fired });
+  });
+
   it("are the same on the command line", async () => {
     const listed = await run("patterns", "--window", "24h");
     expect(listed).toMatch(/id +failing +passing +risk ratio +q +pattern/);

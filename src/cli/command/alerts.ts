@@ -1,6 +1,8 @@
+import { actOnAlert, type AlertAction } from "../../loop/act-on-alert.ts";
 import { alertRulesOf, findAlertRule, loopAlerts, previewOnHistory, testAlert } from "../../loop/loop-alerts.ts";
 import { pickLoop } from "../../loop/pick-loop.ts";
 import { resolveSince } from "../../loop/window.ts";
+import { LoopsmithError } from "../../model/errors.ts";
 import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
 import { table } from "../terminal.ts";
 
@@ -9,6 +11,10 @@ interface Flags extends StoreFlags {
   preview?: string;
   since: string;
   test?: string;
+  mute?: string;
+  until?: string;
+  unmute?: string;
+  relearn?: string;
   json?: boolean;
 }
 
@@ -20,6 +26,10 @@ export const addAlerts: AddCommand = (program, context) => {
     .option("--preview <rule>", "what a rule would have told of the past")
     .option("--since <when>", "how far back --preview goes: a length such as 14d, or a date", "14d")
     .option("--test <rule>", "queue a test message to the destinations of a rule; the running loop sends it")
+    .option("--mute <rule>", "hold its messages and count them, for good or until --until; evaluation goes on")
+    .option("--until <when>", "a date, for --mute")
+    .option("--unmute <rule>", "let its messages out again")
+    .option("--relearn <rule>", "take the present for the new normal")
     .option("--data-dir <dir>", "folder of the database")
     .option("--json", "print one JSON object")
     .action(async (flags: Flags) => {
@@ -30,6 +40,9 @@ export const addAlerts: AddCommand = (program, context) => {
         const say = (fields: object, lines: () => string): void =>
           terminal.out(flags.json ? JSON.stringify({ loop: loop.name, ...fields }) : lines());
 
+        for (const [name, action] of actionsOf(flags, store.now())) {
+          await actOnAlert(store, loop.id, rules, name, action);
+        }
         if (flags.test !== undefined) {
           const deliveries = await testAlert(store, loop.id, rules, flags.test);
           const told = deliveries.map(
@@ -57,10 +70,10 @@ export const addAlerts: AddCommand = (program, context) => {
           alerts.length === 0
             ? "The loop has no alert rules; see `alerts` of a loop file."
             : table(
-                alerts.map(({ rule, phase, since, fired }) => ({
+                alerts.map(({ rule, phase, since, fired, muted }) => ({
                   rule: rule.name,
                   watches: rule.condition.kind,
-                  phase,
+                  phase: muted === null ? phase : `${phase}, muted`,
                   since: new Date(since).toISOString().slice(0, 16),
                   fired,
                   tells: (rule.destinations ?? []).join(", "),
@@ -70,3 +83,19 @@ export const addAlerts: AddCommand = (program, context) => {
       });
     });
 };
+
+function actionsOf(flags: Flags, now: number): [name: string, action: AlertAction][] {
+  const { mute, until, unmute, relearn } = flags;
+  if (until !== undefined && mute === undefined) {
+    throw new LoopsmithError("invalid", "--until says how long to mute, and nothing is muted", {
+      hint: "Name the rule with --mute.",
+    });
+  }
+  const actions: [string, AlertAction][] = [];
+  if (mute !== undefined) {
+    actions.push([mute, { do: "mute", until: until === undefined ? null : resolveSince(until, now) }]);
+  }
+  if (unmute !== undefined) actions.push([unmute, { do: "unmute" }]);
+  if (relearn !== undefined) actions.push([relearn, { do: "relearn" }]);
+  return actions;
+}
