@@ -281,30 +281,12 @@ function pausedBy({ evaluator, reason, until }: Pause): Refusal {
   return { reason: `the evaluator "${evaluator}" is paused, because ${reason}`, resumeAt: until };
 }
 
-async function skip({ store }: JudgeDeps, claim: LedgerClaim, reason = SAMPLED_OUT): Promise<void> {
-  const { loopId, traceId, leaseToken } = claim;
-  await store.ledgerRelease({
-    loopId,
-    traceId,
-    leaseToken,
-    state: "skipped",
-    reason,
-    dueAt: claim.dueAt,
-    attempted: false,
-  });
+async function skip(deps: JudgeDeps, claim: LedgerClaim, reason = SAMPLED_OUT): Promise<void> {
+  await giveBack(deps, claim, { state: "skipped", reason, dueAt: claim.dueAt, attempted: false });
 }
 
-async function defer({ store }: JudgeDeps, claim: LedgerClaim, { reason, resumeAt }: Refusal): Promise<void> {
-  const { loopId, traceId, leaseToken } = claim;
-  await store.ledgerRelease({
-    loopId,
-    traceId,
-    leaseToken,
-    state: "deferred",
-    reason,
-    dueAt: resumeAt,
-    attempted: false,
-  });
+async function defer(deps: JudgeDeps, claim: LedgerClaim, { reason, resumeAt }: Refusal): Promise<void> {
+  await giveBack(deps, claim, { state: "deferred", reason, dueAt: resumeAt, attempted: false });
 }
 
 async function fail(deps: JudgeDeps, claim: LedgerClaim, problem: string): Promise<void> {
@@ -315,15 +297,15 @@ async function fail(deps: JudgeDeps, claim: LedgerClaim, problem: string): Promi
 async function release(deps: JudgeDeps, claim: LedgerClaim, reason: string, attempted: boolean): Promise<void> {
   const { store, options } = deps;
   const backoff = attempted ? Math.min(options.retryMs * 2 ** claim.attempts, RETRY_CAP_MS) : UNREADABLE_RETRY_MS;
-  await store.ledgerRelease({
-    loopId: claim.loopId,
-    traceId: claim.traceId,
-    leaseToken: claim.leaseToken,
-    state: "settling",
-    reason,
-    dueAt: store.now() + backoff,
-    attempted,
-  });
+  await giveBack(deps, claim, { state: "settling", reason, dueAt: store.now() + backoff, attempted });
+}
+
+type Outcome = Pick<Parameters<Store["ledgerRelease"]>[0], "state" | "reason" | "dueAt" | "attempted">;
+
+/** Ends the lease without a verdict. */
+async function giveBack({ store }: JudgeDeps, claim: LedgerClaim, outcome: Outcome): Promise<void> {
+  const { loopId, traceId, leaseToken } = claim;
+  await store.ledgerRelease({ loopId, traceId, leaseToken, ...outcome });
 }
 
 function headOf(claim: LedgerClaim): { traceId: string; startAt: number; rootEndAt: number | null; changedAt: number } {

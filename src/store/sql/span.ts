@@ -169,21 +169,8 @@ async function attachmentHeads(db: Database, rows: readonly { id: string }[]): P
 
 export function toSpanRow(row: SelectedSpan, attachments: AttachmentHead[]): StoredSpan {
   return {
-    id: row.id,
+    ...spanFacts(row),
     projectId: row.project_id,
-    traceId: row.trace_id,
-    parentId: row.parent_id,
-    name: row.name,
-    kind: row.kind === "" ? "chain" : row.kind,
-    startAt: fromMicros(row.start_at),
-    endAt: fromMicrosOrNull(row.end_at),
-    dottedOrder: row.dotted_order,
-    status: row.status as SpanStatus,
-    error: row.error,
-    tags: parseJson(row.tags_json) as string[],
-    metadata: parseObject(row.metadata_json),
-    model: row.model,
-    usage: usageOf(row),
     firstTokenAt: fromMicrosOrNull(row.first_token_at),
     threadId: row.thread_id,
     referenceExampleId: row.reference_example_id,
@@ -197,9 +184,27 @@ export function toSpanRow(row: SelectedSpan, attachments: AttachmentHead[]): Sto
   };
 }
 
-export function usageOf(
-  row: Pick<SpanTable, "prompt_tokens" | "completion_tokens" | "total_tokens" | "cost">,
-): TokenUsage {
+/** What every reader of a span wants from its columns, payloads aside. */
+export function spanFacts(row: Pick<SpanTable, Exclude<(typeof TRACE_COLUMNS)[number], "project_id" | "thread_id">>) {
+  return {
+    id: row.id,
+    traceId: row.trace_id,
+    parentId: row.parent_id,
+    name: row.name,
+    kind: row.kind === "" ? "chain" : row.kind,
+    startAt: fromMicros(row.start_at),
+    endAt: fromMicrosOrNull(row.end_at),
+    dottedOrder: row.dotted_order,
+    status: row.status as SpanStatus,
+    error: row.error,
+    tags: parseJson(row.tags_json) as string[],
+    metadata: parseObject(row.metadata_json),
+    model: row.model,
+    usage: usageOf(row),
+  };
+}
+
+function usageOf(row: Pick<SpanTable, "prompt_tokens" | "completion_tokens" | "total_tokens" | "cost">): TokenUsage {
   const usage: TokenUsage = {};
   if (row.prompt_tokens !== null) usage.promptTokens = row.prompt_tokens;
   if (row.completion_tokens !== null) usage.completionTokens = row.completion_tokens;

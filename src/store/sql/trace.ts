@@ -1,11 +1,11 @@
 import { sql } from "kysely";
 import { isJsonObject, payloadObject, type JsonObject } from "../../model/json.ts";
-import { createTrace, findRoot, type Span, type SpanScore, type SpanStatus, type Trace } from "../../model/trace.ts";
+import { createTrace, findRoot, type Span, type SpanScore, type Trace } from "../../model/trace.ts";
 import type { SpanStore } from "../resource/span.ts";
-import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
+import { chunksOf, fromMicros, fromMicrosOrNull, parseJson, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { SpanTable } from "./schema.ts";
-import { TRACE_COLUMNS, usageOf } from "./span.ts";
+import { spanFacts, TRACE_COLUMNS } from "./span.ts";
 
 const PAYLOADS = ["inputs", "outputs", "events"] as const;
 
@@ -106,22 +106,9 @@ async function projectNames(db: Database, ids: string[]): Promise<Map<string, st
 
 function toSpan(row: ReadSpan, scores: SpanScore[]): Span {
   return {
-    id: row.id,
-    traceId: row.trace_id,
-    parentId: row.parent_id,
-    name: row.name,
-    kind: row.kind === "" ? "chain" : row.kind,
-    startAt: fromMicros(row.start_at),
-    endAt: fromMicrosOrNull(row.end_at),
-    dottedOrder: row.dotted_order,
-    status: row.status as SpanStatus,
-    error: row.error,
+    ...spanFacts(row),
     inputs: payloadObject(parsePayload(row.inputs)) ?? {},
     outputs: payloadObject(parsePayload(row.outputs)),
-    metadata: parseObject(row.metadata_json),
-    tags: parseJson(row.tags_json) as string[],
-    model: row.model,
-    usage: usageOf(row),
     events: eventsOf(row.events),
     scores,
   };
