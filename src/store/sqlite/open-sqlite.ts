@@ -73,9 +73,22 @@ export function openSqlite(options: SqliteOptions, writing: WriterOptions = {}):
       await scans.close();
       readConnection.handle.close();
       writeConnection.handle.exec("PRAGMA optimize");
+      moveLog(writeConnection.handle);
       writeConnection.handle.close();
     },
   };
+}
+
+/**
+ * SQLite does so when the last connection closes; but the driver keeps a closed one open until the garbage collector has found
+ * its statements, so that nobody is the last.
+ */
+function moveLog(handle: DatabaseSyncInstance): void {
+  try {
+    handle.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  } catch {
+    // A full disk, say: the log is read again when the database is opened.
+  }
 }
 
 function migrate(handle: DatabaseSyncInstance): void {
