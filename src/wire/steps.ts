@@ -1,3 +1,5 @@
+import { nextTurn } from "../internal/next-turn.ts";
+
 /** Lets other work run before going on. */
 export type Pause = () => Promise<void>;
 
@@ -11,10 +13,4 @@ export async function runPaused<T>(steps: Steps<T>, pause: Pause = nextTurn): Pr
     if (step.done) return step.value;
     await pause();
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -1,13 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../../model/id.ts";
 import type { SpanWrite } from "../../model/span-write.ts";
 import { deliveryOf, LOOP, verdictOf } from "../../../test/contract/exercise-ledger.ts";
+import { runPaused } from "../../wire/steps.ts";
 import type { VerdictRecord } from "../resource/ledger.ts";
 import { toIngestRows } from "../sql/span-ingest.ts";
 import type { Store } from "../store.ts";
+import { connect } from "./connect.ts";
 import { decodeIngest, encodeIngest } from "./ingest-message.ts";
 import { sqliteStore } from "./sqlite-store.ts";
 
@@ -46,26 +49,26 @@ function trace(projectName: string, size = 40): SpanWrite[] {
 }
 
 describe("an ingest by thread", () => {
-  it("crosses over unchanged", () => {
+  it("crosses over unchanged, also when it takes more than one step", async () => {
     const rows = toIngestRows({
-      spans: trace("p"),
+      spans: trace("p", 2500),
       attachments: [
         { spanId: newId(), name: "a", mimeType: "text/plain", bytes: bytes("attached") },
         { spanId: newId(), name: "empty", mimeType: "text/plain", bytes: new Uint8Array(0) },
       ],
       feedback: [{ id: newId(), runId: newId(), key: "k", value: { deep: [1] } }],
     });
-    expect(decodeIngest(structuredClone(encodeIngest(rows, false)))).toEqual(rows);
+    expect(decodeIngest(structuredClone(await runPaused(encodeIngest(rows, false))))).toEqual(rows);
   });
 
-  it("takes large buffers along that the sender is done with", () => {
+  it("takes large buffers along that the sender is done with", async () => {
     const body = new Uint8Array(100_000).map((_, index) => index % 251);
     const spans = trace("p", 2).map((span, index) => ({
       ...span,
       inputs: body.subarray(index * 1000, index * 1000 + 500),
     }));
     const rows = toIngestRows({ spans });
-    const message = encodeIngest(rows, true);
+    const message = await runPaused(encodeIngest(rows, true));
     const there = decodeIngest(structuredClone(message, { transfer: message.payloads.buffers }));
     expect(body.byteLength).toBe(0);
     expect(there.rows[1]?.inputs).toEqual(Uint8Array.from({ length: 500 }, (_, index) => (1000 + index) % 251));
@@ -95,6 +98,20 @@ describe("an ingest by thread", () => {
     });
     expect(sent[5]?.inputs?.byteLength).toBeGreaterThan(0);
     expect((await store.spanIngest({ spans: sent })).touched).toEqual([]);
+  });
+
+  it("takes small ingests too once it runs, so that this thread never waits for the file", async () => {
+    const path = join(folder, "busy.db");
+    await using busy = await sqliteStore({ path });
+    await busy.spanIngest({ spans: trace("busy") });
+    const other = connect(path, "full");
+    other.handle.exec("BEGIN IMMEDIATE");
+    const small = busy.spanIngest({ spans: trace("busy", 1) });
+    // Waiting for the lock on this thread, nobody would come to give it back.
+    await setTimeout(50);
+    other.handle.exec("COMMIT");
+    other.handle.close();
+    expect((await small).touched).toHaveLength(1);
   });
 
   it("finishes what it was given before the store closes, and takes nothing afterwards", async () => {
