@@ -2,10 +2,13 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "langsmith";
+import type { CreateFeedbackParams } from "langsmith/client";
 import { traceable } from "langsmith/traceable";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createFeedbackLoop } from "../src/loop.ts";
 import { defineLoop } from "../src/loop/define-loop.ts";
+import { humanEvaluator } from "../src/evaluator/human.ts";
+import { stableId } from "../src/model/id.ts";
 import { createServer, listen, type Listening, type Server } from "../src/server/index.ts";
 import { openStore } from "../src/store/open-store.ts";
 import type { Store } from "../src/store/store.ts";
@@ -126,6 +129,49 @@ describe("one loop file, two platforms", () => {
       expect(Date.parse(String(about[0]?.["start_time"]))).toBe(Date.parse(String(child.start_time)));
       expect(child.trace_id).not.toBe(child.id);
     }
+  });
+
+  it("judges a trace again when people score it later, as LangSmith tells it, and not for what it saw", async () => {
+    await using ledger = await openStore({ dataDir: join(folder, "late-scores") });
+    const late = {
+      projectName: PROJECT,
+      name: "late",
+      evaluator: humanEvaluator({ key: "thumbs" }),
+      threshold: 0.5,
+      settleMs: 0,
+      client,
+      store: ledger,
+    };
+    await using loop = createFeedbackLoop(late);
+    const roots = await collect(client.listRuns({ projectName: PROJECT, isRoot: true }));
+    const [first, second, third] = roots.map(({ id, trace_id: traceId, session_id: sessionId, start_time }) => ({
+      runId: id,
+      traceId,
+      sessionId,
+      startTime: String(start_time),
+    }));
+    const give = async (run: typeof first, score: number, feedbackSourceType: "api" | "model" = "api") => {
+      const feedbackId = stableId("thumbs", run?.runId ?? "");
+      const given = { runId: "", ...run, feedbackId, key: "thumbs", score, feedbackSourceType };
+      await client.createFeedback(given as CreateFeedbackParams);
+      await client.awaitPendingTraceBatches();
+    };
+    await give(first, 1);
+    expect(await loop.runOnce()).toMatchObject({ judged: 4, failures: 0 });
+    await give(second, 0);
+    await give(third, 0, "model");
+    expect(await loop.runOnce()).toMatchObject({ judged: 1, failures: 1 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 0 });
+    await give(first, 0);
+    expect(await loop.runOnce()).toMatchObject({ judged: 1 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 0 });
+    await give(second, 1);
+    const again = new Promise((resolve) => loop.on("trace:judged", ({ verdict }) => resolve(verdict)));
+    await loop.start();
+    expect(await again).toMatchObject({ traceId: second?.traceId, revision: 3, outcome: "pass" });
+    const [{ id: loopId } = { id: "" }] = await ledger.loopList();
+    const row = await ledger.ledgerGet({ loopId, traceId: second?.traceId ?? "" });
+    expect(row).toMatchObject({ state: "decided", revision: 3 });
   });
 
   it("says what to do when the server cannot be reached", async () => {

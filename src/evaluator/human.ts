@@ -23,7 +23,8 @@ export interface HumanEvaluatorOptions {
 /**
  * Takes the score people gave: feedback with `key` that stands on the span when the trace is judged. Until somebody has
  * given one the score is `null`, so the trace neither passes nor fails by it; feedback that comes later makes a new
- * revision, which is judged again, where the loop and the feedback share a store (`loopsmith serve`, an embedded server).
+ * revision, which is judged again: at once where the loop and the feedback share a store (`loopsmith serve`, an embedded
+ * server), within a minute or two over LangSmith, which shows the mean of a key only.
  */
 export function humanEvaluator(options: HumanEvaluatorOptions): Evaluator {
   const { key, name = key, version = "1", on = "trace", combine = "latest", labels = {} } = options;

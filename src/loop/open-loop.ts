@@ -28,6 +28,8 @@ export interface OpenLoop {
   history: BlameHistory;
   /** Where remedies keep datasets, experiments and prompts; `null` where the client has no such place. */
   experiments: ExperimentPlatform | null;
+  /** Feedback keys whose scores the loop reads; one that people give later has its trace judged again. */
+  readKeys: readonly string[];
   lineage: Lineage;
   /** Waits until an evaluator may be called. */
   callLimits: CallLimits;
@@ -44,6 +46,8 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
   const store = given ?? (await openOwnStore(options.dataDir));
   const platform = typeof open === "function" ? open(store) : open;
   const loopId = loopIdOf(resolved);
+  const read = resolved.evaluators.flatMap(({ feedbackKeys = [] }) => feedbackKeys);
+  const readKeys = [...new Set([...read, ...sampledBy(resolved.sample)])];
   await store.loopEnsure({
     id: loopId,
     name: resolved.name,
@@ -51,10 +55,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     config: {
       threshold: resolved.threshold as number,
       evaluators: [...resolved.evaluators, ...resolved.conversations].map(({ name, version }) => ({ name, version })),
-      reads: {
-        keys: [...resolved.evaluators.flatMap(({ feedbackKeys }) => feedbackKeys ?? []), ...sampledBy(resolved.sample)],
-        settleMs: resolved.settleMs,
-      },
+      reads: { keys: readKeys, settleMs: resolved.settleMs },
       alerts: alertsDocument(resolved.alerts),
     },
   });
@@ -65,6 +66,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     platform,
     store,
     loopId,
+    readKeys,
     history,
     lineage,
     tracing: loopTracing(resolved.tracer, resolved.name, lineage),

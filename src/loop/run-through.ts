@@ -7,6 +7,7 @@ import { createJudge } from "./judge/judge-due.ts";
 import { learn } from "./learn/learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
+import { scoreWatch } from "./tail/score-watch.ts";
 import { sweep } from "./tail/sweep.ts";
 
 export interface RunOptions {
@@ -55,6 +56,7 @@ export async function runThrough(
   const { store, loopId } = loop;
   const { startFrom, startTo, limit = Infinity, onProgress, settleMs = options.settleMs } = range;
   const deps = { ...loop, projectId: await loop.platform.projectId({ name: options.projectName }), options };
+  await scoreWatch(deps)(store.now());
   await sweep(
     deps,
     { startFrom, ...(startTo === undefined ? {} : { startTo }) },

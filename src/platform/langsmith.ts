@@ -7,6 +7,7 @@ import { eitherGeneration } from "./either-generation.ts";
 import { projectNotFound } from "./embedded.ts";
 import { langsmithEffects } from "./langsmith-effects.ts";
 import { assertReachable, isMissingRoute, toPlatformError } from "./langsmith-errors.ts";
+import { langsmithLateScores } from "./langsmith-late-scores.ts";
 import type { Platform } from "./platform.ts";
 import { rateLimiter, type RateLimiter } from "./rate-limiter.ts";
 import { ONCE, runPages, v1Runs, type RunQuery } from "./run-pages.ts";
@@ -86,6 +87,7 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
     store: null,
     reportsChanges: false,
     ...langsmithEffects(client, toPlatformError, once),
+    ...langsmithLateScores(client, limiter),
 
     async projectId({ name }) {
       await assertReachable(client);

@@ -1,6 +1,7 @@
 import type { ExampleAddition } from "../model/dataset.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { FeedbackWrite } from "../model/span-write.ts";
+import type { StandingScore } from "../model/standing-score.ts";
 import type { Trace, TraceHead } from "../model/trace.ts";
 import type { Store } from "../store/store.ts";
 
@@ -50,6 +51,19 @@ export interface Platform {
   /** Tells at once of traces that changed, where the platform can; returns how to stop. */
   subscribe?(params: { projectId: string; onChange: (heads: TraceHead[]) => void }): () => void;
 
+  /**
+   * Scores that stand on spans whose feedback changed since `since`, under these keys and whoever gave them, of traces that
+   * started at or after `startFrom`. Absent where the ledger hears of feedback with the write itself; nothing comes where
+   * nobody can say.
+   */
+  scoresChanged?(params: {
+    projectId: string;
+    keys: readonly string[];
+    startFrom: number;
+    since: number;
+  }): AsyncIterable<StandingScore[]>;
+  /** Those of the scores that people gave or changed since. */
+  scoredByPeople?(params: { scores: readonly StandingScore[]; since: number }): Promise<StandingScore[]>;
   /** The newest score under a feedback key on each of these spans; spans without one are left out. */
   scoresRead(params: { spanIds: readonly string[]; key: string }): Promise<Map<string, number>>;
   /** Writes feedback onto spans; the same id again is an update. */

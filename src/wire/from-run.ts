@@ -92,7 +92,7 @@ function statusOf(run: ReadRun): SpanStatus {
 }
 
 /** Read APIs carry statistics rather than single feedbacks: each key's mean stands for it. */
-function scoresOf(stats: unknown): SpanScore[] {
+export function scoresOf(stats: unknown): SpanScore[] {
   if (!isJsonObject(stats)) return [];
   return Object.entries(stats).flatMap(([key, value]): SpanScore[] => {
     const avg = isJsonObject(value) ? value["avg"] : undefined;

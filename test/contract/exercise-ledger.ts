@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createDelivery, type Delivery } from "../../src/model/delivery.ts";
 import { newId, stableId } from "../../src/model/id.ts";
+import type { StandingScore } from "../../src/model/standing-score.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -57,6 +58,39 @@ export function exerciseLedger(open: OpenStore): void {
   const claim = { loopId: LOOP, limit: 10, leaseMs: 1000 };
 
   describe("ledger", () => {
+    it("knows which scores a verdict did not see, and starts a revision for them", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      await ensureLoop(store, LOOP);
+      const [judged, waits, leased] = [newId(), newId(), newId()];
+      await store.ledgerEnrol({ loopId: LOOP, heads: [judged, leased].map((id) => head(id, { dueAt: 0 })) });
+      const leaseToken = newId();
+      await store.ledgerClaim({ ...claim, leaseMs: 60_000, leaseToken });
+      const seenScores = { [judged]: { thumbs: 1 }, child: { thumbs: 0.5 } };
+      await store.verdictRecord({
+        records: [{ verdict: verdictOf(judged), leaseToken, deliveries: [], seenScores }],
+      });
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(waits)] });
+      const on = (traceId: string, score: number, spanId = traceId): StandingScore => ({
+        traceId,
+        spanId,
+        key: "thumbs",
+        score,
+      });
+      const scores = [on(judged, 1), on(judged, 0.5, "child"), on(waits, 0), on(leased, 0), on(newId(), 0)];
+      const changed = [on(judged, 0), on(judged, 0, "child"), on(judged, 0, "other")];
+      expect(await store.ledgerUnseen({ loopId: LOOP, scores })).toEqual({ unseen: [], held: [on(leased, 0)] });
+      expect((await store.ledgerUnseen({ loopId: LOOP, scores: changed })).unseen).toEqual(changed);
+      expect(await store.ledgerUnseen({ loopId: LOOP, scores: [] })).toEqual({ unseen: [], held: [] });
+
+      const cursor = { name: "scores/x", value: { askedTo: 5 } };
+      await store.ledgerReopen({ loopId: LOOP, traceIds: [judged, judged, newId()], settleMs: 1000, cursor });
+      const row = await store.ledgerGet({ loopId: LOOP, traceId: judged });
+      expect(row).toMatchObject({ revision: 2, state: "settling", attempts: 0, leaseUntil: null });
+      expect(await store.cursorGet({ name: "scores/x" })).toEqual({ askedTo: 5 });
+      expect((await store.ledgerUnseen({ loopId: LOOP, scores: changed })).unseen).toEqual([]);
+    });
+
     it("hands out a trace once, and only when it is due", async () => {
       const clock = { now: START };
       await using store = await open(clock);

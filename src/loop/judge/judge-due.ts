@@ -15,6 +15,7 @@ import { reserveBudget, settleBudget, type Refusal, type Reservation } from "./b
 import { decide, type Decision } from "../decide.ts";
 import type { LoopEmitter } from "../events.ts";
 import type { CircuitBreaker, Pause } from "./circuit-breaker.ts";
+import { defer, fail, release, skip } from "./give-back.ts";
 import { holdLeases } from "./hold-leases.ts";
 import { judge, OWN_TRACE } from "./judge.ts";
 import type { Lineage } from "./lineage.ts";
@@ -24,12 +25,14 @@ import { enrolConversation } from "./judge-conversations.ts";
 import { createRecorder } from "./recorder.ts";
 import { scoreDelivery } from "./score-delivery.ts";
 import { isAlwaysJudged, isSampled } from "./sample.ts";
+import { seenScores } from "./seen-scores.ts";
 
 export interface JudgeDeps {
   store: Store;
   platform: Platform;
   loopId: string;
   projectId: string;
+  readKeys: readonly string[];
   history: BlameHistory;
   lineage: Lineage;
   callLimits: CallLimits;
@@ -44,12 +47,8 @@ export interface JudgeDeps {
 const BATCH = 100;
 /** Renewed while traces are judged, so it only says how long those of a crashed worker wait. */
 const LEASE_MS = 30_000;
-/** A trace whose spans cannot be read (yet) is looked at again this much later. */
-const UNREADABLE_RETRY_MS = 5_000;
 /** A trace whose evaluators' providers were all too busy is tried again no sooner than this. */
 const BUSY_RETRY_MS = 1_000;
-const SAMPLED_OUT = "sampled out by the hash of its trace id";
-const RETRY_CAP_MS = 60 * 60 * 1000;
 
 /**
  * One round of judging: claims due traces (at most `most`), reads, evaluates, blames, decides and records them. Returns how many
@@ -247,7 +246,8 @@ async function judgePaid(
     : [...decision.deliveries, ...feedback.map((item) => scoreDelivery(item, verdict))];
   if (secrets.size > 0) await store.secretPut({ secrets });
   await enrolConversation(deps, trace);
-  const record = { verdict, leaseToken: claim.leaseToken, deliveries, ...(local ? { feedback } : {}) };
+  const elsewhere = deps.readKeys.length > 0 ? { seenScores: seenScores(trace, deps.readKeys) } : {};
+  const record = { verdict, leaseToken: claim.leaseToken, deliveries, ...(local ? { feedback } : elsewhere) };
   return { trace, record, failure, actions: decision.deliveries, span };
 }
 
@@ -279,33 +279,6 @@ function namesOf({ evaluators }: ResolvedLoopOptions): string[] {
 /** The trace waits with it and loses no attempt: the fault is not its own. */
 function pausedBy({ evaluator, reason, until }: Pause): Refusal {
   return { reason: `the evaluator "${evaluator}" is paused, because ${reason}`, resumeAt: until };
-}
-
-async function skip(deps: JudgeDeps, claim: LedgerClaim, reason = SAMPLED_OUT): Promise<void> {
-  await giveBack(deps, claim, { state: "skipped", reason, dueAt: claim.dueAt, attempted: false });
-}
-
-async function defer(deps: JudgeDeps, claim: LedgerClaim, { reason, resumeAt }: Refusal): Promise<void> {
-  await giveBack(deps, claim, { state: "deferred", reason, dueAt: resumeAt, attempted: false });
-}
-
-async function fail(deps: JudgeDeps, claim: LedgerClaim, problem: string): Promise<void> {
-  deps.emitter.emit("error", { error: new Error(problem), during: "judge", traceId: claim.traceId });
-  await release(deps, claim, problem, true);
-}
-
-async function release(deps: JudgeDeps, claim: LedgerClaim, reason: string, attempted: boolean): Promise<void> {
-  const { store, options } = deps;
-  const backoff = attempted ? Math.min(options.retryMs * 2 ** claim.attempts, RETRY_CAP_MS) : UNREADABLE_RETRY_MS;
-  await giveBack(deps, claim, { state: "settling", reason, dueAt: store.now() + backoff, attempted });
-}
-
-type Outcome = Pick<Parameters<Store["ledgerRelease"]>[0], "state" | "reason" | "dueAt" | "attempted">;
-
-/** Ends the lease without a verdict. */
-async function giveBack({ store }: JudgeDeps, claim: LedgerClaim, outcome: Outcome): Promise<void> {
-  const { loopId, traceId, leaseToken } = claim;
-  await store.ledgerRelease({ loopId, traceId, leaseToken, ...outcome });
 }
 
 function headOf(claim: LedgerClaim): { traceId: string; startAt: number; rootEndAt: number | null; changedAt: number } {

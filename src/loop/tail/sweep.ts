@@ -11,6 +11,8 @@ export interface SweepDeps {
   loopId: string;
   projectId: string;
   options: ResolvedLoopOptions;
+  /** Feedback keys whose scores the loop reads. */
+  readKeys: readonly string[];
 }
 
 /** Enters heads into the ledger: due once the root has ended and the trace was quiet, or when it was open for too long. */

@@ -2,6 +2,7 @@ import { newId } from "../../model/id.ts";
 import { isJsonObject, type JsonObject } from "../../model/json.ts";
 import type { TraceHead } from "../../model/trace.ts";
 import { openRootWatch } from "./open-root-watch.ts";
+import { scoreWatch } from "./score-watch.ts";
 import { enrol, type SweepDeps } from "./sweep.ts";
 
 /**
@@ -49,6 +50,7 @@ export function createTail(deps: SweepDeps): Tail {
   const name = `tail/${loopId}`;
   const holder = newId();
   const watchOpen = openRootWatch(deps);
+  const watchScores = scoreWatch(deps);
   const remembered = new Map<string, number>();
 
   /** Takes or keeps the lease; `false` while another worker tails. */
@@ -141,6 +143,7 @@ export function createTail(deps: SweepDeps): Tail {
       const cursor = await look(now, readCursor(await store.cursorGet({ name })));
       await compareCounts(now, cursor);
       await watchOpen(now);
+      await watchScores(now);
     },
     async close() {
       await lead(0);

@@ -10,6 +10,7 @@ import { buckets } from "./0009-buckets.ts";
 import { mining } from "./0010-mining.ts";
 import { traceOrder } from "./0011-trace-order.ts";
 import { evaluatorFailures } from "./0012-evaluator-failures.ts";
+import { seenScores } from "./0013-seen-scores.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   mining,
   traceOrder,
   evaluatorFailures,
+  seenScores,
 ];

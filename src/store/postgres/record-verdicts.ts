@@ -64,7 +64,7 @@ async function recordChunk(
       .where("trace_id", "=", verdict.traceId)
       .execute();
   }
-  const verdictRows = mine.map(({ verdict }) => toVerdictRow(verdict));
+  const verdictRows = mine.map(toVerdictRow);
   const { rows: inserted } = await sql<{ id: string }>`
     ${insertInto("verdict", VERDICT_COLUMNS, verdictRows)} on conflict (id) do nothing returning id`.execute(native);
   const ids = new Set(inserted.map((row) => row.id));
@@ -125,6 +125,7 @@ const VERDICT_COLUMNS: Columns<VerdictTable> = {
   decided_at: "bigint",
   usd: "double precision",
   failed_evaluators_json: "text",
+  seen_scores_json: "text",
 };
 
 const UNLEARNED_COLUMNS: Columns<UnlearnedTable> = { loop_id: "text", trace_start_at: "bigint", verdict_id: "text" };

@@ -1,6 +1,7 @@
 import type { Delivery } from "../../model/delivery.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { FeedbackWrite } from "../../model/span-write.ts";
+import type { StandingScore } from "../../model/standing-score.ts";
 import type { TraceHead } from "../../model/trace.ts";
 import type { Verdict } from "../../model/verdict.ts";
 
@@ -51,6 +52,8 @@ export interface VerdictRecord {
   deliveries: readonly Delivery[];
   /** Scores written back as feedback in the same transaction; only where the traces live in this very store. */
   feedback?: readonly FeedbackWrite[];
+  /** The scores that stood on the trace under the keys the loop reads, by span and key; only where the traces live elsewhere. */
+  seenScores?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 export interface LedgerStore {
@@ -101,6 +104,21 @@ export interface LedgerStore {
    * lease was lost, or whose revision already has a verdict, is left out; returns the verdict ids that were recorded.
    */
   verdictRecord(params: { records: readonly VerdictRecord[] }): Promise<Set<string>>;
+  /**
+   * Which of these scores the newest verdict on their trace did not see. What waits to be judged is left out; `held` are those
+   * of traces that somebody is judging at the moment, perhaps without them.
+   */
+  ledgerUnseen(params: {
+    loopId: string;
+    scores: readonly StandingScore[];
+  }): Promise<{ unseen: StandingScore[]; held: StandingScore[] }>;
+  /** Starts the next revision of these traces, due in `settleMs`, and saves the cursor in the same transaction. */
+  ledgerReopen(params: {
+    loopId: string;
+    traceIds: readonly string[];
+    settleMs: number;
+    cursor: { name: string; value: JsonObject };
+  }): Promise<void>;
   ledgerGet(params: { loopId: string; traceId: string }): Promise<LedgerRow | null>;
   /** Rows by state, and the oldest due time of those that wait. */
   ledgerCounts(params: { loopId: string }): Promise<{

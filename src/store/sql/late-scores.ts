@@ -1,4 +1,5 @@
 import { sql, type Kysely } from "kysely";
+import { isByProgram } from "../../model/feedback-source.ts";
 import { isJsonObject } from "../../model/json.ts";
 import { parseObject, toMicros } from "./columns.ts";
 import type { FeedbackTable, Schema } from "./schema.ts";
@@ -22,7 +23,7 @@ type Said = Pick<FeedbackTable, "id" | "source_type" | (typeof SAID)[number]>;
  * that no loop feeds itself.
  */
 export async function reopenForScores(query: Kysely<Schema>, said: readonly Said[], now: number): Promise<void> {
-  const byPeople = said.filter((row) => row.trace_id !== null && row.source_type !== "model");
+  const byPeople = said.filter((row) => row.trace_id !== null && !isByProgram(row.source_type));
   if (byPeople.length === 0) return;
   const loops = await loopsThatRead(query, new Set(byPeople.map(({ key }) => key)));
   if (loops.length === 0) return;
@@ -37,7 +38,8 @@ export async function reopenForScores(query: Kysely<Schema>, said: readonly Said
   }
 }
 
-async function reopen(
+/** Starts the next revision of a trace that is judged, sampled out or being judged. */
+export async function reopen(
   query: Kysely<Schema>,
   loopId: string,
   traceId: string,

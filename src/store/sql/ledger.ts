@@ -3,6 +3,7 @@ import type { LedgerClaim, LedgerRow, LedgerState, LedgerStore, LoopRow, Verdict
 import { fromMicros, fromMicrosOrNull, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { LedgerTable, LoopTable } from "./schema.ts";
+import { seenScoresStore } from "./seen-scores.ts";
 
 /** The statements each database tunes for itself. */
 export interface LedgerStatements<Native> {
@@ -97,6 +98,8 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
 
     verdictRecord: ({ records }) =>
       records.length === 0 ? Promise.resolve(new Set()) : statements.record(db, records),
+
+    ...seenScoresStore(db),
 
     async ledgerGet({ loopId, traceId }) {
       const row = await db.read

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Delivery } from "../../model/delivery.ts";
 import type { Verdict } from "../../model/verdict.ts";
+import type { VerdictRecord } from "../resource/ledger.ts";
 import { chunksOf, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { UnlearnedTable } from "./schema-learning.ts";
 import type { DeliveryTable, Schema, VerdictTable } from "./schema.ts";
@@ -19,7 +20,7 @@ export async function insertDeliveries(query: Kysely<Schema>, deliveries: readon
 }
 
 /** The verdict as its newest revision is stored. */
-export function toVerdictRow(verdict: Verdict): VerdictTable {
+export function toVerdictRow({ verdict, seenScores }: Pick<VerdictRecord, "verdict" | "seenScores">): VerdictTable {
   return {
     id: verdict.id,
     loop_id: verdict.loopId,
@@ -39,6 +40,7 @@ export function toVerdictRow(verdict: Verdict): VerdictTable {
     trace_start_at: toMicros(verdict.traceStartAt),
     decided_at: toMicros(verdict.decidedAt),
     failed_evaluators_json: verdict.failedEvaluators ? JSON.stringify(verdict.failedEvaluators) : null,
+    seen_scores_json: seenScores ? JSON.stringify(seenScores) : null,
     usd: verdict.scores.reduce((sum, score) => sum + (score.cost?.usd ?? 0), 0),
   };
 }

@@ -207,6 +207,8 @@ export interface VerdictTable {
   usd: number;
   /** Names of the evaluators that failed on it; NULL for none. */
   failed_evaluators_json: string | null;
+  /** By span and key, where the traces live elsewhere and the loop reads feedback; else NULL. */
+  seen_scores_json: string | null;
 }
 
 export interface DeliveryTable {

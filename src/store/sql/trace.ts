@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { isByProgram } from "../../model/feedback-source.ts";
 import { isJsonObject, payloadObject, type JsonObject } from "../../model/json.ts";
 import { createTrace, findRoot, type Span, type SpanScore, type Trace } from "../../model/trace.ts";
 import type { SpanStore } from "../resource/span.ts";
@@ -72,7 +73,7 @@ async function readChunk(db: Database, traceIds: string[]): Promise<Trace[]> {
       score: row.score,
       ...(value === null ? {} : { value }),
       ...(row.comment === null ? {} : { comment: row.comment }),
-      ...(row.source_type === "model" ? { byModel: true as const } : {}),
+      ...(isByProgram(row.source_type) ? { byModel: true as const } : {}),
     });
   }
   const byTrace = new Map<string, Span[]>();

@@ -33,6 +33,7 @@ const VERDICT_COLUMNS = [
   "decided_at",
   "usd",
   "failed_evaluators_json",
+  "seen_scores_json",
 ] as const satisfies readonly (keyof VerdictTable)[];
 
 const UNLEARNED_COLUMNS = [
@@ -86,7 +87,8 @@ export interface VerdictRows {
 }
 
 export function toVerdictRows(records: readonly VerdictRecord[], now: number): VerdictRows[] {
-  return records.map(({ verdict, leaseToken, deliveries, feedback = [] }): VerdictRows => {
+  return records.map((record): VerdictRows => {
+    const { verdict, leaseToken, deliveries, feedback = [] } = record;
     const { loopId, traceId, revision } = verdict;
     const [state, reason] = verdict.outcome === "error" ? ["failed", verdict.comment] : ["decided", null];
     const isComplete = feedback.every((item) => item.traceId !== undefined && item.projectId !== undefined);
@@ -95,7 +97,7 @@ export function toVerdictRows(records: readonly VerdictRecord[], now: number): V
       verdictId: verdict.id,
       fence: [state, reason, toMicros(now), loopId, traceId, revision, leaseToken],
       retired: revision > 1 ? [loopId, traceId] : null,
-      verdict: valuesOf(toVerdictRow(verdict), VERDICT_COLUMNS),
+      verdict: valuesOf(toVerdictRow(record), VERDICT_COLUMNS),
       unlearned: unlearned && valuesOf(unlearned, UNLEARNED_COLUMNS),
       feedback: isComplete ? feedback.map((item) => valuesOf(toFeedbackRow(item, now), FEEDBACK_COLUMNS)) : [],
       incompleteFeedback: isComplete ? [] : feedback,

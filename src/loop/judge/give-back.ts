@@ -1,0 +1,52 @@
+import type { LedgerClaim } from "../../store/resource/ledger.ts";
+import type { Store } from "../../store/store.ts";
+import type { LoopEmitter } from "../events.ts";
+import type { ResolvedLoopOptions } from "../options.ts";
+import type { Refusal } from "./budget.ts";
+
+interface GiveBackDeps {
+  store: Store;
+  options: ResolvedLoopOptions;
+  emitter: LoopEmitter;
+}
+
+type Outcome = Pick<Parameters<Store["ledgerRelease"]>[0], "state" | "reason" | "dueAt" | "attempted">;
+
+/** A trace whose spans cannot be read (yet) is looked at again this much later. */
+const UNREADABLE_RETRY_MS = 5_000;
+const RETRY_CAP_MS = 60 * 60 * 1000;
+const SAMPLED_OUT = "sampled out by the hash of its trace id";
+
+/** Parks the trace for good. */
+export async function skip(deps: GiveBackDeps, claim: LedgerClaim, reason = SAMPLED_OUT): Promise<void> {
+  await giveBack(deps, claim, { state: "skipped", reason, dueAt: claim.dueAt, attempted: false });
+}
+
+/** The trace waits, and loses no attempt. */
+export async function defer(deps: GiveBackDeps, claim: LedgerClaim, { reason, resumeAt }: Refusal): Promise<void> {
+  await giveBack(deps, claim, { state: "deferred", reason, dueAt: resumeAt, attempted: false });
+}
+
+/** Tells of the problem; the trace is tried again, ever later. */
+export async function fail(deps: GiveBackDeps, claim: LedgerClaim, problem: string): Promise<void> {
+  deps.emitter.emit("error", { error: new Error(problem), during: "judge", traceId: claim.traceId });
+  await release(deps, claim, problem, true);
+}
+
+/** The trace is tried again, after a growing pause where this counts as an attempt. */
+export async function release(
+  deps: GiveBackDeps,
+  claim: LedgerClaim,
+  reason: string,
+  attempted: boolean,
+): Promise<void> {
+  const { store, options } = deps;
+  const backoff = attempted ? Math.min(options.retryMs * 2 ** claim.attempts, RETRY_CAP_MS) : UNREADABLE_RETRY_MS;
+  await giveBack(deps, claim, { state: "settling", reason, dueAt: store.now() + backoff, attempted });
+}
+
+/** Ends the lease without a verdict. */
+async function giveBack({ store }: GiveBackDeps, claim: LedgerClaim, outcome: Outcome): Promise<void> {
+  const { loopId, traceId, leaseToken } = claim;
+  await store.ledgerRelease({ loopId, traceId, leaseToken, ...outcome });
+}

@@ -1,0 +1,62 @@
+import type { Client } from "langsmith";
+import { isByProgram } from "../model/feedback-source.ts";
+import type { StandingScore } from "../model/standing-score.ts";
+import { scoresOf, type ReadRun } from "../wire/from-run.ts";
+import { parseTime } from "../wire/parse-time.ts";
+import { isMissingRoute, toPlatformError } from "./langsmith-errors.ts";
+import type { Platform } from "./platform.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+import { runPages, type RunQuery } from "./run-pages.ts";
+
+const PAGE = 1_000;
+/** So many ids fit into the query of a request. */
+const RUNS_A_REQUEST = 100;
+
+/** Feedback that came after its trace: asked for by when it changed, which the v2 API filters by and v1 cannot. */
+export function langsmithLateScores(
+  client: Client,
+  limiter: RateLimiter,
+): Required<Pick<Platform, "scoresChanged" | "scoredByPeople">> {
+  return {
+    async *scoresChanged({ projectId, keys, startFrom, since }) {
+      const filters = keys.map((key) => `eq(feedback_key, ${JSON.stringify(key)})`);
+      const query: RunQuery = {
+        project_ids: [projectId],
+        min_start_time: new Date(startFrom).toISOString(),
+        min_feedback_modified_at: new Date(since).toISOString(),
+        filter: filters.length === 1 ? filters.join("") : `or(${filters.join(", ")})`,
+        selects: ["ID", "TRACE_ID", "START_TIME", "FEEDBACK_STATS"],
+        page_size: PAGE,
+      };
+      try {
+        for await (const page of runPages(client, limiter, query)) yield page.flatMap((run) => standing(run, keys));
+      } catch (error) {
+        if (!isMissingRoute(error)) throw toPlatformError(error);
+      }
+    },
+
+    async scoredByPeople({ scores, since }) {
+      const given = new Set<string>();
+      const ids = [...new Set(scores.map(({ spanId }) => spanId))];
+      const feedbackKeys = [...new Set(scores.map(({ key }) => key))];
+      for (let at = 0; at < ids.length; at += RUNS_A_REQUEST) {
+        const runIds = ids.slice(at, at + RUNS_A_REQUEST);
+        const list = async (): Promise<void> => {
+          for await (const item of client.listFeedback({ runIds, feedbackKeys })) {
+            const changedAt = parseTime(item.modified_at) ?? parseTime(item.created_at) ?? 0;
+            if (changedAt >= since && !isByProgram(item.feedback_source?.type)) given.add(`${item.run_id} ${item.key}`);
+          }
+        };
+        await limiter.run(list).catch((error: unknown) => Promise.reject(toPlatformError(error)));
+      }
+      return scores.filter(({ spanId, key }) => given.has(`${spanId} ${key}`));
+    },
+  };
+}
+
+function standing(run: ReadRun, keys: readonly string[]): StandingScore[] {
+  const spanId = run.id ?? "";
+  return scoresOf(run.feedback_stats).flatMap(({ key, score }) =>
+    keys.includes(key) && score !== null ? [{ traceId: run.trace_id ?? spanId, spanId, key, score }] : [],
+  );
+}
