@@ -41,10 +41,10 @@ export interface OpenLoop {
 }
 
 export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedLoopOptions): Promise<OpenLoop> {
-  const open = platformOf(options.client);
-  const given = options.store ?? (typeof open === "function" ? null : open.store);
+  const source = sourceOf(options.client);
+  const given = options.store ?? source.store;
   const store = given ?? (await openOwnStore(options.dataDir));
-  const platform = typeof open === "function" ? open(store) : open;
+  const { platform, experiments } = source.open(store);
   const loopId = loopIdOf(resolved);
   const read = resolved.evaluators.flatMap(({ feedbackKeys = [] }) => feedbackKeys);
   const readKeys = [...new Set([...read, ...sampledBy(resolved.sample)])];
@@ -61,7 +61,6 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
   });
   const history = await openBlameHistory(store, loopId, resolved.threshold);
   const lineage = await openLineage(store, resolved.lineageKey);
-  const experiments = experimentsOf(options.client);
   return {
     platform,
     store,
@@ -77,35 +76,41 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
   };
 }
 
-function experimentsOf(client: FeedbackLoopOptions["client"]): ExperimentPlatform | null {
-  if ("traceRead" in client) return null;
-  if ("subscribe" in client) return embeddedExperiments(client.store);
-  return langsmithExperiments(client as Client);
-}
-
 async function openOwnStore(dataDir?: string): Promise<Store> {
   // Loaded here, so that importing the package pulls in no database.
   const { openStore } = await import("../store/open-store.ts");
   return openStore(dataDir === undefined ? {} : { dataDir });
 }
 
-/** A LangSmith is asked at a pace that all workers on the store keep to, so it needs the store. */
-function platformOf(client: FeedbackLoopOptions["client"]): Platform | ((store: Store) => Platform) {
+interface Source {
+  /** The store the traces live in, where that is ours. */
+  store: Store | null;
+  open(store: Store): Pick<OpenLoop, "platform" | "experiments">;
+}
+
+function sourceOf(client: FeedbackLoopOptions["client"]): Source {
   if (typeof client === "object" && client !== null) {
-    if ("traceRead" in client && "traceHeads" in client && "queueAdd" in client) return client as Platform;
-    if ("store" in client && "subscribe" in client) return embeddedPlatform(client as EmbeddedSource);
+    if ("traceRead" in client && "traceHeads" in client && "queueAdd" in client) {
+      const platform = client as Platform;
+      return { store: platform.store, open: () => ({ platform, experiments: null }) };
+    }
+    if ("store" in client && "subscribe" in client) {
+      const platform = embeddedPlatform(client as EmbeddedSource);
+      return { store: platform.store, open: () => ({ platform, experiments: embeddedExperiments(client.store) }) };
+    }
     if ("createFeedback" in client && "listRuns" in client) {
-      const langsmith = client as Client;
-      const { host } = new URL((langsmith as unknown as { apiUrl: string }).apiUrl);
-      return (store) =>
-        langsmithPlatform({
-          client: langsmith,
-          limiter: rateLimiter({ updatePace: storePace(store, host), now: () => store.now() }),
-        });
+      return { store: null, open: (store) => openLangSmith(client as Client, store) };
     }
   }
   throw new LoopsmithError("invalid", "client is neither a LangSmith Client nor an embedded server", {
     hint: 'Pass new Client() from "langsmith", or the server from createServer() of "loopsmith/server".',
     details: { option: "client" },
   });
+}
+
+/** A LangSmith is asked at one pace, which all workers on the store keep to. */
+function openLangSmith(client: Client, store: Store): Pick<OpenLoop, "platform" | "experiments"> {
+  const { host } = new URL((client as unknown as { apiUrl: string }).apiUrl);
+  const limiter = rateLimiter({ updatePace: storePace(store, host), now: () => store.now() });
+  return { platform: langsmithPlatform({ client, limiter }), experiments: langsmithExperiments(client, limiter) };
 }

@@ -1,6 +1,4 @@
-import { isMissingRoute, statusOf, toPlatformError } from "./langsmith-errors.ts";
-
-export { isMissingRoute };
+import { statusOf, toPlatformError } from "./langsmith-errors.ts";
 
 /** @throws LoopsmithError in place of whatever the client throws */
 export async function langsmithCall<T>(work: () => Promise<T>): Promise<T> {

@@ -5,29 +5,32 @@ import type { ExperimentPlatform, PlatformExample } from "../remedy/experiment-p
 import { foundOrNull, isStatus, langsmithCall } from "./langsmith-call.ts";
 import { langsmithPrompts } from "./langsmith-prompts.ts";
 import { langsmithResults, metadataOf } from "./langsmith-results.ts";
+import { pacedBy, rateLimiter, type Paced, type RateLimiter } from "./rate-limiter.ts";
 
 const PAGE = 100;
 
 /**
  * Datasets, experiments and prompts of LangSmith, or of anything that speaks its API, through the official client.
- * Experiments are ones like `evaluate()` makes: projects that refer to a dataset, their runs to its examples.
+ * Experiments are ones like `evaluate()` makes: projects that refer to a dataset, their runs to its examples. `limiter` paces
+ * what is asked; a loop's own is shared by all workers on its store.
  */
-export function langsmithExperiments(client: Client): ExperimentPlatform {
+export function langsmithExperiments(client: Client, limiter: RateLimiter = rateLimiter()): ExperimentPlatform {
+  const paced = pacedBy(limiter);
   const findDataset = (name: string): Promise<{ id: string } | null> =>
-    foundOrNull(async () => ({ id: (await client.readDataset({ datasetName: name })).id }));
+    foundOrNull(async () => ({ id: (await paced(() => client.readDataset({ datasetName: name }))).id }));
   const findProject = (project: { projectName: string } | { projectId: string }): Promise<TracerSession | null> =>
-    foundOrNull(() => client.readProject(project));
+    foundOrNull(() => paced(() => client.readProject(project)));
 
   return {
-    ...langsmithPrompts(client),
-    ...langsmithResults(client),
+    ...langsmithPrompts(client, paced),
+    ...langsmithResults(client, limiter),
 
     datasetEnsure: ({ name, description, metadata }) =>
       langsmithCall(async () => {
         const known = await findDataset(name);
         if (known) return known;
         try {
-          return { id: (await client.createDataset(name, { description, metadata })).id };
+          return { id: (await paced(() => client.createDataset(name, { description, metadata }))).id };
         } catch (error) {
           // Somebody else created it in between.
           const theirs = isStatus(error, 409) ? await findDataset(name) : null;
@@ -41,8 +44,8 @@ export function langsmithExperiments(client: Client): ExperimentPlatform {
     exampleWrite: ({ datasetId, examples }) =>
       langsmithCall(async () => {
         for (let at = 0; at < examples.length; at += PAGE)
-          await writePage(client, datasetId, examples.slice(at, at + PAGE));
-        const version = await foundOrNull(() => client.readDatasetVersion({ datasetId, tag: "latest" }));
+          await writePage(client, paced, datasetId, examples.slice(at, at + PAGE));
+        const version = await foundOrNull(() => paced(() => client.readDatasetVersion({ datasetId, tag: "latest" })));
         return { version: version?.as_of ?? new Date().toISOString() };
       }),
 
@@ -54,7 +57,9 @@ export function langsmithExperiments(client: Client): ExperimentPlatform {
           ...(split === undefined ? {} : { splits: [split] }),
           ...(version === undefined ? {} : { asOf: version }),
         };
-        for await (const example of client.listExamples(query)) examples.push(toExample(example));
+        await paced(async () => {
+          for await (const example of client.listExamples(query)) examples.push(toExample(example));
+        });
         return examples;
       }),
 
@@ -63,12 +68,14 @@ export function langsmithExperiments(client: Client): ExperimentPlatform {
         const known = await findProject({ projectName: name });
         if (known) return { id: known.id };
         try {
-          const created = await client.createProject({
-            projectName: name,
-            description,
-            referenceDatasetId: datasetId,
-            metadata: { ...metadata, dataset_version: datasetVersion },
-          });
+          const created = await paced(() =>
+            client.createProject({
+              projectName: name,
+              description,
+              referenceDatasetId: datasetId,
+              metadata: { ...metadata, dataset_version: datasetVersion },
+            }),
+          );
           return { id: created.id };
         } catch (error) {
           const theirs = isStatus(error, 409) ? await findProject({ projectName: name }) : null;
@@ -92,20 +99,25 @@ export function langsmithExperiments(client: Client): ExperimentPlatform {
         const found = await findProject({ projectId: experimentId });
         if (!found) return;
         const extra = isJsonObject(found.extra) ? found.extra : {};
-        await client.updateProject(experimentId, {
-          projectExtra: extra,
-          metadata: { ...metadataOf(extra), ...metadata },
-        });
+        const updated = { ...metadataOf(extra), ...metadata };
+        await paced(() => client.updateProject(experimentId, { projectExtra: extra, metadata: updated }));
       }),
   };
 }
 
 const UUID = /^[0-9a-f-]{36}$/i;
 
-async function writePage(client: Client, datasetId: string, examples: readonly PlatformExample[]): Promise<void> {
+async function writePage(
+  client: Client,
+  paced: Paced,
+  datasetId: string,
+  examples: readonly PlatformExample[],
+): Promise<void> {
   const known = new Set<string>();
-  for await (const { id } of client.listExamples({ datasetId, exampleIds: examples.map((example) => example.id) }))
-    known.add(id);
+  const exampleIds = examples.map((example) => example.id);
+  await paced(async () => {
+    for await (const { id } of client.listExamples({ datasetId, exampleIds })) known.add(id);
+  });
   const body = ({ id, inputs, outputs, metadata, split }: PlatformExample) => ({
     id,
     inputs,
@@ -119,10 +131,10 @@ async function writePage(client: Client, datasetId: string, examples: readonly P
       ...body(example),
       ...(example.sourceRunId ? { source_run_id: example.sourceRunId } : {}),
     }));
-    await client.uploadExamplesMultipart(datasetId, uploads);
+    await paced(() => client.uploadExamplesMultipart(datasetId, uploads));
   }
   const changed = examples.filter((example) => known.has(example.id));
-  if (changed.length > 0) await client.updateExamplesMultipart(datasetId, changed.map(body));
+  if (changed.length > 0) await paced(() => client.updateExamplesMultipart(datasetId, changed.map(body)));
 }
 
 function toExample({ id, inputs, outputs, metadata, source_run_id: sourceRunId }: Example): PlatformExample {

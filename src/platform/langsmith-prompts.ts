@@ -4,14 +4,17 @@ import { LoopsmithError } from "../model/errors.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { ExperimentPlatform } from "../remedy/experiment-platform.ts";
 import { foundOrNull, isStatus, langsmithCall } from "./langsmith-call.ts";
+import type { Paced } from "./rate-limiter.ts";
 
 type Prompts = Pick<ExperimentPlatform, "promptRead" | "promptCommit" | "promptTag">;
 
 /** Prompts of LangSmith's prompt repository through the official client, which cannot move a tag: that is a route by hand. */
-export function langsmithPrompts(client: Client): Prompts {
+export function langsmithPrompts(client: Client, paced: Paced): Prompts {
   // A manifest is read as data here and never made into objects, so whose it is does not matter.
   const pull = (identifier: string): Promise<{ commit_hash: string; manifest: JsonObject }> =>
-    client.pullPromptCommit(identifier, { skipCache: true, dangerouslyPullPublicPrompt: true } as never) as never;
+    paced(() =>
+      client.pullPromptCommit(identifier, { skipCache: true, dangerouslyPullPublicPrompt: true } as never),
+    ) as never;
 
   const read = (name: string, tag: string): Promise<{ commit: string; content: JsonObject } | null> =>
     foundOrNull(async () => {
@@ -26,9 +29,10 @@ export function langsmithPrompts(client: Client): Prompts {
       langsmithCall(async () => {
         const newest = await read(name, "latest");
         if (newest && canonicalJson(newest.content) === canonicalJson(content)) return { commit: newest.commit };
-        if (!newest && !(await client.promptExists(name))) await client.createPrompt(name, { description });
+        if (!newest && !(await paced(() => client.promptExists(name))))
+          await paced(() => client.createPrompt(name, { description }));
         try {
-          await client.createCommit(name, content, { description });
+          await paced(() => client.createCommit(name, content, { description }));
         } catch (error) {
           // The newest commit says the same already, in LangSmith's own spelling.
           if (!isStatus(error, 409)) throw error;
@@ -42,13 +46,13 @@ export function langsmithPrompts(client: Client): Prompts {
 
     promptTag: ({ name, commit, tag }) =>
       langsmithCall(async () => {
-        const id = await commitId(client, name, commit);
+        const id = await paced(() => commitId(client, name, commit));
         const path = `/repos/${name.includes("/") ? name : `-/${name}`}/tags`;
         try {
-          await send(client, "POST", path, { tag_name: tag, commit_id: id });
+          await paced(() => send(client, "POST", path, { tag_name: tag, commit_id: id }));
         } catch (error) {
           if (!isStatus(error, 409, 400)) throw error;
-          await send(client, "PATCH", `${path}/${encodeURIComponent(tag)}`, { commit_id: id });
+          await paced(() => send(client, "PATCH", `${path}/${encodeURIComponent(tag)}`, { commit_id: id }));
         }
       }),
   };

@@ -6,9 +6,12 @@ import { dottedOrder } from "../wire/dotted-order.ts";
 import { evaluatorOf, personOf } from "../wire/feedback-source.ts";
 import type { ReadRun } from "../wire/from-run.ts";
 import { parseTime } from "../wire/parse-time.ts";
-import { isMissingRoute, isStatus, langsmithCall } from "./langsmith-call.ts";
+import { eitherGeneration } from "./either-generation.ts";
+import { isStatus, langsmithCall } from "./langsmith-call.ts";
 import { langsmithEffects } from "./langsmith-effects.ts";
 import { toPlatformError } from "./langsmith-errors.ts";
+import { pacedBy, type Paced, type RateLimiter } from "./rate-limiter.ts";
+import { runPages, v1Runs, type RunQuery } from "./run-pages.ts";
 
 const PAGE = 100;
 const DAY_MS = 24 * 60 * 60_000;
@@ -33,14 +36,36 @@ const RESULT_FIELDS = [
 /** What an experiment's runs came to, with the feedback on them. */
 export function langsmithResults(
   client: Client,
+  limiter: RateLimiter,
 ): Pick<ExperimentPlatform, "resultWrite" | "resultList" | "feedbackList"> {
-  const effects = langsmithEffects(client, toPlatformError);
+  const paced = pacedBy(limiter);
+  const effects = langsmithEffects(client, toPlatformError, paced);
+  const eitherWay = eitherGeneration();
+
+  /** The root runs of an experiment, of either API generation. */
+  async function* rootsOf(projectId: string): AsyncGenerator<ReadResult> {
+    const { start_time: startTime } = await paced(() => client.readProject({ projectId }));
+    // Without a bound LangSmith looks at the last day only.
+    const from = (parseTime(startTime) ?? Date.now() - 30 * DAY_MS) - DAY_MS;
+    const query: RunQuery = {
+      project_ids: [projectId],
+      is_root: true,
+      min_start_time: new Date(from).toISOString(),
+      selects: [...RESULT_FIELDS],
+      page_size: PAGE,
+    };
+    const v2 = async function* (): AsyncGenerator<ReadRun> {
+      for await (const page of runPages(client, limiter, query)) yield* page;
+    };
+    yield* eitherWay(v2, () => v1Runs(client, limiter, { projectId, isRoot: true }));
+  }
+
   return {
     resultWrite: ({ experimentId, result }) =>
       langsmithCall(async () => {
         try {
           // The route that is answered when it is done; the client's queue would lose what a crash catches in it.
-          await client.batchIngestRuns({ runCreates: runsOf(experimentId, result) as never });
+          await paced(() => client.batchIngestRuns({ runCreates: runsOf(experimentId, result) as never }));
         } catch (error) {
           if (!isStatus(error, 409)) throw error;
         }
@@ -63,7 +88,7 @@ export function langsmithResults(
 
     feedbackList: ({ runIds }) =>
       langsmithCall(async () => {
-        const found = await feedbackOf(client, runIds);
+        const found = await feedbackOf(client, paced, runIds);
         return found.map(({ run_id, key, score, comment, correction, feedback_source }) => ({
           runId: run_id,
           key,
@@ -77,10 +102,11 @@ export function langsmithResults(
     resultList: ({ experimentId }) =>
       langsmithCall(async () => {
         const runs: ReadResult[] = [];
-        for await (const run of rootsOf(client, experimentId)) runs.push(run);
+        for await (const run of rootsOf(experimentId)) runs.push(run);
         const scores = new Map<string, ResultScore[]>();
         for (const item of await feedbackOf(
           client,
+          paced,
           runs.map((run) => run.id ?? ""),
         )) {
           const score: ResultScore = {
@@ -147,35 +173,13 @@ function runsOf(experimentId: string, result: ExperimentResult): JsonObject[] {
   return [root, ...children];
 }
 
-/** The v2 query, or v1 where a deployment does not have it yet. */
-async function* rootsOf(client: Client, projectId: string): AsyncGenerator<ReadResult> {
-  const { start_time: startTime } = await client.readProject({ projectId });
-  // Without a bound LangSmith looks at the last day only.
-  const from = (parseTime(startTime) ?? Date.now() - 30 * DAY_MS) - DAY_MS;
-  try {
-    let page = await client.runs.query({
-      project_ids: [projectId],
-      is_root: true,
-      min_start_time: new Date(from).toISOString(),
-      selects: [...RESULT_FIELDS],
-      page_size: PAGE,
-    });
-    for (;;) {
-      for (const run of page.items ?? []) yield run as ReadResult;
-      if (!page.hasNextPage()) return;
-      page = await page.getNextPage();
-    }
-  } catch (error) {
-    if (!isMissingRoute(error)) throw error;
-  }
-  for await (const run of client.listRuns({ projectId, isRoot: true })) yield run as unknown as ReadResult;
-}
-
-async function feedbackOf(client: Client, runIds: readonly string[]): Promise<FeedbackItem[]> {
+async function feedbackOf(client: Client, paced: Paced, runIds: readonly string[]): Promise<FeedbackItem[]> {
   const found: FeedbackItem[] = [];
   for (let at = 0; at < runIds.length; at += PAGE) {
-    const page = client.listFeedback({ runIds: runIds.slice(at, at + PAGE) });
-    for await (const item of page) found.push(item);
+    await paced(async () => {
+      const page = client.listFeedback({ runIds: runIds.slice(at, at + PAGE) });
+      for await (const item of page) found.push(item);
+    });
   }
   return found.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
 }

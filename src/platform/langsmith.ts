@@ -9,7 +9,7 @@ import { langsmithEffects } from "./langsmith-effects.ts";
 import { assertReachable, isMissingRoute, toPlatformError } from "./langsmith-errors.ts";
 import { langsmithLateScores } from "./langsmith-late-scores.ts";
 import type { Platform } from "./platform.ts";
-import { rateLimiter, type RateLimiter } from "./rate-limiter.ts";
+import { pacedBy, rateLimiter, type RateLimiter } from "./rate-limiter.ts";
 import { ONCE, runPages, v1Runs, type RunQuery } from "./run-pages.ts";
 
 /** Fields of a run that make a head. LangSmith sends only the id unless asked. */
@@ -59,7 +59,7 @@ export interface LangSmithPlatformOptions {
 export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmithPlatformOptions): Platform {
   const eitherWay = eitherGeneration();
   /** What fails is tried again by whoever asked, a delivery by its own schedule. */
-  const once = <T>(call: () => Promise<T>): Promise<T> => limiter.run(call, undefined, 1);
+  const once = pacedBy(limiter);
   const queryRuns = async function* (query: RunQuery): AsyncGenerator<ReadRun> {
     for await (const page of runPages(client, limiter, query)) yield* page;
   };

@@ -55,6 +55,14 @@ export interface RateLimiter {
   perSecond(): number;
 }
 
+/** Waits for its turn and runs, once: whoever asked tries again. */
+export type Paced = <T>(call: () => Promise<T>) => Promise<T>;
+
+/** A limiter for calls that somebody else tries again. */
+export function pacedBy(limiter: RateLimiter): Paced {
+  return (call) => limiter.run(call, undefined, 1);
+}
+
 const SECOND_MS = 1_000;
 const BACKOFF_MS = 500;
 const BACKOFF_CAP_MS = 30_000;

@@ -1,8 +1,10 @@
+import { Client } from "langsmith";
 import { evaluate } from "langsmith/evaluation";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stableId } from "../../src/model/id.ts";
 import { embeddedExperiments } from "../../src/platform/embedded-experiments.ts";
 import { langsmithExperiments } from "../../src/platform/langsmith-experiments.ts";
+import { rateLimiter } from "../../src/platform/rate-limiter.ts";
 import type { ExperimentPlatform, ExperimentResult, PlatformExample } from "../../src/remedy/experiment-platform.ts";
 import { collect, startServer, type RunningServer } from "../server/official-client.ts";
 
@@ -15,6 +17,38 @@ afterAll(async () => {
 });
 
 const STARTED_AT = Date.now();
+
+const outOfTurn: string[] = [];
+
+/** A LangSmith whose requests are watched: none may be made but in a turn of the limiter. */
+function pacedLangSmith(): ExperimentPlatform {
+  const limiter = rateLimiter();
+  let turns = 0;
+  const watched = new Client({
+    apiUrl: running.listening.url,
+    apiKey: "any",
+    fetchImplementation(input, init) {
+      const { url, method } = new Request(input, init);
+      if (turns === 0 && !url.endsWith("/info")) outOfTurn.push(`${method} ${new URL(url).pathname}`);
+      return fetch(input, init);
+    },
+  });
+  return langsmithExperiments(watched, {
+    ...limiter,
+    async run(call, ...rest) {
+      turns += 1;
+      try {
+        return await limiter.run(call, ...rest);
+      } finally {
+        turns -= 1;
+      }
+    },
+  });
+}
+
+afterAll(() => {
+  expect(outOfTurn).toEqual([]);
+});
 
 const example = (name: string, index: number, rest: Partial<PlatformExample> = {}): PlatformExample => ({
   id: stableId(name, index),
@@ -53,7 +87,7 @@ const byId = <T extends { id: string }>(items: readonly T[]): T[] => items.toSor
 
 describe.each([
   ["in the embedded store", () => embeddedExperiments(running.server.store)],
-  ["on a LangSmith, by the official client over HTTP", () => langsmithExperiments(running.client)],
+  ["on a LangSmith, by the official client over HTTP", pacedLangSmith],
 ] as [string, () => ExperimentPlatform][])("an experiment platform %s", (where, open) => {
   it("keeps a dataset that grows, with splits, corrections and versions", async () => {
     const platform = open();
