@@ -5,6 +5,7 @@ import type { Json } from "../model/json.ts";
 import type { Store } from "../store/store.ts";
 import { readLearnState } from "./learn/learn-state.ts";
 import { findAlertRule, loopAlerts, type AlertStatus } from "./loop-alerts.ts";
+import { resolveUntil } from "./window.ts";
 
 /** What a person may do to an alert rule. */
 export type AlertAction =
@@ -31,11 +32,7 @@ export async function actOnAlert(
 ): Promise<AlertStatus> {
   const rule = findAlertRule(rules, name);
   const now = store.now();
-  if (action.do === "mute" && typeof action.until === "number" && !(action.until > now)) {
-    throw new LoopsmithError("invalid", `alert "${name}" cannot be muted until a time that is over`, {
-      hint: "Give a later time, or none to mute it for good.",
-    });
-  }
+  if (action.do === "mute" && typeof action.until === "number") resolveUntil(action.until, now);
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     const { version, state } = await store.learningGet({ loopId });
     const { alerts } = readLearnState(state);

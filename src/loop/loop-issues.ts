@@ -12,7 +12,7 @@ import {
 import { mergeIssues } from "../pattern-life/merge-issues.ts";
 import type { Predicate } from "../model/pattern.ts";
 import type { Store } from "../store/store.ts";
-import { resolveWindow, type WindowOption } from "./window.ts";
+import { resolveUntil, resolveWindow, type WindowOption } from "./window.ts";
 
 export interface IssuesOptions {
   states?: readonly IssueState[];
@@ -83,7 +83,7 @@ const MAX_TRIES = 10;
 
 /**
  * Does one thing to one issue, and writes it into its history.
- * @throws LoopsmithError `not_found`; `conflict` for an issue that was merged away
+ * @throws LoopsmithError `not_found`; `conflict` for an issue that was merged away; `invalid` for a silence that is over already
  */
 export async function actOnIssue(
   store: Store,
@@ -92,6 +92,7 @@ export async function actOnIssue(
   action: IssueAction,
   who: string,
 ): Promise<FollowedPattern> {
+  if (action.do === "mute" && typeof action.until === "number") resolveUntil(action.until, store.now());
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     const issue = await findIssue(store, loopId, id);
     assertUnmerged(issue);

@@ -19,6 +19,16 @@ export function resolveWindow(window: WindowOption, now: number): { from: number
   });
 }
 
+/** A point in the future: a length from now (`2h`), a date, or epoch ms. @throws LoopsmithError `invalid` for one that is over */
+export function resolveUntil(until: string | number, now: number): number {
+  const lengthMs = typeof until === "string" ? parseDuration(until) : null;
+  const at = lengthMs === null ? Number(typeof until === "string" ? Date.parse(until) : until) : now + lengthMs;
+  if (at > now) return at;
+  throw new LoopsmithError("invalid", `until ${JSON.stringify(until)} is no time to come`, {
+    hint: 'Give a length such as "2h" or a later date such as 2027-01-01, or none for good.',
+  });
+}
+
 /** A point in the past: a length back from now (`7d`), a date, or epoch ms. */
 export function resolveSince(since: string | number | Date, now: number): number {
   if (since instanceof Date) return since.getTime();

@@ -150,6 +150,10 @@ describe("patterns and issues over HTTP, the SDK and the command line", () => {
     expect(await act({ do: "assign", to: "bo" })).toMatchObject({ assignee: "bo" });
     expect(await act({ do: "note", text: "index is gone" })).toMatchObject({ note: "index is gone" });
     expect(await act({ do: "mute", why: "known" })).toMatchObject({ muted: { until: null, why: "known" } });
+    expect((await call(path, { action: { do: "mute", until: 1 } })).status).toBe(400);
+    await run("issues", issue?.id ?? "", "--mute", "2h");
+    const later = await loop.issues().then((all) => all.find(({ id }) => id === issue?.id));
+    expect(later?.muted?.until).toBeGreaterThan(Date.now() + 7_000_000);
     expect(await act({ do: "unmute" })).toMatchObject({ muted: null });
     expect(await act({ do: "link", link: { kind: "experiment", id: "exp-1" } })).toMatchObject({
       links: expect.arrayContaining([expect.objectContaining({ kind: "experiment", id: "exp-1" })]) as unknown,

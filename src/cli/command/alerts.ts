@@ -1,7 +1,7 @@
 import { actOnAlert, type AlertAction } from "../../loop/act-on-alert.ts";
 import { alertRulesOf, findAlertRule, loopAlerts, previewOnHistory, testAlert } from "../../loop/loop-alerts.ts";
 import { pickLoop } from "../../loop/pick-loop.ts";
-import { resolveSince } from "../../loop/window.ts";
+import { resolveSince, resolveUntil } from "../../loop/window.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
 import { table } from "../terminal.ts";
@@ -27,7 +27,7 @@ export const addAlerts: AddCommand = (program, context) => {
     .option("--since <when>", "how far back --preview goes: a length such as 14d, or a date", "14d")
     .option("--test <rule>", "queue a test message to the destinations of a rule; the running loop sends it")
     .option("--mute <rule>", "hold its messages and count them, for good or until --until; evaluation goes on")
-    .option("--until <when>", "a date, for --mute")
+    .option("--until <when>", "a length such as 2h, or a date, for --mute")
     .option("--unmute <rule>", "let its messages out again")
     .option("--relearn <rule>", "take the present for the new normal")
     .option("--data-dir <dir>", "folder of the database")
@@ -93,7 +93,7 @@ function actionsOf(flags: Flags, now: number): [name: string, action: AlertActio
   }
   const actions: [string, AlertAction][] = [];
   if (mute !== undefined) {
-    actions.push([mute, { do: "mute", until: until === undefined ? null : resolveSince(until, now) }]);
+    actions.push([mute, { do: "mute", until: until === undefined ? null : resolveUntil(until, now) }]);
   }
   if (unmute !== undefined) actions.push([unmute, { do: "unmute" }]);
   if (relearn !== undefined) actions.push([relearn, { do: "relearn" }]);

@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import { actOnIssue, findIssue, loopIssues, type IssueAction } from "../../loop/loop-issues.ts";
-import { resolveSince } from "../../loop/window.ts";
+import { resolveUntil } from "../../loop/window.ts";
 import { explainIssue, parseLink, type IssueDetails } from "../../loop/explain-issue.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { FollowedPattern, IssueState } from "../../model/issue.ts";
@@ -37,7 +37,7 @@ export const addIssues: AddCommand = (program, context) => {
     .option("--assign <who>", "give the issue to somebody")
     .option("--unassign", "give it to nobody")
     .option("--note <text>", "replace its note")
-    .option("--mute [until]", "keep its events quiet, for good or until a date")
+    .option("--mute [until]", "keep its events quiet, for good, for a length such as 2h, or until a date")
     .option("--unmute", "let its events be heard again")
     .option("--merge <into>", "count it as part of another issue")
     .option("--link <kind:id...>", "connect it: queue_item:<id>, dataset:<name>, experiment:<name>, url:<address>")
@@ -121,7 +121,7 @@ function actionsOf(flags: Flags, now: number): IssueAction[] {
   if (flags.unassign) actions.push({ do: "assign", to: null });
   if (flags.note !== undefined) actions.push({ do: "note", text: flags.note });
   if (flags.mute !== undefined && flags.mute !== false) {
-    actions.push({ do: "mute", until: typeof flags.mute === "string" ? resolveSince(flags.mute, now) : null });
+    actions.push({ do: "mute", until: typeof flags.mute === "string" ? resolveUntil(flags.mute, now) : null });
   }
   if (flags.unmute) actions.push({ do: "unmute" });
   for (const link of flags.link ?? []) actions.push({ do: "link", link: parseLink(link) });
