@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { humanEvaluator } from "../src/evaluator/index.ts";
+import { defineEvaluator, humanEvaluator } from "../src/evaluator/index.ts";
 import { LoopsmithError } from "../src/model/errors.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
@@ -135,6 +135,27 @@ describe("a loop over an embedded store", () => {
     await loop.runOnce();
     await source.store.feedbackWrite({ feedback: [{ id, runId: id, key: "user_score", score: 0 }] });
     expect(await loop.runOnce()).toMatchObject({ failures: 1 });
+  });
+
+  it("pays once for the same inputs, in all loops and workers on the store that share their answers", async () => {
+    await using source = await openSource();
+    for (const answer of ["bad", "good", "bad"]) await source.send(answer);
+    let calls = 0;
+    const worker = (name: string): FeedbackLoop =>
+      source.loop({
+        name,
+        evaluator: defineEvaluator({
+          name: "paid",
+          inputs: { answer: "outputs.answer" },
+          cache: "shared",
+          evaluate: ({ answer }) => ({ score: (calls += 1) > 0 && answer === "good", cost: { usd: 1 } }),
+        }),
+      });
+    await using first = worker("first");
+    expect(await first.runOnce()).toMatchObject({ judged: 3, failures: 2 });
+    await using second = worker("second");
+    expect(await second.runOnce()).toMatchObject({ judged: 3, failures: 2 });
+    expect(calls).toBe(2);
   });
 
   it("takes over what a crashed run held under its lease", async () => {

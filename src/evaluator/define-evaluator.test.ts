@@ -4,6 +4,7 @@ import { defineEvaluator } from "./define-evaluator.ts";
 import { memoryCache } from "./evaluation-cache.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { text } from "./input-mapping.ts";
+import type { Trace } from "../model/trace.ts";
 import { inputsFixture, spanFixture, traceFixture } from "./trace.fixture.ts";
 
 const trace = traceFixture(
@@ -87,6 +88,40 @@ describe("defineEvaluator", () => {
     expect(call).toHaveBeenCalledTimes(2);
   });
 
+  it("remembers for all who share a cache, but nothing that names spans", async () => {
+    const call = vi.fn(() => ({ score: 0.5 }));
+    const make = (): Evaluator =>
+      defineEvaluator({ name: "paid", inputs: { answer: "outputs.answer" }, cache: "shared", evaluate: call });
+    const sharedCache = memoryCache();
+    const through = async (evaluator: Evaluator, trace: Trace): Promise<unknown> => {
+      const [input] = inputsFixture(evaluator, trace);
+      return input && evaluator.evaluate({ ...input, sharedCache });
+    };
+    const other = traceFixture(spanFixture({ id: "elsewhere", parentId: null, outputs: { answer: "so" } }));
+    await through(make(), trace);
+    expect(await through(make(), other)).toMatchObject([{ score: 0.5, spanId: "elsewhere" }]);
+    expect(call).toHaveBeenCalledTimes(1);
+    const namesake = defineEvaluator({
+      name: "paid",
+      inputs: { answer: "outputs.answer" },
+      cache: "shared",
+      evaluate: () => 1,
+    });
+    expect(await through(namesake, trace)).toMatchObject([{ score: 1 }]);
+    // Where nobody shares one, it is the evaluator's own.
+    await evaluate(make());
+    expect(call).toHaveBeenCalledTimes(2);
+
+    const pointing = defineEvaluator({
+      name: "pointing",
+      inputs: { answer: "outputs.answer" },
+      cache: "shared",
+      evaluate: (_inputs, { span }) => [{ score: 0, spanId: span.id }],
+    });
+    await through(pointing, trace);
+    expect(await through(pointing, other)).toMatchObject([{ spanId: "elsewhere" }]);
+  });
+
   it("does not remember failures, and forgets the oldest", async () => {
     const call = vi.fn().mockRejectedValueOnce(new Error("down")).mockResolvedValue(1);
     const evaluator = defineEvaluator({ name: "e", inputs: { a: "outputs.answer" }, cache: true, evaluate: call });
@@ -105,6 +140,7 @@ describe("defineEvaluator", () => {
     [{ name: "e", range: [1, 0] as const }, /range is \[1,0\]/],
     [{ name: "e", timeoutMs: 0 }, /timeoutMs is 0/],
     [{ name: "e", cache: true }, /cache is true/],
+    [{ name: "e", cache: "disk", inputs: {} } as never, /cache is "disk"/],
   ])("refuses %j", (definition, message) => {
     expect(() => defineEvaluator({ ...definition, evaluate: () => 1 })).toThrow(message);
   });

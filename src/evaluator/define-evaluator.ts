@@ -2,8 +2,7 @@ import { describeValue } from "../internal/describe-value.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { toScores } from "../wire/evaluator-result.ts";
 import type { EvaluatorReturn } from "../wire/evaluator-result.ts";
-import { cacheKey, memoryCache, withCache } from "./evaluation-cache.ts";
-import type { EvaluationCache } from "./evaluation-cache.ts";
+import { remembering, type CacheOption } from "./evaluation-cache.ts";
 import type { Evaluator, EvaluatorInput } from "./evaluator.ts";
 import { namedArguments } from "./from-langsmith.ts";
 import type { LangSmithArguments } from "./from-langsmith.ts";
@@ -29,8 +28,11 @@ export interface MappedDefinition<M extends InputMapping, O extends keyof M> ext
   inputs: M;
   /** Inputs that may be missing. @default [] */
   optional?: readonly O[];
-  /** Remembers answers by name, version and inputs; `true` keeps 10,000 in memory. @default false */
-  cache?: EvaluationCache | boolean;
+  /**
+   * Remembers answers by name, version, inputs and the text of `evaluate`; what that closes over belongs into the version. `true` keeps 10,000 in memory; `"shared"` keeps them for 30 days in the
+   * loop's store, for all workers on it, and in memory where there is no loop. @default false
+   */
+  cache?: CacheOption;
   evaluate(inputs: MappedInputs<M, O>, input: EvaluatorInput): EvaluatorReturn | Promise<EvaluatorReturn>;
 }
 
@@ -87,12 +89,14 @@ function fromRun(definition: RunDefinition): Answer {
 
 function fromInputs(definition: MappedDefinition<InputMapping, string>, version: string): Answer {
   const { name, inputs, optional = [], cache } = definition;
-  const remember = cache ? withCache(cache === true ? memoryCache() : cache) : undefined;
+  const remember = remembering(cache);
+  // Two loops on one store may each have an evaluator of this name and version.
+  const code = definition.evaluate.toString();
   return async (input) => {
     const { values, missing } = readInputs(inputs, optional, input);
     if (missing.length > 0) return { score: null, comment: `not applicable: ${missing.join(", ")} missing` };
     const compute = async (): Promise<EvaluatorReturn> => definition.evaluate(values as never, input);
-    return remember ? remember(cacheKey(name, version, values), compute) : compute();
+    return remember({ name, version, inputs: [code, values], input }, compute);
   };
 }
 
@@ -107,5 +111,6 @@ function checked<D extends RunDefinition | MappedDefinition<InputMapping, string
   if (cache && inputs === undefined) {
     throw wrong("cache", cache, "Declare `inputs`: they are what the cache remembers answers by.");
   }
+  if (typeof cache === "string" && cache !== "shared") throw wrong("cache", cache, 'Use true, "shared" or a cache.');
   return definition;
 }

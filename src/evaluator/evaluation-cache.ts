@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../internal/canonical-json.ts";
+import type { EvaluatorTarget } from "./evaluator.ts";
 import type { EvaluatorResult, EvaluatorReturn } from "../wire/evaluator-result.ts";
 
 /** Remembers what an evaluator said about the same declared inputs. Share one across processes to share paid calls. */
@@ -36,7 +37,7 @@ export function memoryCache(options: MemoryCacheOptions = {}): EvaluationCache {
 }
 
 /** sha256 over evaluator, version and inputs, or `null` for inputs that have no JSON form (they are not cached). */
-export function cacheKey(name: string, version: string, inputs: unknown): string | null {
+function cacheKey(name: string, version: string, inputs: unknown): string | null {
   try {
     return createHash("sha256")
       .update(canonicalJson([name, version, inputs]))
@@ -46,26 +47,57 @@ export function cacheKey(name: string, version: string, inputs: unknown): string
   }
 }
 
-/** Looks in the cache first; equal calls under way at the same time share one computation. Failures are not cached. */
-export function withCache(
-  cache: EvaluationCache,
-): (key: string | null, compute: () => Promise<EvaluatorReturn>) => Promise<EvaluatorReturn> {
+/**
+ * Where answers are remembered: in a cache of the caller's, in this process's memory (`true`, 10,000 of them), or in the store
+ * of the loop that asks (`"shared"`; in memory where no loop does).
+ */
+export type CacheOption = EvaluationCache | "shared" | boolean;
+
+/** What was asked, of whom, and by whom. */
+export interface Question {
+  name: string;
+  version: string;
+  inputs: unknown;
+  input: Pick<EvaluatorTarget, "sharedCache">;
+}
+
+/**
+ * Looks in the cache first; equal calls under way at the same time share one computation. What `compute` throws is not
+ * remembered, nor what names spans, which are of one trace, nor what `keep` says no to once it is there.
+ */
+export function remembering(
+  option: CacheOption = false,
+): (
+  question: Question,
+  compute: () => Promise<EvaluatorReturn>,
+  keep?: (result: EvaluatorReturn) => boolean,
+) => Promise<EvaluatorReturn> {
+  if (option === false) return (_question, compute) => compute();
+  const own = typeof option === "object" ? option : memoryCache();
   const underWay = new Map<string, Promise<EvaluatorReturn>>();
-  const lookUp = async (key: string, compute: () => Promise<EvaluatorReturn>): Promise<EvaluatorReturn> => {
-    const found = await cache.get(key);
-    if (found !== undefined) return free(found);
-    const result = await compute();
-    await cache.set(key, result);
-    return result;
-  };
-  return (key, compute) => {
+  return ({ name, version, inputs, input }, compute, keep = () => true) => {
+    const key = cacheKey(name, version, inputs);
     if (key === null) return compute();
     const shared = underWay.get(key);
     if (shared) return shared.then(free);
-    const call = lookUp(key, compute).finally(() => underWay.delete(key));
+    const cache = option === "shared" ? (input.sharedCache ?? own) : own;
+    const lookUp = async (): Promise<EvaluatorReturn> => {
+      const found = await cache.get(key);
+      if (found !== undefined) return free(found);
+      const result = await compute();
+      if (keep(result) && !namesSpans(result)) await cache.set(key, result);
+      return result;
+    };
+    const call = lookUp().finally(() => underWay.delete(key));
     underWay.set(key, call);
     return call;
   };
+}
+
+function namesSpans(result: EvaluatorReturn): boolean {
+  if (typeof result === "number" || typeof result === "boolean") return false;
+  const results = isList(result) ? result : "results" in result ? result.results : [result];
+  return results.some(({ spanId, targetRunId }) => (spanId ?? targetRunId) !== undefined);
 }
 
 /** A remembered answer costs nothing. */

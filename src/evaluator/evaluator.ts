@@ -1,3 +1,4 @@
+import type { EvaluationCache } from "./evaluation-cache.ts";
 import type { Score } from "../model/score.ts";
 import type { Span, Trace } from "../model/trace.ts";
 import type { LangSmithExample, LangSmithRun } from "../wire/langsmith-run.ts";
@@ -39,6 +40,8 @@ export interface EvaluatorTarget {
   lineage?: string;
   /** What an evaluator that calls others calls them through. @default at once */
   callLimits?: CallLimits;
+  /** Where answers are remembered for all workers of a loop. @default nowhere */
+  sharedCache?: EvaluationCache;
 }
 
 export interface EvaluatorInput extends EvaluatorTarget {

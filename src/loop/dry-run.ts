@@ -80,6 +80,7 @@ export async function dryRun(loop: OpenLoop, options: ResolvedLoopOptions, range
           signal,
           lineage: loop.lineage,
           callLimits: loop.callLimits,
+          sharedCache: loop.sharedCache,
         });
         const run = runs.get(trace.root.id)!;
         const decision = await decide({ loopId, trace, run, revision: 1, judgement, options, now: store.now() });

@@ -1,4 +1,5 @@
 import type { Client } from "langsmith";
+import type { EvaluationCache } from "../evaluator/evaluation-cache.ts";
 import type { CallLimits } from "../evaluator/evaluator.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { loopIdOf } from "../model/id.ts";
@@ -16,6 +17,7 @@ import { createCallLimits } from "./judge/call-limits.ts";
 import { circuitBreaker, type CircuitBreaker } from "./judge/circuit-breaker.ts";
 import { openLineage, type Lineage } from "./judge/lineage.ts";
 import { sampledBy } from "./judge/sample.ts";
+import { storeCache } from "./judge/store-cache.ts";
 import { loopTracing, type LoopTracing } from "./loop-tracing.ts";
 import { alertsDocument } from "./loop-alerts.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
@@ -33,6 +35,7 @@ export interface OpenLoop {
   lineage: Lineage;
   /** Waits until an evaluator may be called. */
   callLimits: CallLimits;
+  sharedCache: EvaluationCache;
   /** Which evaluators this process has stopped asking. */
   breaker: CircuitBreaker;
   tracing: LoopTracing;
@@ -71,6 +74,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     tracing: loopTracing(resolved.tracer, resolved.name, lineage),
     breaker: circuitBreaker(),
     callLimits: createCallLimits(store, loopId, resolved.limits),
+    sharedCache: storeCache(store),
     experiments,
     close: () => (given ? Promise.resolve() : store.close()),
   };

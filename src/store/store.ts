@@ -4,6 +4,7 @@ import type { ComparativeStore } from "./resource/comparative.ts";
 import type { CursorStore } from "./resource/cursor.ts";
 import type { DatasetStore } from "./resource/dataset.ts";
 import type { DeliveryStore } from "./resource/delivery.ts";
+import type { EvaluationStore } from "./resource/evaluation.ts";
 import type { ExperimentStore } from "./resource/experiment.ts";
 import type { FeedbackConfigStore } from "./resource/feedback-config.ts";
 import type { FeedbackStore } from "./resource/feedback.ts";
@@ -57,6 +58,7 @@ export interface Store
     ComparativeStore,
     PromptStore,
     BudgetStore,
+    EvaluationStore,
     BucketStore,
     LearningStore,
     MiningStore,

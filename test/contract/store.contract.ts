@@ -3,6 +3,7 @@ import type { Store } from "../../src/store/store.ts";
 import { exerciseBuckets } from "./exercise-buckets.ts";
 import { exerciseDatasets } from "./exercise-datasets.ts";
 import { exerciseDeliveries } from "./exercise-deliveries.ts";
+import { exerciseEvaluations } from "./exercise-evaluations.ts";
 import { exerciseExperiments } from "./exercise-experiments.ts";
 import { exerciseFilters } from "./exercise-filters.ts";
 import { exerciseLedger } from "./exercise-ledger.ts";
@@ -27,6 +28,7 @@ export function storeContract(name: string, open: OpenStore): void {
     exerciseBuckets(open);
     exerciseMining(open);
     exerciseDeliveries(open);
+    exerciseEvaluations(open);
     exerciseDatasets(open);
     exerciseExperiments(open);
     exercisePrompts(open);

@@ -140,6 +140,7 @@ function realJudge(deps: SweepDeps, loop: Awaited<ReturnType<typeof openLoop>>):
     history: loop.history,
     lineage: loop.lineage,
     callLimits: loop.callLimits,
+    sharedCache: loop.sharedCache,
     breaker: loop.breaker,
     tracing: loop.tracing,
     emitter: createEmitter(),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Score } from "../../model/score.ts";
+import { memoryCache } from "../evaluation-cache.ts";
 import { runEvaluator } from "../run-evaluator.ts";
 import { targetsOf } from "../targets.ts";
 import { spanFixture, traceFixture } from "../trace.fixture.ts";
@@ -56,6 +57,22 @@ describe("llmJudge over an OpenAI-compatible server", () => {
     if (!target) throw new Error("no target");
     return runEvaluator(evaluator, target);
   };
+
+  it("remembers what it said of the same record, unless nobody can trust it", async () => {
+    const cache = memoryCache();
+    const [first] = await judge({ cache });
+    const [again] = await judge({ cache });
+    expect(again).toEqual({ ...first, cost: undefined });
+    expect(server.requests).toHaveLength(1);
+    await judge({ cache, criterion: "Another one." });
+    expect(server.requests).toHaveLength(2);
+    server.fallback = honest({ check: "guess" });
+    for (const asked of [3, 4]) {
+      const [score] = await judge({ cache, repeats: 1, version: "2", asks: 1 });
+      expect(score?.score).toBeNull();
+      expect(server.requests).toHaveLength(asked);
+    }
+  });
 
   it("asks for structured output and returns score, reasoning, cost and provenance", async () => {
     const scores = await judge();

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { EvaluatorResult } from "../../wire/evaluator-result.ts";
+import type { EvaluatorResult, EvaluatorReturn } from "../../wire/evaluator-result.ts";
 import { defineEvaluator } from "../define-evaluator.ts";
+import { remembering, type CacheOption } from "../evaluation-cache.ts";
 import type { Evaluator, EvaluatorInput } from "../evaluator.ts";
 import { readInputs } from "../input-mapping.ts";
 import type { InputMapping } from "../input-mapping.ts";
@@ -45,6 +46,11 @@ export interface LlmJudgeOptions {
   on?: Evaluator["on"];
   /** For all repeats together. @default 120_000 */
   timeoutMs?: number;
+  /**
+   * Remembers answers about the same record, which cost nothing then. One that did not carry its check code is asked for
+   * again. See `cache` of `defineEvaluator`. @default false
+   */
+  cache?: CacheOption;
   /** Told about every call to the model. */
   onCall?: (call: JudgeCall) => void;
   /** Unguessable text for nonces and check codes. @default 16 random bytes in hex */
@@ -73,6 +79,7 @@ export function llmJudge(options: LlmJudgeOptions): Evaluator {
   const { name, model, criterion, repeats = 1, asks = 3, maxTokens = 1000, maxTraceChars = 24_000 } = options;
   const { inputs = DEFAULT_INPUTS, version = "1", on = "trace", timeoutMs = 120_000, now = Date.now } = options;
   const { token = () => randomBytes(16).toString("hex"), onCall } = options;
+  const remember = remembering(options.cache);
   const scale = toScale(options.scale ?? [0, 1]);
   const question = { criterion, scale, examples: options.examples ?? [] };
   const promptHash = createHash("sha256")
@@ -81,6 +88,44 @@ export function llmJudge(options: LlmJudgeOptions): Evaluator {
     .slice(0, 16);
   const tokensPerAsk = Math.ceil((maxTraceChars + JSON.stringify(question).length + 2000) / 3) + maxTokens;
   const usd = priceOf(model.price, tokensPerAsk - maxTokens, maxTokens);
+  async function judge(record: Record<string, unknown>, input: EvaluatorInput): Promise<EvaluatorReturn> {
+    const { value: data, leftOut } = truncate(record, maxTraceChars);
+    const ask = (): Promise<JudgeReply> =>
+      askJudge(model, question, data, {
+        evaluator: name,
+        maxTokens,
+        asks,
+        signal: input.signal,
+        token,
+        now,
+        ...(onCall && { onCall }),
+      });
+    const replies = await settled(Array.from({ length: repeats }, ask));
+    const votes = replies.flatMap(({ verdict }): Vote[] => (verdict.kind === "verdict" ? [verdict] : []));
+    const calls = replies.flatMap((reply) => reply.calls);
+    const signals = suspicions(record, votes, replies.length);
+    const shared = {
+      cost: costOf(calls),
+      value: { model: model.id, promptHash, ...(leftOut > 0 && { charactersLeftOut: leftOut }) },
+    };
+    return [
+      {
+        ...outcome(votes, replies.length, scale.type === "number", scaleRange(scale), shared.value),
+        cost: shared.cost,
+      },
+      ...(signals.length === 0
+        ? []
+        : [
+            {
+              key: `${name}.no_injection`,
+              score: 0,
+              comment: `suspected injection: ${signals.join(", ")}`,
+              value: { signals },
+            },
+          ]),
+    ];
+  }
+
   return defineEvaluator({
     name,
     version,
@@ -90,43 +135,15 @@ export function llmJudge(options: LlmJudgeOptions): Evaluator {
     async evaluate(_args, input: EvaluatorInput) {
       const record = present(readInputs(inputs, Object.keys(inputs), input).values);
       if (Object.keys(record).length === 0) return { score: null, comment: "nothing of the trace to judge" };
-      const { value: data, leftOut } = truncate(record, maxTraceChars);
-      const ask = (): Promise<JudgeReply> =>
-        askJudge(model, question, data, {
-          evaluator: name,
-          maxTokens,
-          asks,
-          signal: input.signal,
-          token,
-          now,
-          ...(onCall && { onCall }),
-        });
-      const replies = await settled(Array.from({ length: repeats }, ask));
-      const votes = replies.flatMap(({ verdict }): Vote[] => (verdict.kind === "verdict" ? [verdict] : []));
-      const calls = replies.flatMap((reply) => reply.calls);
-      const signals = suspicions(record, votes, replies.length);
-      const shared = {
-        cost: costOf(calls),
-        value: { model: model.id, promptHash, ...(leftOut > 0 && { charactersLeftOut: leftOut }) },
-      };
-      return [
-        {
-          ...outcome(votes, replies.length, scale.type === "number", scaleRange(scale), shared.value),
-          cost: shared.cost,
-        },
-        ...(signals.length === 0
-          ? []
-          : [
-              {
-                key: `${name}.no_injection`,
-                score: 0,
-                comment: `suspected injection: ${signals.join(", ")}`,
-                value: { signals },
-              },
-            ]),
-      ];
+      const asked = { name, version, inputs: [promptHash, repeats, maxTraceChars, record], input };
+      return remember(asked, () => judge(record, input), isTrusted);
     },
   });
+}
+
+/** `null` is what stands for an answer without its check code. */
+function isTrusted(result: EvaluatorReturn): boolean {
+  return !Array.isArray(result) || (result as readonly EvaluatorResult[])[0]?.score !== null;
 }
 
 function outcome(

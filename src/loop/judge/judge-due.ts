@@ -1,3 +1,4 @@
+import type { EvaluationCache } from "../../evaluator/evaluation-cache.ts";
 import type { CallLimits } from "../../evaluator/evaluator.ts";
 import { targetsOf } from "../../evaluator/targets.ts";
 import { createSlots } from "../../internal/slots.ts";
@@ -36,6 +37,7 @@ export interface JudgeDeps {
   history: BlameHistory;
   lineage: Lineage;
   callLimits: CallLimits;
+  sharedCache: EvaluationCache;
   breaker: CircuitBreaker;
   tracing: LoopTracing;
   options: ResolvedLoopOptions;
@@ -183,6 +185,7 @@ async function judgePaid(
     signal,
     lineage: deps.lineage,
     callLimits: deps.callLimits,
+    sharedCache: deps.sharedCache,
     span,
   });
   await settleBudget(store, reservation, options.budgets, loopId, judgement.scores);

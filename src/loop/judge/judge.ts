@@ -1,3 +1,4 @@
+import type { EvaluationCache } from "../../evaluator/evaluation-cache.ts";
 import type { CallLimits, Evaluator } from "../../evaluator/evaluator.ts";
 import { runEvaluator } from "../../evaluator/run-evaluator.ts";
 import { targetsOf } from "../../evaluator/targets.ts";
@@ -29,7 +30,14 @@ export async function judge(
   trace: Trace,
   runs: ReadonlyMap<string, LangSmithRun>,
   evaluators: readonly Evaluator[],
-  options: { timeoutMs: number; signal: AbortSignal; lineage: Lineage; callLimits: CallLimits; span?: JudgeSpan },
+  options: {
+    timeoutMs: number;
+    signal: AbortSignal;
+    lineage: Lineage;
+    callLimits: CallLimits;
+    sharedCache: EvaluationCache;
+    span?: JudgeSpan;
+  },
 ): Promise<Judgement> {
   // The last gate before money is spent: whoever schedules must have looked, and a check that fails lets nothing through.
   if (options.lineage.isOwn(trace)) return { scores: [], problems: [OWN_TRACE] };
@@ -55,7 +63,7 @@ export async function judge(
                 () =>
                   runEvaluator(
                     evaluator,
-                    { ...target, lineage, callLimits: options.callLimits },
+                    { ...target, lineage, callLimits: options.callLimits, sharedCache: options.sharedCache },
                     { timeoutMs, signal: options.signal },
                   ),
                 options.signal,

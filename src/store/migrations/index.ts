@@ -11,6 +11,7 @@ import { mining } from "./0010-mining.ts";
 import { traceOrder } from "./0011-trace-order.ts";
 import { evaluatorFailures } from "./0012-evaluator-failures.ts";
 import { seenScores } from "./0013-seen-scores.ts";
+import { evaluations } from "./0014-evaluations.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly Migration[] = [
   traceOrder,
   evaluatorFailures,
   seenScores,
+  evaluations,
 ];

@@ -35,6 +35,7 @@ export interface Schema {
   delivery: DeliveryTable;
   cursor: CursorTable;
   secret: SecretTable;
+  evaluation: EvaluationTable;
   budget_use: BudgetUseTable;
   learning: LearningTable;
   issue: IssueTable;
@@ -233,6 +234,12 @@ export interface DeliveryTable {
 export interface CursorTable {
   name: string;
   value_json: string;
+}
+
+export interface EvaluationTable {
+  key: string;
+  result_json: string;
+  created_at: number;
 }
 
 export interface SecretTable {

@@ -7,6 +7,7 @@ import { cursorStore } from "./cursor.ts";
 import { datasetStore } from "./dataset.ts";
 import { datasetVersionStore } from "./dataset-version.ts";
 import { deliveryStore, type DeliveryStatements } from "./delivery.ts";
+import { evaluationStore } from "./evaluation.ts";
 import { exampleReadStore } from "./example.ts";
 import { exampleWriteStore } from "./example-write.ts";
 import { feedbackConfigStore } from "./feedback-config.ts";
@@ -68,6 +69,7 @@ export function sqlStore<Native>(db: Database<Native>, statements: SqlStatements
     ...secretStore(db),
     ...retentionStore(db),
     ...budgetStore(db),
+    ...evaluationStore(db),
     ...bucketStore(db),
     ...learningStore(db),
     ...miningStore(db),
