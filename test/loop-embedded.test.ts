@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defineEvaluator, humanEvaluator } from "../src/evaluator/index.ts";
 import { LoopsmithError } from "../src/model/errors.ts";
+import type { Trace } from "../src/model/trace.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
 import type { TouchedTrace } from "../src/store/resource/span.ts";
@@ -54,6 +55,8 @@ async function openSource(): Promise<Source & AsyncDisposable> {
   };
   return { ...source, [Symbol.asyncDispose]: () => store.close() };
 }
+
+const starred = ({ root }: Trace): boolean => root.scores.some(({ key }) => key === "stars");
 
 async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
   const deadline = Date.now() + 10_000;
@@ -128,12 +131,15 @@ describe("a loop over an embedded store", () => {
     expect(await store.deliveryList({ limit: 10 })).toMatchObject([{ state: "pending", attempts: 0, lastError: null }]);
   });
 
-  it("judges what it had left out when a thumbs-down comes later", async () => {
+  it.each([
+    { key: "user_score", always: ["thumbs_down"] as const },
+    { key: "stars", always: starred, feedbackKeys: ["stars"] },
+  ])("judges what it had left out when people say something later: $key", async ({ key, ...strata }) => {
     await using source = await openSource();
     const id = await source.send("bad");
-    await using loop = source.loop({ sample: { rate: 0, always: ["thumbs_down"] } });
-    await loop.runOnce();
-    await source.store.feedbackWrite({ feedback: [{ id, runId: id, key: "user_score", score: 0 }] });
+    await using loop = source.loop({ sample: { rate: 0, ...strata } });
+    expect(await loop.runOnce()).toMatchObject({ judged: 0 });
+    await source.store.feedbackWrite({ feedback: [{ id, runId: id, key, score: 0 }] });
     expect(await loop.runOnce()).toMatchObject({ failures: 1 });
   });
 

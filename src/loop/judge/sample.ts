@@ -10,13 +10,18 @@ export interface SampleOptions {
    * `user_score`, `thumbs` or `feedback`), or what a function says.
    */
   always?: readonly ("errors" | "thumbs_down")[] | ((trace: Trace) => boolean);
+  /**
+   * Feedback keys the function under `always` looks at: a trace is looked at again when people say something under one of
+   * them later. @default none; those of `thumbs_down` are known
+   */
+  feedbackKeys?: readonly string[];
 }
 
 const THUMBS_KEYS = new Set(["user_score", "user-score", "thumbs", "thumb", "feedback", "user_feedback"]);
 
 /** Feedback keys the strata look at: a thumbs-down mostly comes when the trace was judged, or left out, long ago. */
-export function sampledBy({ always }: SampleOptions): readonly string[] {
-  return Array.isArray(always) && always.includes("thumbs_down") ? [...THUMBS_KEYS] : [];
+export function sampledBy({ always, feedbackKeys = [] }: SampleOptions): readonly string[] {
+  return Array.isArray(always) && always.includes("thumbs_down") ? [...THUMBS_KEYS, ...feedbackKeys] : feedbackKeys;
 }
 
 /**
