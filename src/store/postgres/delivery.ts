@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { toMicros } from "../sql/columns.ts";
 import type { DeliveryStatements } from "../sql/delivery.ts";
-import type { DeliveryTable } from "../sql/schema.ts";
+import type { DeliveryTable } from "../sql/schema-loop.ts";
 import { WITHOUT_WAITING, type PostgresNative } from "./open-postgres.ts";
 
 export const deliveryStatements: DeliveryStatements<PostgresNative> = {

@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from "kysely";
 import { chunksOf, toMicros, toMicrosOrNull } from "../sql/columns.ts";
 import { saveCursor } from "../sql/cursor.ts";
 import type { LedgerStatements } from "../sql/ledger.ts";
-import type { LedgerTable } from "../sql/schema.ts";
+import type { LedgerTable } from "../sql/schema-loop.ts";
 import { WITHOUT_WAITING, type PostgresNative } from "./open-postgres.ts";
 import { recordVerdicts } from "./record-verdicts.ts";
 

@@ -5,7 +5,8 @@ import { chunksOf, toMicros } from "../sql/columns.ts";
 import type { WriteTransaction } from "../sql/database.ts";
 import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../sql/feedback.ts";
 import { insertDeliveries, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
-import type { FeedbackTable, VerdictTable } from "../sql/schema.ts";
+import type { FeedbackTable } from "../sql/schema.ts";
+import type { VerdictTable } from "../sql/schema-loop.ts";
 import type { UnlearnedTable } from "../sql/schema-learning.ts";
 import type { PostgresNative } from "./open-postgres.ts";
 

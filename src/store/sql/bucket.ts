@@ -5,7 +5,8 @@ import type { BucketChanges, BucketPart, BucketStore, LearnableVerdict } from ".
 import { chunksOf, fromMicros, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { BucketTable } from "./schema-learning.ts";
-import type { Schema, VerdictTable } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+import type { VerdictTable } from "./schema-loop.ts";
 
 /** Ids bound to one statement. */
 const IDS = 500;

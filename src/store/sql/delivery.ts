@@ -5,7 +5,8 @@ import type { DeliveryClaim, DeliveryFilter, DeliveryStore } from "../resource/d
 import { fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { insertDeliveries } from "./record-verdicts.ts";
-import type { DeliveryTable, Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+import type { DeliveryTable } from "./schema-loop.ts";
 
 export interface DeliveryStatements<Native> {
   claim(db: Database<Native>, params: Parameters<DeliveryStore["deliveryClaim"]>[0]): Promise<DeliveryTable[]>;

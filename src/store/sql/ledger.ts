@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { LedgerClaim, LedgerRow, LedgerState, LedgerStore, LoopRow, VerdictRecord } from "../resource/ledger.ts";
 import { fromMicros, fromMicrosOrNull, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import type { LedgerTable, LoopTable } from "./schema.ts";
+import type { LedgerTable, LoopTable } from "./schema-loop.ts";
 import { seenScoresStore } from "./seen-scores.ts";
 
 /** The statements each database tunes for itself. */

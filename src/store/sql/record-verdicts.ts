@@ -4,7 +4,8 @@ import type { Verdict } from "../../model/verdict.ts";
 import type { VerdictRecord } from "../resource/ledger.ts";
 import { chunksOf, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { UnlearnedTable } from "./schema-learning.ts";
-import type { DeliveryTable, Schema, VerdictTable } from "./schema.ts";
+import type { Schema } from "./schema.ts";
+import type { DeliveryTable, VerdictTable } from "./schema-loop.ts";
 
 const DELIVERIES_PER_STATEMENT = 100;
 

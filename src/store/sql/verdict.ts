@@ -7,7 +7,7 @@ import type { Verdict, VerdictOutcome } from "../../model/verdict.ts";
 import type { VerdictStore } from "../resource/verdict.ts";
 import { fromMicros, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import type { VerdictTable } from "./schema.ts";
+import type { VerdictTable } from "./schema-loop.ts";
 
 export function verdictStore(db: Database): VerdictStore {
   return {

@@ -1,6 +1,6 @@
 import { toMicros } from "../sql/columns.ts";
 import type { DeliveryStatements } from "../sql/delivery.ts";
-import type { DeliveryTable } from "../sql/schema.ts";
+import type { DeliveryTable } from "../sql/schema-loop.ts";
 import type { Connection } from "./statement-cache.ts";
 
 const CLAIM = `update delivery set lease_token = ?1, lease_until = ?2

@@ -2,7 +2,7 @@ import type { LedgerStore } from "../resource/ledger.ts";
 import { toMicros, toMicrosOrNull } from "../sql/columns.ts";
 import { saveCursor } from "../sql/cursor.ts";
 import type { WriteTransaction } from "../sql/database.ts";
-import type { LedgerTable } from "../sql/schema.ts";
+import type { LedgerTable } from "../sql/schema-loop.ts";
 import type { Connection } from "./statement-cache.ts";
 
 /**

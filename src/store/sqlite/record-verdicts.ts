@@ -5,7 +5,7 @@ import type { WriteTransaction } from "../sql/database.ts";
 import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../sql/feedback.ts";
 import { toDeliveryRow, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
 import type { UnlearnedTable } from "../sql/schema-learning.ts";
-import type { DeliveryTable, VerdictTable } from "../sql/schema.ts";
+import type { DeliveryTable, VerdictTable } from "../sql/schema-loop.ts";
 import type { Bindable, Connection } from "./statement-cache.ts";
 
 const FENCE = `update ledger set state = ?, reason = ?, lease_token = null, lease_until = null, updated_at = ?

@@ -4,7 +4,7 @@ import { freeBuffer } from "../../internal/free-buffer.ts";
 import { LoopsmithError, type ErrorCode } from "../../model/errors.ts";
 import type { LedgerStore } from "../resource/ledger.ts";
 import type { TouchedTrace } from "../resource/span.ts";
-import type { LedgerTable } from "../sql/schema.ts";
+import type { LedgerTable } from "../sql/schema-loop.ts";
 import { writeIngest } from "../sql/span-ingest.ts";
 import { CHECKPOINT_PAGES } from "./checkpoint-pages.ts";
 import { ingestStatements } from "./ingest.ts";
