@@ -109,14 +109,32 @@ export async function writeFeedbackRows(
   feedback: readonly FeedbackWrite[],
   now: number,
 ): Promise<void> {
-  const rows = new Map<string, FeedbackTable>();
+  await upsertFeedback(query, await toFeedbackRows(feedback, now), now);
+}
+
+/** The rows, whose project and trace may still be missing. Rests while it writes large values as JSON. */
+export async function toFeedbackRows(feedback: readonly FeedbackWrite[], now: number): Promise<FeedbackTable[]> {
+  const rows: FeedbackTable[] = [];
   for (const item of feedback) {
-    const row = toFeedbackRow(item, now, {
+    const texts = {
       value_json: await largeJsonOrNull(item.value),
       correction_json: await largeJsonOrNull(item.correction),
       source_json: await largeJsonOrNull(item.source),
       extra_json: await largeJsonOrNull(item.extra),
-    });
+    };
+    rows.push(toFeedbackRow(item, now, texts));
+  }
+  return rows;
+}
+
+/** Writes rows as {@link toFeedbackRows} makes them. */
+export async function upsertFeedback(
+  query: Kysely<Schema>,
+  written: readonly FeedbackTable[],
+  now: number,
+): Promise<void> {
+  const rows = new Map<string, FeedbackTable>();
+  for (const row of written) {
     if (row.run_id !== null && (row.project_id === null || row.trace_id === null)) {
       const span = await query
         .selectFrom("span")

@@ -1,4 +1,5 @@
 import { nextTurn } from "../../internal/next-turn.ts";
+import { toFeedbackRows } from "../sql/feedback.ts";
 import { sqlStore } from "../sql/sql-store.ts";
 import { toIngestRows } from "../sql/span-ingest.ts";
 import type { SpanIngestParams } from "../resource/span.ts";
@@ -43,6 +44,11 @@ export function sqliteStore(options: SqliteOptions): Promise<Store> {
       ...store,
       spanIngest: (params) =>
         thread.isRunning || isLarge(params) ? ingestByThread(thread, params) : store.spanIngest(params),
+      // A large value is made text here, with rests: cloning the object on its way would take as long, and without any.
+      feedbackWrite: async (params) =>
+        thread.isRunning
+          ? thread.run("feedback", await toFeedbackRows(params.feedback, database.now()))
+          : store.feedbackWrite(params),
       close,
       [Symbol.asyncDispose]: close,
     };

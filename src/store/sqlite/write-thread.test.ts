@@ -100,18 +100,21 @@ describe("an ingest by thread", () => {
     expect((await store.spanIngest({ spans: sent })).touched).toEqual([]);
   });
 
-  it("takes small ingests too once it runs, so that this thread never waits for the file", async () => {
+  it("takes small ingests and feedback too once it runs, so that this thread never waits for the file", async () => {
     const path = join(folder, "busy.db");
     await using busy = await sqliteStore({ path });
     await busy.spanIngest({ spans: trace("busy") });
     const other = connect(path, "full");
     other.handle.exec("BEGIN IMMEDIATE");
     const small = busy.spanIngest({ spans: trace("busy", 1) });
+    const said = busy.feedbackWrite({ feedback: [{ id: newId(), runId: newId(), key: "k", score: 1 }] });
     // Waiting for the lock on this thread, nobody would come to give it back.
     await setTimeout(50);
     other.handle.exec("COMMIT");
     other.handle.close();
     expect((await small).touched).toHaveLength(1);
+    await said;
+    expect(await busy.feedbackList({ limit: 10, offset: 0 })).toMatchObject([{ key: "k", score: 1 }]);
   });
 
   it("finishes what it was given before the store closes, and takes nothing afterwards", async () => {

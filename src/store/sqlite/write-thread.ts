@@ -10,7 +10,7 @@ interface Unanswered {
 }
 
 /**
- * Writes on a thread of its own what is written most (ingests, and what judging claims and records), so that inserting and
+ * Writes on a thread of its own what is written most (ingests, feedback, and what judging claims and records), so that inserting and
  * waiting for the disk leave this one free to read requests and to judge. What comes is passed on at once; the thread writes
  * for as long as it has the database's one write lock, which it gives back when something is to be written here.
  */

@@ -4,6 +4,8 @@ import { freeBuffer } from "../../internal/free-buffer.ts";
 import { LoopsmithError, type ErrorCode } from "../../model/errors.ts";
 import type { LedgerStore } from "../resource/ledger.ts";
 import type { TouchedTrace } from "../resource/span.ts";
+import { upsertFeedback } from "../sql/feedback.ts";
+import type { FeedbackTable } from "../sql/schema.ts";
 import type { LedgerTable } from "../sql/schema-loop.ts";
 import { writeIngest } from "../sql/span-ingest.ts";
 import { CHECKPOINT_PAGES } from "./checkpoint-pages.ts";
@@ -19,6 +21,7 @@ export interface WriteJobs {
   enrol: { takes: Parameters<LedgerStore["ledgerEnrol"]>[0]; gives: number };
   claim: { takes: Parameters<LedgerStore["ledgerClaim"]>[0]; gives: LedgerTable[] };
   record: { takes: VerdictRows[]; gives: Set<string> };
+  feedback: { takes: FeedbackTable[]; gives: void };
 }
 
 type Work = {
@@ -115,6 +118,8 @@ function write(database: SqliteDatabase, { name, params }: Work): Promise<WriteJ
       return database.write((transaction) => enrolHeads(transaction, params, now));
     case "claim":
       return database.lease((transaction) => Promise.resolve(claimRows(transaction, params, now)));
+    case "feedback":
+      return database.write(({ query }) => upsertFeedback(query, params, now));
     case "record":
       return database.write((transaction) => writeVerdicts(transaction, params, now));
   }
