@@ -104,16 +104,18 @@ describe("an ingest by thread", () => {
     const path = join(folder, "busy.db");
     await using busy = await sqliteStore({ path });
     await busy.spanIngest({ spans: trace("busy") });
-    const other = connect(path, "full");
-    other.handle.exec("BEGIN IMMEDIATE");
-    const small = busy.spanIngest({ spans: trace("busy", 1) });
-    const said = busy.feedbackWrite({ feedback: [{ id: newId(), runId: newId(), key: "k", score: 1 }] });
-    // Waiting for the lock on this thread, nobody would come to give it back.
-    await setTimeout(50);
-    other.handle.exec("COMMIT");
-    other.handle.close();
-    expect((await small).touched).toHaveLength(1);
-    await said;
+    const feedback = [{ id: newId(), runId: newId(), key: "k", score: 1 }];
+    const writes = [() => busy.spanIngest({ spans: trace("busy", 1) }), () => busy.feedbackWrite({ feedback })];
+    for (const write of writes) {
+      const other = connect(path, "full");
+      other.handle.exec("BEGIN IMMEDIATE");
+      const written = write();
+      // Waiting for the lock on this thread, nobody would come to give it back.
+      await setTimeout(50);
+      other.handle.exec("COMMIT");
+      other.handle.close();
+      await written;
+    }
     expect(await busy.feedbackList({ limit: 10, offset: 0 })).toMatchObject([{ key: "k", score: 1 }]);
   });
 
