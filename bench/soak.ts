@@ -69,14 +69,17 @@ while (performance.now() - startedAt < minutes * 60_000) {
   const { lagMs } = await loop.status();
   collectGarbage();
   const memory = process.memoryUsage();
-  samples.push({
+  const sample: Sample = {
     minute: (performance.now() - startedAt) / 60_000,
     heapMb: (memory.heapUsed + memory.external) / 1e6,
     rssMb: memory.rss / 1e6,
     lagMs,
     handles: process.getActiveResourcesInfo().length,
     walMb: sizeOf(folder, "-wal") / 1e6,
-  });
+  };
+  samples.push(sample);
+  const told = Object.entries(sample).map(([name, value]: [string, number]) => `${name} ${round(value)}`);
+  process.stderr.write(`${told.join("  ")}  sent ${sent}  judged ${judged}\n`);
 }
 await load.stop();
 sent += acknowledged.size;
