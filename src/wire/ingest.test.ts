@@ -122,6 +122,45 @@ test("one bad item never loses the others", async () => {
   ]);
 });
 
+test("takes the attachments of a run that came as one JSON, as each client writes them", async () => {
+  const hi = Buffer.from("hi ✓");
+  const attachments = {
+    python: ["text/plain", hi.toString("base64")],
+    "bytes by index": { mimeType: "text/plain", data: { ...new Uint8Array(hi) } },
+    buffer: ["text/plain", hi],
+    empty: ["text/plain", ""],
+    lost: { mimeType: "text/plain", data: {} },
+    text: ["text/plain", "no base64!"],
+    numbers: ["text/plain", { 0: 256 }],
+    untyped: [hi.toString("base64")],
+  };
+  for (const op of ["post", "patch"] as const) {
+    const batch = await ingestRun(op, json({ ...root(), attachments }), { id: TRACE });
+    expect(batch.spans).toHaveLength(1);
+    expect(batch.attachments.map(({ spanId, name, mimeType }) => [spanId, name, mimeType])).toEqual(
+      ["python", "bytes by index", "buffer", "empty"].map((name) => [TRACE, name, "text/plain"]),
+    );
+    const read = batch.attachments.map(({ bytes }) => Buffer.from(bytes).toString());
+    expect(read).toEqual(["hi ✓", "hi ✓", "hi ✓", ""]);
+    expect(batch.rejected.map(({ item, field }) => [item, field])).toEqual(
+      ["lost", "text", "numbers", "untyped"].map((name) => [`attachment.${TRACE}.${name}`, `attachments.${name}`]),
+    );
+  }
+  for (const [odd, refused] of [
+    [null, 0],
+    [[], 1],
+    [7, 1],
+    [{}, 0],
+    [Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [index, 7])), 1],
+  ] as const) {
+    const batch = await ingestRun("post", json({ ...root(), attachments: odd }));
+    expect([batch.spans.length, batch.attachments.length, batch.rejected.length]).toEqual([1, 0, refused]);
+  }
+  const large = Buffer.alloc(9_000_001, "long");
+  const one = await ingestRun("post", json({ ...root(), attachments: { large: ["x/y", large.toString("base64")] } }));
+  expect(large.equals(one.attachments[0]?.bytes ?? new Uint8Array())).toBe(true);
+});
+
 test("reads a batch: posts, patches, and items that are no runs", async () => {
   const body = { post: [root(), 7, null], patch: [{ id: TRACE, outputs: { a: 1 }, end_time: 1_795_450_814 }, {}] };
   const { spans, rejected } = await ingestBatch(json(body));

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Client } from "langsmith";
 import { RunTree } from "langsmith";
 import { traceable } from "langsmith/traceable";
@@ -133,6 +134,17 @@ describe.each(["client", "inProcess"] as const)("a trace sent by the official %s
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(PNG);
     const forged = await running.server.fetch(url.replace(/signature=.*/, "signature=AAAA"));
     expect(forged.status).toBe(403);
+  });
+
+  it("keeps the attachment of a run without a place in a trace, which goes as one JSON", async () => {
+    const id = randomUUID();
+    const sent = { id, name: "alone", run_type: "tool", inputs: {}, project_name: "alone" };
+    await client.createRun({ ...sent, attachments: { [PICTURE]: { mimeType: "image/png", data: PNG } } });
+    await client.awaitPendingTraceBatches();
+    const project = await client.readProject({ projectName: "alone" });
+    const run = await client.runs.retrieve(id, { project_id: project.id, selects: ["ATTACHMENTS"] });
+    const response = await running.server.fetch(run.attachments?.[PICTURE] ?? "");
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(PNG);
   });
 
   it("carries its feedback", async () => {

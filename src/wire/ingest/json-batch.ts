@@ -6,6 +6,7 @@ import { scanJsonSteps } from "../json-scan.ts";
 import type { Steps } from "../steps.ts";
 import { emptyBatch, PAUSE_EVERY_BYTES, reject, type IngestBatch } from "./batch.ts";
 import { parseDottedOrder } from "./dotted-order.ts";
+import { addAttachments } from "./json-attachments.ts";
 import { listElements, memberOf } from "./parse-slice.ts";
 import { textField } from "./run-fields.ts";
 import { runJsonSteps } from "./run-json.ts";
@@ -77,7 +78,9 @@ function* addRun(
     const told = json.fields["id"];
     if (id === undefined && typeof told === "string") ownId = told;
     if (ownId === "" && (told === undefined || told === null)) ownId = idInOrder(json.fields) ?? fallbackId ?? "";
-    batch.spans.push(yield* runWriteSteps(json, { op, id: ownId, receivedAt }));
+    const span = yield* runWriteSteps(json, { op, id: ownId, receivedAt });
+    batch.spans.push(span);
+    if (json.attachments) yield* addAttachments(batch, json.attachments, span.id);
   } catch (error) {
     reject(batch, ownId === "" ? item : `${op}.${ownId.slice(0, 80)}`, ownId, error);
   }

@@ -14,10 +14,14 @@ export type Payloads = { [Name in PayloadName]?: Uint8Array };
 export interface RunJson {
   fields: JsonObject;
   payloads: Payloads;
+  /** By name; only in runs that are sent as one JSON. */
+  attachments?: Uint8Array;
 }
 
 /** Main parts up to this size are parsed at once; what is larger carries payloads or is no run. */
 const SMALL_BYTES = 64 * 1024;
+
+const ATTACHMENTS = "attachments";
 
 const PAYLOADS: ReadonlySet<string> = new Set(PAYLOAD_NAMES);
 
@@ -49,17 +53,19 @@ const FIELDS: ReadonlySet<string> = new Set([
 export function* runJsonSteps(bytes: Uint8Array, what: string): Steps<RunJson> {
   if (bytes.byteLength <= SMALL_BYTES) {
     const fields = parseSmall(bytes, what);
-    if (!PAYLOAD_NAMES.some((name) => fields[name] !== undefined)) return { fields, payloads: {} };
+    if (![...PAYLOAD_NAMES, ATTACHMENTS].some((name) => fields[name] !== undefined)) return { fields, payloads: {} };
   }
   const shape = yield* scanJsonSteps(bytes, what);
   if (shape.kind !== "object") throw notAnObject(what);
   const fields: JsonObject = {};
   const payloads: Payloads = {};
+  let attachments: Uint8Array | undefined;
   for (const [key, value] of membersOf(bytes, shape)) {
     if (PAYLOADS.has(key)) payloads[key as PayloadName] = value;
+    else if (key === ATTACHMENTS) attachments = value;
     else if (FIELDS.has(key)) fields[key] = parseSlice(value, key);
   }
-  return { fields, payloads };
+  return { fields, payloads, ...(attachments && { attachments }) };
 }
 
 function parseSmall(bytes: Uint8Array, what: string): JsonObject {

@@ -85,6 +85,14 @@ def errors_and_attachments(client: Client) -> None:
     equal([run.name for run in failed], ["rag"])
 
 
+@check("tracing", "keeps the attachment of a run that is sent without a place in a trace")
+def lone_attachment(client: Client) -> None:
+    run_id = uuid7()
+    files = {"file": ("text/plain", b"hi \xff")}
+    client.create_run("alone", {}, "tool", id=run_id, project_name=unique("alone"), attachments=files)
+    equal(client.read_run(run_id).attachments["file"]["reader"].read(), b"hi \xff")
+
+
 @check("tracing", "merges an update that arrives before its run")
 def update_first(client: Client) -> None:
     project = unique("update first")
