@@ -1,3 +1,5 @@
+import * as threads from "node:worker_threads";
+
 /** Payloads as places in few buffers. */
 export interface PackedPayloads {
   /** Transferred, not cloned. */
@@ -7,7 +9,7 @@ export interface PackedPayloads {
 }
 
 const ABSENT = -1;
-/** Smaller buffers may be shared with others (Node's pool), and are not worth a transfer. */
+/** Smaller buffers are not worth a transfer, and before Node 21, which cannot be asked, may be its pool's. */
 const TRANSFER_FROM_BYTES = 64 * 1024;
 
 /** Gathers payloads for another thread: large buffers that are ours to give go as they are, everything else is copied. */
@@ -72,6 +74,9 @@ export function unpackPayloads({ buffers, places }: PackedPayloads): (Uint8Array
   return payloads;
 }
 
+/** Not in Node 20, whose pool has 8 KiB; since 24 it has 64, so that a small body may lie in one. */
+const { isMarkedAsUntransferable } = threads as { isMarkedAsUntransferable?: (buffer: ArrayBuffer) => boolean };
+
 function isTransferable(buffer: ArrayBufferLike): buffer is ArrayBuffer {
-  return buffer instanceof ArrayBuffer;
+  return buffer instanceof ArrayBuffer && isMarkedAsUntransferable?.(buffer) !== true;
 }

@@ -75,6 +75,16 @@ describe("an ingest by thread", () => {
     expect(there.rows[1]?.outputs).toEqual(rows.rows[1]?.outputs);
   });
 
+  it("copies what lies in Node's own pool, whatever its size", async () => {
+    const spans = trace("p", 2).map((span) => ({ ...span, inputs: Buffer.from('{"in":"the pool"}') }));
+    const rows = toIngestRows({ spans });
+    const message = await runPaused(encodeIngest(rows, true));
+    expect(decodeIngest(structuredClone(message, { transfer: message.payloads.buffers })).rows[1]?.inputs).toEqual(
+      new Uint8Array(spans[1]?.inputs ?? []),
+    );
+    expect(spans[1]?.inputs.byteLength).toBe(17);
+  });
+
   it("writes side by side with this thread, and leaves the sender's bytes alone", async () => {
     const traces = Array.from({ length: 20 }, () => trace("side-by-side"));
     const small = Array.from({ length: 20 }, () => trace("side-by-side", 3));
