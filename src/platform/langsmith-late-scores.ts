@@ -17,8 +17,11 @@ export function langsmithLateScores(
   client: Client,
   limiter: RateLimiter,
 ): Required<Pick<Platform, "scoresChanged" | "scoredByPeople">> {
+  /** Until a deployment does not have the route, or refuses to filter by when feedback changed. */
+  let canAsk = true;
   return {
     async *scoresChanged({ projectId, keys, startFrom, since }) {
+      if (!canAsk) return;
       const filters = keys.map((key) => `eq(feedback_key, ${JSON.stringify(key)})`);
       const query: RunQuery = {
         project_ids: [projectId],
@@ -31,7 +34,9 @@ export function langsmithLateScores(
       try {
         for await (const page of runPages(client, limiter, query)) yield page.flatMap((run) => standing(run, keys));
       } catch (error) {
-        if (!isMissingRoute(error)) throw toPlatformError(error);
+        const problem = toPlatformError(error);
+        if (!isMissingRoute(error) && problem.code !== "invalid") throw problem;
+        canAsk = false;
       }
     },
 

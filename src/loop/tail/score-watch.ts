@@ -8,7 +8,7 @@ const OVERLAP_MS = 2 * 60_000;
 /**
  * Asks which scores people gave, or changed, after their traces were judged or left out, under the keys the loop reads, and starts
  * the next revision of these traces. A verdict says which scores it saw, so it does not matter how often the same is asked,
- * nor whose clock is right.
+ * nor whose clock is right; see docs/decisions.
  */
 export function scoreWatch(deps: SweepDeps): (now: number) => Promise<void> {
   const { store, platform, loopId, projectId, options, readKeys } = deps;
