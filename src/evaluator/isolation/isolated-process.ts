@@ -25,6 +25,9 @@ const MAX_ANSWER_BYTES = 1 << 20;
 /** How much of what it printed last is kept, to say why it ended. */
 const LAST_WORDS_BYTES = 4_096;
 
+/** What V8, and Node since 26, throw when the system refuses them more. */
+const REFUSED_MEMORY: ReadonlySet<string> = new Set(["Array buffer allocation failed", "Failed to allocate memory"]);
+
 const alive = new Set<IsolatedProcess>();
 process.once("exit", () => {
   for (const one of alive) one.kill();
@@ -130,8 +133,8 @@ function readAnswer(
   const { error } = answer;
   if (!error) return resolve(answer.scores);
   const { message, code, hint, details } = error;
-  // What V8 says when the system refuses it more: the evaluator heard of the limit before anything had to end it.
-  if (message === "Array buffer allocation failed") return reject(new Error(`${memoryReached(memoryMb)}: ${message}`));
+  // The evaluator heard of the limit before anything had to end it.
+  if (REFUSED_MEMORY.has(message)) return reject(new Error(`${memoryReached(memoryMb)}: ${message}`));
   if (code === undefined || hint === undefined) return reject(new Error(message));
   reject(new LoopsmithError(code, message, { hint, ...(details && { details }) }));
 }
