@@ -126,7 +126,7 @@ test("takes the attachments of a run that came as one JSON, as each client write
   const hi = Buffer.from("hi ✓");
   const attachments = {
     python: ["text/plain", hi.toString("base64")],
-    "bytes by index": { mimeType: "text/plain", data: { ...new Uint8Array(hi) } },
+    "bytes by index": { mimeType: "text/plain", data: Object.fromEntries(new Uint8Array(hi).entries()) },
     buffer: ["text/plain", hi],
     empty: ["text/plain", ""],
     lost: { mimeType: "text/plain", data: {} },
