@@ -180,6 +180,26 @@ describe("a loop over an embedded store", () => {
     expect(await loop.runOnce()).toEqual({ judged: 1, failures: 1, delivered: 1 });
   });
 
+  it("judges what comes while a sweep over many traces takes its time", async () => {
+    await using source = await openSource();
+    await source.send("good");
+    const { store } = source;
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const traceHeads: Store["traceHeads"] = async (params) => {
+      await held;
+      return store.traceHeads(params);
+    };
+    const client = { store: { ...store, traceHeads }, subscribe: source.subscribe };
+    await using loop = source.loop({ client, store });
+    const judged: string[] = [];
+    loop.on("trace:judged", ({ verdict }) => judged.push(verdict.traceId));
+    await loop.start();
+    const id = await source.send("good");
+    await until(() => judged.includes(id));
+    release();
+  });
+
   it("notices new traces by itself while it runs", async () => {
     await using source = await openSource();
     await source.send("good");

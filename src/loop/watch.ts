@@ -59,7 +59,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       projectId: id,
       onChange: (heads) => {
         for (const head of heads) touched.set(head.traceId, head);
-        sweepPump.wake();
+        noticePump.wake();
       },
     });
     const tail = platform.reportsChanges ? null : createTail(deps);
@@ -94,28 +94,37 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     onError: (error) => emitter.emit("error", { error, during: "judge" }),
   });
   const talkPumps = options.conversations.length > 0 ? [conversationPump] : [];
-  const sweepPump = new Pump({
+  const onSweepError = (error: unknown): void => emitter.emit("error", { error, during: "sweep" });
+  // Beside the sweeps: one over hours of traces takes seconds, and what has just come must not wait for it.
+  const noticePump = new Pump({
     run: async () => {
-      const { id, sweeps } = project ?? (await findProject());
+      if (!project || touched.size === 0) return 0;
       const heads = [...touched.values()];
       touched.clear();
       try {
-        if (heads.length > 0) await enrol({ ...loop, projectId: id, options }, heads);
+        await enrol({ ...loop, projectId: project.id, options }, heads);
       } catch (error) {
         for (const head of heads) if (!touched.has(head.traceId)) touched.set(head.traceId, head);
         throw error;
-      }
-      const now = store.now();
-      // A clock that was set back must not keep the sweeps away until it has caught up.
-      if (lastSweepAt === null || now < lastSweepAt || now - lastSweepAt >= pollMs) {
-        await sweeps();
-        lastSweepAt = now;
       }
       for (const pump of judgePumps) pump.wake();
       return touched.size;
     },
     idleMs: pollMs,
-    onError: (error) => emitter.emit("error", { error, during: "sweep" }),
+    onError: onSweepError,
+  });
+  const sweepPump = new Pump({
+    run: async () => {
+      const { sweeps } = project ?? (await findProject());
+      noticePump.wake();
+      const now = store.now();
+      await sweeps();
+      lastSweepAt = now;
+      for (const pump of judgePumps) pump.wake();
+      return 0;
+    },
+    idleMs: pollMs,
+    onError: onSweepError,
   });
 
   const window = createPatternWindow(store, loopId);
@@ -154,9 +163,9 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   const heartbeat = startHeartbeat(store, loopId, {
     lastSweepAt: () => lastSweepAt,
     paused: () => loop.breaker.pauses(),
-    onError: (error) => emitter.emit("error", { error, during: "sweep" }),
+    onError: onSweepError,
   });
-  const pumps = [sweepPump, ...judgePumps, ...talkPumps, learnPump, deliverPump];
+  const pumps = [sweepPump, noticePump, ...judgePumps, ...talkPumps, learnPump, deliverPump];
   for (const pump of pumps) pump.start();
   if (options.remedies.length > 0) remedyPump.start();
   return {
