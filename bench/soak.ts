@@ -1,16 +1,17 @@
 // Runs server, loop and webhooks at a steady rate and watches memory, lag and handles.
-//   node --import ./scripts/ts.mjs bench/soak.ts [--minutes 60] [--per-second 50] [--json]
-// heapMb is what is left after a garbage collection, buffers included; the slope is that after the first fifth of the time.
+//   node --import ./scripts/ts.mjs bench/soak.ts [--minutes 60] [--per-second 50] [--stored 0] [--json]
+// --stored begins with so many traces judged already, as after hours. heapMb is what is left after a garbage collection, buffers included; the slope is that after the first fifth of the time.
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { parseArgs } from "node:util";
 import { runInNewContext } from "node:vm";
+import { newId } from "../src/model/id.ts";
 import { randomSource } from "../src/internal/random.ts";
 import { createServer } from "../src/server/index.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
-import { chaosLoop } from "./chaos/chaos-loop.ts";
+import { chaosLoop, PROJECT } from "./chaos/chaos-loop.ts";
 import { startReceiver } from "./chaos/receiver.ts";
 import { sendLoad } from "./chaos/send-load.ts";
 
@@ -18,6 +19,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "60" },
     "per-second": { type: "string", default: "50" },
+    stored: { type: "string", default: "0" },
     json: { type: "boolean", default: false },
   },
 });
@@ -48,6 +50,7 @@ const loop = chaosLoop({ client: server, receiver: receiver.url });
 let judged = 0;
 loop.on("trace:judged", () => (judged += 1));
 await loop.start();
+await judgeAll(Number(values.stored));
 const acknowledged = new Set<string>();
 let sent = 0;
 const BATCH = 10;
@@ -107,6 +110,22 @@ const result = {
 process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `${JSON.stringify(result, null, 2)}\n`);
 process.exitCode = judged >= sent && result.heapMbPerHour < 2 ? 0 : 1;
 process.exit();
+
+/** Brings the store where it is after so many traces. */
+async function judgeAll(count: number): Promise<void> {
+  for (let at = 0; at < count; at += 500) {
+    const now = Date.now();
+    const spans = Array.from({ length: Math.min(500, count - at) }, () => {
+      const id = newId();
+      const times = { startAt: now - 1_000, endAt: now };
+      return { op: "post" as const, id, traceId: id, projectName: PROJECT, name: "stored", kind: "chain", ...times };
+    });
+    await server.store.spanIngest({ spans });
+  }
+  while (judged < count) await new Promise((resolve) => setTimeout(resolve, 1_000));
+  if (count > 0) process.stderr.write(`${judged} traces are judged\n`);
+  judged = 0;
+}
 
 /** Least squares: units a minute. */
 function slope(points: readonly Sample[], pick: (sample: Sample) => number): number {
