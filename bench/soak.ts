@@ -1,6 +1,7 @@
 // Runs server, loop and webhooks at a steady rate and watches memory, lag and handles.
 //   node --import ./scripts/ts.mjs bench/soak.ts [--minutes 60] [--per-second 50] [--stored 0] [--json]
-// --stored begins with so many traces judged already, as after hours. heapMb is what is left after a garbage collection, buffers included; the slope is that after the first fifth of the time.
+// --stored begins with so many traces judged already, as after hours. heapMb is what is left after a garbage collection,
+// buffers included; the slope is that after the first fifth of the time.
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -158,6 +158,9 @@ describe("a loop over an embedded store", () => {
         }),
       });
     await using first = worker("first");
+    // A dry run leaves nothing behind.
+    expect(await first.dryRun({ since: "1h" })).toMatchObject({ traces: 3 });
+    calls = 0;
     expect(await first.runOnce()).toMatchObject({ judged: 3, failures: 2 });
     await using second = worker("second");
     expect(await second.runOnce()).toMatchObject({ judged: 3, failures: 2 });
@@ -195,9 +198,12 @@ describe("a loop over an embedded store", () => {
     const judged: string[] = [];
     loop.on("trace:judged", ({ verdict }) => judged.push(verdict.traceId));
     await loop.start();
-    const id = await source.send("good");
-    await until(() => judged.includes(id));
-    release();
+    try {
+      const id = await source.send("good");
+      await until(() => judged.includes(id));
+    } finally {
+      release();
+    }
   });
 
   it("notices new traces by itself while it runs", async () => {

@@ -127,6 +127,9 @@ describe("defineEvaluator", () => {
     const evaluator = defineEvaluator({ name: "e", inputs: { a: "outputs.answer" }, cache: true, evaluate: call });
     await expect(evaluate(evaluator)).rejects.toThrow("down");
     expect((await evaluate(evaluator))[0]?.score).toBe(1);
+    const full = { get: () => Promise.resolve(undefined), set: () => Promise.reject(new Error("disk is full")) };
+    const paid = defineEvaluator({ name: "e", inputs: { a: "outputs.answer" }, cache: full, evaluate: () => 1 });
+    expect((await evaluate(paid))[0]?.score).toBe(1);
     const cache = memoryCache({ max: 2 });
     await cache.set("a", 1);
     await cache.set("b", 2);

@@ -63,7 +63,8 @@ export interface Question {
 
 /**
  * Looks in the cache first; equal calls under way at the same time share one computation. What `compute` throws is not
- * remembered, nor what names spans, which are of one trace, nor what `keep` says no to once it is there.
+ * remembered, nor what names spans, which are of one trace, nor what `keep` says no to once it is there. A cache that cannot
+ * be written costs the next call; one that cannot be read fails the evaluation, before anything is paid.
  */
 export function remembering(
   option: CacheOption = false,
@@ -85,7 +86,11 @@ export function remembering(
       const found = await cache.get(key);
       if (found !== undefined) return free(found);
       const result = await compute();
-      if (keep(result) && !namesSpans(result)) await cache.set(key, result);
+      try {
+        if (keep(result) && !namesSpans(result)) await cache.set(key, result);
+      } catch {
+        // An answer that cannot be remembered is paid for all the same, and counts.
+      }
       return result;
     };
     const call = lookUp().finally(() => underWay.delete(key));

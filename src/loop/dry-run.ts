@@ -80,7 +80,8 @@ export async function dryRun(loop: OpenLoop, options: ResolvedLoopOptions, range
           signal,
           lineage: loop.lineage,
           callLimits: loop.callLimits,
-          sharedCache: loop.sharedCache,
+          // Nothing is written, not even what was paid for.
+          sharedCache: { ...loop.sharedCache, set: () => Promise.resolve() },
         });
         const run = runs.get(trace.root.id)!;
         const decision = await decide({ loopId, trace, run, revision: 1, judgement, options, now: store.now() });

@@ -5,12 +5,10 @@ import { stableId } from "../model/id.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { LoopsmithError } from "../model/errors.ts";
 import { errorMessage } from "../model/errors.ts";
+import { feedbackOfRuns } from "./feedback-of-runs.ts";
 import type { Platform } from "./platform.ts";
 
 type Effects = Pick<Platform, "scoresRead" | "feedbackWrite" | "queueAdd" | "queueSize" | "exampleAdd" | "tagAdd">;
-
-/** So many ids fit into the query of a request. */
-const RUNS_A_REQUEST = 100;
 
 /** Feedback key under which a failure's context stands on the culprit span when the queue item cannot carry it. */
 const CONTEXT_KEY = "loopsmith_failure";
@@ -69,18 +67,15 @@ export function langsmithEffects(
   };
 
   return {
-    scoresRead: ({ spanIds, key }) =>
-      guarded(async () => {
-        const newest = new Map<string, { score: number; at: string }>();
-        for (let at = 0; at < spanIds.length; at += RUNS_A_REQUEST) {
-          const runIds = spanIds.slice(at, at + RUNS_A_REQUEST);
-          for await (const { run_id, score, created_at } of client.listFeedback({ runIds, feedbackKeys: [key] })) {
-            if (score === null || score === undefined || (newest.get(run_id)?.at ?? "") > created_at) continue;
-            newest.set(run_id, { score: Number(score), at: created_at });
-          }
-        }
-        return new Map([...newest].map(([id, { score }]) => [id, score]));
-      }),
+    async scoresRead({ spanIds, key }) {
+      const newest = new Map<string, { score: number; at: string }>();
+      const found = await feedbackOfRuns(client, guarded, { runIds: spanIds, feedbackKeys: [key] });
+      for (const { run_id, score, created_at } of found) {
+        if (score === null || score === undefined || (newest.get(run_id)?.at ?? "") > created_at) continue;
+        newest.set(run_id, { score: Number(score), at: created_at });
+      }
+      return new Map([...newest].map(([id, { score }]) => [id, score]));
+    },
 
     feedbackWrite: ({ feedback }) =>
       guarded(async () => {

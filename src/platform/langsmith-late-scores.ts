@@ -3,14 +3,14 @@ import { isByProgram } from "../model/feedback-source.ts";
 import type { StandingScore } from "../model/standing-score.ts";
 import { scoresOf, type ReadRun } from "../wire/from-run.ts";
 import { parseTime } from "../wire/parse-time.ts";
+import { feedbackOfRuns } from "./feedback-of-runs.ts";
+import { langsmithCall } from "./langsmith-call.ts";
 import { isMissingRoute, toPlatformError } from "./langsmith-errors.ts";
 import type { Platform } from "./platform.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import { runPages, type RunQuery } from "./run-pages.ts";
 
 const PAGE = 1_000;
-/** So many ids fit into the query of a request. */
-const RUNS_A_REQUEST = 100;
 
 /** Feedback that came after its trace: asked for by when it changed, which the v2 API filters by and v1 cannot. */
 export function langsmithLateScores(
@@ -41,18 +41,15 @@ export function langsmithLateScores(
     },
 
     async scoredByPeople({ scores, since }) {
-      const given = new Set<string>();
-      const ids = [...new Set(scores.map(({ spanId }) => spanId))];
+      const runIds = [...new Set(scores.map(({ spanId }) => spanId))];
       const feedbackKeys = [...new Set(scores.map(({ key }) => key))];
-      for (let at = 0; at < ids.length; at += RUNS_A_REQUEST) {
-        const runIds = ids.slice(at, at + RUNS_A_REQUEST);
-        const list = async (): Promise<void> => {
-          for await (const item of client.listFeedback({ runIds, feedbackKeys })) {
-            const changedAt = parseTime(item.modified_at) ?? parseTime(item.created_at) ?? 0;
-            if (changedAt >= since && !isByProgram(item.feedback_source?.type)) given.add(`${item.run_id} ${item.key}`);
-          }
-        };
-        await limiter.run(list).catch((error: unknown) => Promise.reject(toPlatformError(error)));
+      const found = await langsmithCall(() =>
+        feedbackOfRuns(client, (call) => limiter.run(call), { runIds, feedbackKeys }),
+      );
+      const given = new Set<string>();
+      for (const item of found) {
+        const changedAt = parseTime(item.modified_at) ?? parseTime(item.created_at) ?? 0;
+        if (changedAt >= since && !isByProgram(item.feedback_source?.type)) given.add(`${item.run_id} ${item.key}`);
       }
       return scores.filter(({ spanId, key }) => given.has(`${spanId} ${key}`));
     },

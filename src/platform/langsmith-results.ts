@@ -7,6 +7,7 @@ import { evaluatorOf, personOf } from "../wire/feedback-source.ts";
 import type { ReadRun } from "../wire/from-run.ts";
 import { parseTime } from "../wire/parse-time.ts";
 import { eitherGeneration } from "./either-generation.ts";
+import { feedbackOfRuns, type ReadFeedback } from "./feedback-of-runs.ts";
 import { isStatus, langsmithCall } from "./langsmith-call.ts";
 import { langsmithEffects } from "./langsmith-effects.ts";
 import { toPlatformError } from "./langsmith-errors.ts";
@@ -173,18 +174,11 @@ function runsOf(experimentId: string, result: ExperimentResult): JsonObject[] {
   return [root, ...children];
 }
 
-async function feedbackOf(client: Client, paced: Paced, runIds: readonly string[]): Promise<FeedbackItem[]> {
-  const found: FeedbackItem[] = [];
-  for (let at = 0; at < runIds.length; at += PAGE) {
-    await paced(async () => {
-      const page = client.listFeedback({ runIds: runIds.slice(at, at + PAGE) });
-      for await (const item of page) found.push(item);
-    });
-  }
+/** Oldest first. */
+async function feedbackOf(client: Client, paced: Paced, runIds: readonly string[]): Promise<ReadFeedback[]> {
+  const found = await feedbackOfRuns(client, paced, { runIds });
   return found.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
 }
-
-type FeedbackItem = Awaited<ReturnType<Client["readFeedback"]>>;
 
 function toResult(run: ReadResult, scores: ResultScore[]): ExperimentResult {
   const metadata = { ...metadataOf(run.extra), ...(isJsonObject(run.metadata) ? run.metadata : {}) };

@@ -88,6 +88,7 @@ export function llmJudge(options: LlmJudgeOptions): Evaluator {
     .slice(0, 16);
   const tokensPerAsk = Math.ceil((maxTraceChars + JSON.stringify(question).length + 2000) / 3) + maxTokens;
   const usd = priceOf(model.price, tokensPerAsk - maxTokens, maxTokens);
+
   async function judge(record: Record<string, unknown>, input: EvaluatorInput): Promise<EvaluatorReturn> {
     const { value: data, leftOut } = truncate(record, maxTraceChars);
     const ask = (): Promise<JudgeReply> =>

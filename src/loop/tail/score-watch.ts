@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../model/json.ts";
 import type { StandingScore } from "../../model/standing-score.ts";
 import type { SweepDeps } from "./sweep.ts";
 
@@ -14,13 +15,10 @@ export function scoreWatch(deps: SweepDeps): (now: number) => Promise<void> {
   const { store, platform, loopId, projectId, options, readKeys } = deps;
   const name = `scores/${loopId}`;
   let lastAt = -Infinity;
-  /** Of traces that were being judged; what their verdicts saw is known next time. */
-  let held: StandingScore[] = [];
-  let heldSince = Infinity;
   return async (now) => {
     if (readKeys.length === 0 || !platform.scoresChanged || !platform.scoredByPeople) return;
     if (now >= lastAt && now - lastAt < EVERY_MS) return;
-    const askedTo = Number((await store.cursorGet({ name }))?.["askedTo"] ?? now);
+    const { askedTo, held, heldSince } = readCursor(await store.cursorGet({ name }), now);
     const since = Math.min(askedTo, now) - OVERLAP_MS;
     const changed = new Map(held.map((score) => [keyOf(score), score]));
     const query = { projectId, keys: readKeys, startFrom: now - options.lookbackMs, since };
@@ -31,16 +29,30 @@ export function scoreWatch(deps: SweepDeps): (now: number) => Promise<void> {
     const byPeople = { scores: known.unseen, since: Math.min(since, heldSince) };
     const late = known.unseen.length === 0 ? [] : await platform.scoredByPeople(byPeople);
     const traceIds = late.map(({ traceId }) => traceId);
-    await store.ledgerReopen({
-      loopId,
-      traceIds,
-      settleMs: options.settleMs,
-      cursor: { name, value: { askedTo: now } },
-    });
-    held = known.held;
-    heldSince = held.length === 0 ? Infinity : byPeople.since;
+    const next: ScoreCursor = {
+      askedTo: now,
+      held: known.held,
+      heldSince: known.held.length === 0 ? now : byPeople.since,
+    };
+    const cursor = { name, value: next as unknown as JsonObject };
+    await store.ledgerReopen({ loopId, traceIds, settleMs: options.settleMs, cursor });
     lastAt = now;
   };
+}
+
+/** Saved in one transaction with the revisions it led to. */
+interface ScoreCursor {
+  /** What changed before was asked for. */
+  askedTo: number;
+  /** Of traces that were being judged; what their verdicts saw is known next time. */
+  held: StandingScore[];
+  /** The oldest change that may be among them. */
+  heldSince: number;
+}
+
+/** At first nothing is known, and what is there already will be read with the traces. */
+function readCursor(value: JsonObject | null, now: number): ScoreCursor {
+  return { askedTo: now, held: [], heldSince: now, ...(value as Partial<ScoreCursor> | null) };
 }
 
 function keyOf({ spanId, key }: StandingScore): string {
