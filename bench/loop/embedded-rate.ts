@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createFeedbackLoop } from "../../src/loop.ts";
+import { createFeedbackLoop, type FeedbackLoop } from "../../src/loop.ts";
 import { createServer, listen } from "../../src/server/index.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import { askBatch } from "./ask-batch.ts";
@@ -22,11 +22,16 @@ export interface EmbeddedRate {
   traces: number;
 }
 
+/** What `embeddedAndScript` measured. */
+export interface LoopRates {
+  embedded: EmbeddedRate;
+  /** Like the script: the traces lie in the store when the clock starts, and none arrives. */
+  stored: { tracesPerSecond: number; traces: number };
+  script: ScriptRate;
+}
+
 /** The loop inside the server's process, and what users write today against the same server. */
-export async function embeddedAndScript(options: {
-  traces: number;
-  scriptTraces: number;
-}): Promise<{ embedded: EmbeddedRate; script: ScriptRate }> {
+export async function embeddedAndScript(options: { traces: number; scriptTraces: number }): Promise<LoopRates> {
   const folder = mkdtempSync(join(tmpdir(), "loopsmith-loop-bench-"));
   const store = await openStore({ dataDir: folder });
   const server = createServer({ store });
@@ -49,17 +54,20 @@ export async function embeddedAndScript(options: {
       await Promise.all(Array.from({ length: SENDERS }, sender));
     };
     let judged = 0;
-    const loop = createFeedbackLoop({
-      client: server,
-      projectName: "embedded",
-      evaluator: () => ({ key: "ok", score: 1 }),
-      threshold: 0.5,
-      settleMs: 0,
-      waitForProject: true,
-      concurrency: BATCH,
-    });
-    loop.on("trace:judged", () => (judged += 1));
-    await store.projectEnsure({ name: "embedded" });
+    const loopOver = async (projectName: string): Promise<FeedbackLoop> => {
+      await store.projectEnsure({ name: projectName });
+      const loop = createFeedbackLoop({
+        client: server,
+        projectName,
+        evaluator: () => ({ key: "ok", score: 1 }),
+        threshold: 0.5,
+        settleMs: 0,
+        concurrency: BATCH,
+      });
+      loop.on("trace:judged", () => (judged += 1));
+      return loop;
+    };
+    const loop = await loopOver("embedded");
     await loop.start();
     const warmUp = Math.ceil(options.traces / 10);
     await send(bodiesOf("embedded", warmUp));
@@ -79,9 +87,19 @@ export async function embeddedAndScript(options: {
       cpuMicrosPerTrace: Math.round((used.user + used.system) / options.traces),
       traces: options.traces,
     };
+
+    await send(bodiesOf("stored", options.traces));
+    const overStored = await loopOver("stored");
+    judged = 0;
+    const storedAt = performance.now();
+    await overStored.start();
+    await until(() => judged >= options.traces);
+    const stored = { tracesPerSecond: perSecond(options.traces, performance.now() - storedAt), traces: options.traces };
+    await overStored.stop();
+
     await send(bodiesOf("script", options.scriptTraces));
     const script = await scriptRate({ url: listening.url, project: "script", traces: options.scriptTraces });
-    return { embedded, script };
+    return { embedded, stored, script };
   } finally {
     await listening.close({ graceMs: 1000 });
     await store.close();
