@@ -1,3 +1,4 @@
+import { taskQueues } from "../internal/task-queues.ts";
 import { withDeadline } from "./deadline.ts";
 import type { DeliveryContext } from "./destination.ts";
 
@@ -13,17 +14,7 @@ export function oneAtATime(): <T>(
   context: DeliveryContext,
   task: (context: DeliveryContext) => Promise<T>,
 ) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>();
+  const inTurn = taskQueues();
   return (key, context, task) =>
-    withDeadline(context.signal, TIMEOUT_MS, (signal) => {
-      const run = (): ReturnType<typeof task> => task({ ...context, signal });
-      const next = (last.get(key) ?? Promise.resolve()).then(run);
-      const settled = next.then(
-        () => undefined,
-        () => undefined,
-      );
-      last.set(key, settled);
-      void settled.then(() => last.get(key) === settled && last.delete(key));
-      return next;
-    });
+    withDeadline(context.signal, TIMEOUT_MS, (signal) => inTurn(key, () => task({ ...context, signal })));
 }

@@ -20,7 +20,10 @@ export async function foundOrNull<T>(work: () => Promise<T>): Promise<T | null> 
 }
 
 export function isStatus(error: unknown, ...statuses: readonly number[]): boolean {
+  const status = statusOf(error);
+  // Words count only where the client gives no number.
   return (
-    statuses.includes(statusOf(error)) || (statuses.includes(409) && /conflict|already exists/i.test(String(error)))
+    statuses.includes(status) ||
+    (status === 0 && statuses.includes(409) && /conflict|already exists/i.test(String(error)))
   );
 }

@@ -4,8 +4,9 @@ import { contextSummary } from "../model/failure.ts";
 import { stableId } from "../model/id.ts";
 import type { JsonObject } from "../model/json.ts";
 import type { LoopsmithError } from "../model/errors.ts";
-import { errorMessage } from "../model/errors.ts";
+import { taskQueues } from "../internal/task-queues.ts";
 import { feedbackOfRuns } from "./feedback-of-runs.ts";
+import { isStatus } from "./langsmith-call.ts";
 import type { Platform } from "./platform.ts";
 
 type Effects = Pick<Platform, "scoresRead" | "feedbackWrite" | "queueAdd" | "queueSize" | "exampleAdd" | "tagAdd">;
@@ -21,6 +22,7 @@ export function langsmithEffects(
 ): Effects {
   let itemsCarryMetadata: Promise<boolean> | null = null;
   const queueIds = new Map<string, string>();
+  const tagging = taskQueues();
 
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -60,10 +62,23 @@ export function langsmithEffects(
     try {
       await client.createAnnotationQueue({ name, queueId: id });
     } catch (error) {
-      if (!/409|conflict|exists/i.test(errorMessage(error))) throw error;
+      if (!isStatus(error, 409)) throw error;
     }
     queueIds.set(name, id);
     return id;
+  };
+
+  /** A queue that somebody deleted since it was last used is made again. */
+  const withQueue = async (name: string, work: (queueId: string) => Promise<unknown>): Promise<void> => {
+    const wasKnown = queueIds.has(name);
+    try {
+      await work(await ensureQueue(name));
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error;
+      queueIds.delete(name);
+      if (!wasKnown) throw error;
+      await work(await ensureQueue(name));
+    }
   };
 
   return {
@@ -100,7 +115,6 @@ export function langsmithEffects(
 
     queueAdd: ({ id, queueName, span, context, contextSpan }) =>
       guarded(async () => {
-        const queueId = await ensureQueue(queueName);
         if (await carriesMetadata()) {
           const items = [
             {
@@ -113,12 +127,11 @@ export function langsmithEffects(
               unless_removed: true,
             },
           ];
-          await client.annotationQueues.items.create(queueId, { items } as unknown as ItemCreateParams);
+          await withQueue(queueName, (queueId) =>
+            client.annotationQueues.items.create(queueId, { items } as unknown as ItemCreateParams),
+          );
           return;
         }
-        await client.addRunsToAnnotationQueue(queueId, [
-          { runId: span.spanId, sessionId: span.projectId, startTime: new Date(span.startAt) },
-        ]);
         await client.createFeedback({
           runId: contextSpan.spanId,
           sessionId: contextSpan.projectId,
@@ -131,6 +144,9 @@ export function langsmithEffects(
           feedbackSourceType: "model",
           extendTraceRetention: false,
         } as unknown as CreateFeedbackParams);
+        // Last: LangSmith does not remember what a person took out, so nothing may follow that could have this done again.
+        const run = { runId: span.spanId, sessionId: span.projectId, startTime: new Date(span.startAt) };
+        await withQueue(queueName, (queueId) => client.addRunsToAnnotationQueue(queueId, [run]));
       }),
 
     queueSize: ({ queueName }) =>
@@ -146,7 +162,7 @@ export function langsmithEffects(
           try {
             await client.createDataset(datasetName);
           } catch (error) {
-            if (!/409|conflict|exists/i.test(errorMessage(error))) throw error;
+            if (!isStatus(error, 409)) throw error;
           }
         }
         try {
@@ -160,16 +176,20 @@ export function langsmithEffects(
             source_run_id: params.sourceRunId,
           });
         } catch (error) {
-          if (!/409|conflict|exists/i.test(errorMessage(error))) throw error;
+          if (!isStatus(error, 409)) throw error;
         }
       }),
 
+    // A run's tags are written as a whole, so two tags for one run must not read the same list.
     tagAdd: ({ span, tag }) =>
-      guarded(async () => {
-        const run = await client.readRun(span.spanId);
-        const tags = run.tags ?? [];
-        if (!tags.includes(tag)) await client.updateRun(span.spanId, { tags: [...tags, tag], trace_id: span.traceId });
-      }),
+      tagging(span.spanId, () =>
+        guarded(async () => {
+          const run = await client.readRun(span.spanId);
+          const tags = run.tags ?? [];
+          if (!tags.includes(tag))
+            await client.updateRun(span.spanId, { tags: [...tags, tag], trace_id: span.traceId });
+        }),
+      ),
   };
 }
 

@@ -17,9 +17,9 @@ export async function assertReachable(client: Client): Promise<void> {
   }
 }
 
-/** 404, 405 and 501 on a v2 path mean a deployment older than it; everything else is a real answer. */
+/** 404, 405 and 501 on a v2 path mean a deployment older than it, 410 and 501 on a v1 path a newer one; everything else is a real answer. */
 export function isMissingRoute(error: unknown): boolean {
-  return [404, 405, 501].includes(statusOf(error));
+  return [404, 405, 410, 501].includes(statusOf(error));
 }
 
 export function statusOf(error: unknown): number {
@@ -46,7 +46,11 @@ export function toPlatformError(error: unknown): LoopsmithError {
   if (status === 429) {
     return new LoopsmithError("rate_limited", message, { hint: "It is retried by itself, more slowly.", cause: error });
   }
-  if (status >= 400 && status < 500) {
+  if (status === 409) {
+    return new LoopsmithError("conflict", message, { hint: "It is retried by itself.", cause: error });
+  }
+  // 408 and 425 ask for another attempt, as 5xx do.
+  if (status >= 400 && status < 500 && status !== 408 && status !== 425) {
     return new LoopsmithError("invalid", message, { hint: "The request was refused; see the message.", cause: error });
   }
   return new LoopsmithError("unavailable", `cannot reach LangSmith: ${errorMessage(error)}`, {

@@ -45,6 +45,8 @@ const IDS_A_QUERY = 500;
 const UNFILTERED_BACK_MS = 15 * 60_000;
 /** Roots older than this are not waited for any more. */
 const MAX_OPEN_MS = 30 * 24 * 60 * 60_000;
+/** How far ahead of ours the clock of whoever traces may be. */
+const MAX_AHEAD_MS = 24 * 60 * 60_000;
 
 export interface LangSmithPlatformOptions {
   client: Client;
@@ -72,13 +74,15 @@ export function langsmithPlatform({ client, limiter = rateLimiter() }: LangSmith
       const query = {
         project_id: projectId,
         min_start_time: new Date(startAt - 60_000).toISOString(),
+        // The one is documented as "required together with" the other.
+        max_start_time: new Date(Date.now() + MAX_AHEAD_MS).toISOString(),
         selects: [...SPAN_FIELDS],
       };
       const page = await limiter.run(() => client.traces.listRuns(traceId, query, ONCE));
       for (const run of page.items ?? []) yield run as ReadRun;
     };
     const v1 = (): AsyncIterable<ReadRun> => v1Runs(client, limiter, { projectId, traceId });
-    for await (const run of eitherWay(v2, v1)) runs.push(run);
+    for await (const run of eitherWay(v2, v1, "one")) runs.push(run);
     return traceOfRuns(runs, projectId);
   }
 
