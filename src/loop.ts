@@ -114,7 +114,14 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       throw error;
     }));
 
-  const remedies = async (): Promise<LoopRemedies> => (opened ??= loopRemedies(await open(), resolved, emitter));
+  /** For whatever does more than look. */
+  const enter = async (): Promise<OpenLoop> => {
+    const loop = await open();
+    await loop.register();
+    return loop;
+  };
+
+  const remedies = async (): Promise<LoopRemedies> => (opened ??= loopRemedies(await enter(), resolved, emitter));
 
   async function stop({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
     const current = watching;
@@ -130,7 +137,7 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     name: resolved.name,
     projectName: resolved.projectName,
     async start() {
-      watching ??= open().then((opened) => watch(opened, resolved, emitter));
+      watching ??= enter().then((opened) => watch(opened, resolved, emitter));
       try {
         await watching;
       } catch (error) {
@@ -141,14 +148,14 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     stop,
     runOnce: (run = {}) => loop.backfill({ ...run, since: Date.now() - resolved.lookbackMs }),
     async backfill({ since, until, ...run }) {
-      const opened = await open();
+      const opened = await enter();
       return runThrough(opened, resolved, emitter, { ...run, ...rangeOf(since, until, opened.store.now()) });
     },
     async planBackfill({ since, until, ...run }) {
       const opened = await open();
       return planBackfill(opened, resolved, { ...run, ...rangeOf(since, until, opened.store.now()) });
     },
-    process: async (results) => processResults(await open(), resolved, emitter, results),
+    process: async (results) => processResults(await enter(), resolved, emitter, results),
     remedies: {
       list: async () => (await remedies()).list(),
       get: async (id) => (await remedies()).get(id),
@@ -188,22 +195,22 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       return { issue, ...(await explainIssue(store, loopId, issue)) };
     },
     async actOnIssue(id, action, who) {
-      const { store, loopId } = await open();
+      const { store, loopId } = await enter();
       return actOnIssue(store, loopId, id, action, who);
     },
     async confirmCulprit(traceId, spanId) {
-      return confirmCulprit(await open(), traceId, spanId);
+      return confirmCulprit(await enter(), traceId, spanId);
     },
     async alerts() {
       const { store, loopId } = await open();
       return loopAlerts(store, loopId, resolved.alerts);
     },
     async actOnAlert(name, action) {
-      const { store, loopId } = await open();
+      const { store, loopId } = await enter();
       return actOnAlert(store, loopId, resolved.alerts, name, action);
     },
     async testAlert(name) {
-      const { store, loopId } = await open();
+      const { store, loopId } = await enter();
       return testAlert(store, loopId, resolved.alerts, name);
     },
     async previewAlert(rule, { since, everyMs }) {
@@ -216,7 +223,7 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       return store.deliveryList({ ...filter, loopId, limit });
     },
     async replay(filter = {}) {
-      const { store, loopId } = await open();
+      const { store, loopId } = await enter();
       return store.deliveryReplay({ ...filter, loopId });
     },
     on: (name, listener) => emitter.on(name, listener),

@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { defineEvaluator } from "../src/evaluator/index.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { RunProgress } from "../src/loop/run-through.ts";
+import { loopIdOf } from "../src/model/id.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../src/store/store.ts";
 import { childWrite, rootWrite } from "./contract/span-writes.ts";
@@ -87,12 +88,47 @@ it("judges no more than the limit, also of what an earlier run took up and did n
   const { store, calls, open } = await setting(12);
   await using _store = store;
   await using loop = open();
-  await loop.status();
-  const loopId = (await store.loopList())[0]?.id ?? "";
+  const loopId = loopIdOf(loop);
   const project = await store.projectGet({ name: "contract" });
   const heads = await store.traceHeads({ projectId: project?.id ?? "", changedFrom: 0, limit: 12 });
   await store.ledgerEnrol({ loopId, heads: heads.map((head) => ({ ...head, dueAt: 0 })) });
   expect(await loop.backfill({ since, limit: 5 })).toMatchObject({ judged: 5 });
   expect(calls).toHaveLength(5);
   expect(await loop.planBackfill({ since })).toMatchObject({ done: 5, toTake: 7, toJudge: 7 });
+});
+
+it("does not let traces that still run use up the limit", async () => {
+  const { store, open } = await setting(12);
+  await using _store = store;
+  await store.spanIngest({ spans: Array.from({ length: 5 }, () => rootWrite({ startAt: Date.now(), endAt: null })) });
+  await using loop = open();
+  expect(await loop.planBackfill({ since, limit: 5 })).toMatchObject({ open: 5, toTake: 5 });
+  for (const judged of [5, 5, 2, 0]) expect(await loop.backfill({ since, limit: 5 })).toMatchObject({ judged });
+});
+
+it("leaves what runs as it is when a draft is tried or looked at", async () => {
+  const { store, open } = await setting(3);
+  await using _store = store;
+  const loops = async (): Promise<unknown> => (await store.loopList()).map(({ config }) => config["threshold"]);
+  const draftOf = (): FeedbackLoop =>
+    createFeedbackLoop({
+      client: { store, subscribe: () => () => undefined },
+      projectName: "contract",
+      evaluator: () => 1,
+      threshold: 0.9,
+    });
+  {
+    await using draft = draftOf();
+    await draft.dryRun({ since });
+    expect(await loops()).toEqual([]);
+  }
+  await using loop = open();
+  await loop.backfill({ since });
+  await using draft = draftOf();
+  await draft.dryRun({ since });
+  await draft.planBackfill({ since });
+  await draft.status();
+  expect(await loops()).toEqual([0.5]);
+  await draft.backfill({ since });
+  expect(await loops()).toEqual([0.9]);
 });

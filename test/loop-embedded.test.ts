@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defineEvaluator, humanEvaluator } from "../src/evaluator/index.ts";
 import { LoopsmithError } from "../src/model/errors.ts";
+import { loopIdOf } from "../src/model/id.ts";
 import type { Trace } from "../src/model/trace.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
@@ -171,12 +172,10 @@ describe("a loop over an embedded store", () => {
     await using source = await openSource();
     await source.send("bad");
     await using loop = source.loop();
-    await loop.status();
-    const [row] = await source.store.loopList();
     const project = await source.store.projectGet({ name: "contract" });
     const [head] = await source.store.traceHeads({ projectId: project?.id ?? "", changedFrom: 0, limit: 1 });
     // What a process leaves behind that is killed between its claim and its verdict.
-    const loopId = row?.id ?? "";
+    const loopId = loopIdOf(loop);
     await source.store.ledgerEnrol({ loopId, heads: head ? [{ ...head, dueAt: 0 }] : [] });
     const claim = { loopId, limit: 1, leaseMs: 300, leaseToken: "00000000-0000-4000-8000-000000000000" };
     expect(await source.store.ledgerClaim(claim)).toHaveLength(1);

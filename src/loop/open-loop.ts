@@ -39,6 +39,8 @@ export interface OpenLoop {
   /** Which evaluators this process has stopped asking. */
   breaker: CircuitBreaker;
   tracing: LoopTracing;
+  /** Writes down what the loop is, once. Before anything runs that others see; looking and dry runs leave what runs as it is. */
+  register(): Promise<void>;
   /** Releases what was opened here; a store that was passed in stays open. */
   close(): Promise<void>;
 }
@@ -51,17 +53,26 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
   const loopId = loopIdOf(resolved);
   const read = resolved.evaluators.flatMap(({ feedbackKeys = [] }) => feedbackKeys);
   const readKeys = [...new Set([...read, ...sampledBy(resolved.sample)])];
-  await store.loopEnsure({
-    id: loopId,
-    name: resolved.name,
-    projectName: resolved.projectName,
-    config: {
-      threshold: resolved.threshold as number,
-      evaluators: [...resolved.evaluators, ...resolved.conversations].map(({ name, version }) => ({ name, version })),
-      reads: { keys: readKeys, settleMs: resolved.settleMs },
-      alerts: alertsDocument(resolved.alerts),
-    },
-  });
+  let registering: Promise<unknown> | null = null;
+  const register = async (): Promise<void> => {
+    registering ??= store.loopEnsure({
+      id: loopId,
+      name: resolved.name,
+      projectName: resolved.projectName,
+      config: {
+        threshold: resolved.threshold as number,
+        evaluators: [...resolved.evaluators, ...resolved.conversations].map(({ name, version }) => ({ name, version })),
+        reads: { keys: readKeys, settleMs: resolved.settleMs },
+        alerts: alertsDocument(resolved.alerts),
+      },
+    });
+    try {
+      await registering;
+    } catch (error) {
+      registering = null;
+      throw error;
+    }
+  };
   const history = await openBlameHistory(store, loopId, resolved.threshold);
   const lineage = await openLineage(store, resolved.lineageKey);
   return {
@@ -76,6 +87,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     callLimits: createCallLimits(store, loopId, resolved.limits),
     sharedCache: storeCache(store),
     experiments,
+    register,
     close: () => (given ? Promise.resolve() : store.close()),
   };
 }

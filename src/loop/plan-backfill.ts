@@ -6,7 +6,7 @@ import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import type { RunRange } from "./run-through.ts";
 import { isAlwaysJudged, isSampled } from "./judge/sample.ts";
-import { undoneHeads } from "./tail/undone-heads.ts";
+import { isOpen, undoneHeads } from "./tail/undone-heads.ts";
 
 /** What a backfill would do. Made without calling an evaluator and without writing anything. */
 export interface BackfillPlan {
@@ -46,7 +46,7 @@ export async function planBackfill(
     const undone = await undoneHeads(store, loopId, page);
     done += page.length - undone.length;
     for (const head of undone) {
-      if (head.rootEndAt === null && head.startAt + options.maxOpenMs > store.now()) open += 1;
+      if (isOpen(head, options, store.now())) open += 1;
       else if (toTake < limit) {
         toTake += 1;
         // Every trace of the range is as likely to be read as any other (reservoir sampling).

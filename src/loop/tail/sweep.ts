@@ -3,7 +3,7 @@ import type { TraceHead } from "../../model/trace.ts";
 import type { Platform } from "../../platform/platform.ts";
 import type { Store } from "../../store/store.ts";
 import type { ResolvedLoopOptions } from "../options.ts";
-import { undoneHeads } from "./undone-heads.ts";
+import { isOpen, undoneHeads } from "./undone-heads.ts";
 
 export interface SweepDeps {
   store: Store;
@@ -45,22 +45,22 @@ export async function sweep(
     ...options
   }: {
     settleMs?: number;
-    /** Traces enrolled at most; those the loop is done with do not count. @default all */
+    /** Traces enrolled at most; those the loop is done with, and those that still run, do not count. @default all */
     limit?: number;
     onProgress?: (seen: number) => void;
   } = {},
 ): Promise<number> {
   const { store, loopId } = deps;
   let seen = 0;
-  let enrolled = 0;
+  let taken = 0;
   for await (const page of deps.platform.traceHeads({ projectId: deps.projectId, ...range })) {
     const undone = limit === Infinity ? page : await undoneHeads(store, loopId, page);
-    const heads = undone.slice(0, limit - enrolled);
+    const now = store.now();
+    const heads = undone.filter((head) => isOpen(head, deps.options, now) || (taken += 1) <= limit);
     await enrol(deps, heads, { settleMs: options.settleMs });
-    enrolled += heads.length;
     seen += page.length;
     options.onProgress?.(seen);
-    if (enrolled >= limit) break;
+    if (taken >= limit) break;
   }
   return seen;
 }

@@ -12,3 +12,8 @@ export async function undoneHeads(store: Store, loopId: string, heads: readonly 
     return !row || row.state === "settling" || row.state === "deferred" || head.changedAt > row.changedAt;
   });
 }
+
+/** Whether a trace still runs, and so waits: it is judged once its root has ended, or has been open for too long. */
+export function isOpen(head: TraceHead, { maxOpenMs }: { maxOpenMs: number }, now: number): boolean {
+  return head.rootEndAt === null && head.startAt + maxOpenMs > now;
+}
