@@ -19,6 +19,7 @@ import { InFlightBytes } from "./in-flight-bytes.ts";
 import { IngestLine } from "./ingest-line.ts";
 import { langsmithRoutes } from "./langsmith/routes.ts";
 import { otlpRoutes } from "./otlp.ts";
+import { guardOrigin } from "./origin-guard.ts";
 import { isPublicPath } from "./public-path.ts";
 import { signingKey } from "./signing-key.ts";
 import { DEFAULT_LIMITS, type ServerContext, type ServerLimits, type ServerLogger } from "./server-context.ts";
@@ -58,13 +59,19 @@ const SILENT: ServerLogger = { info() {}, warn() {}, error() {} };
  * The LangSmith-compatible server over a store, as one `fetch` function without a socket; `listen` gives it a port.
  * A 2xx on a write means committed and fsynced.
  *
- * @throws LoopsmithError `invalid` without a store
+ * @throws LoopsmithError `invalid` without a store, or with an empty key
  */
 export function createServer(options: ServerOptions): Server {
   const { store, apiKey = null, logger = SILENT, now = Date.now } = options;
   if (!(store as Store | undefined)) {
     throw new LoopsmithError("invalid", "createServer was given no store", {
       hint: "Pass { store: await openStore({ dataDir }) }; loopsmith/server exports openStore.",
+    });
+  }
+  if (apiKey === "") {
+    throw new LoopsmithError("invalid", "apiKey is empty, and would let in whoever sends an empty one", {
+      hint: "Give a key, or null to let everybody in; an environment variable that is not set gives an empty text in some shells.",
+      details: { option: "apiKey" },
     });
   }
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -93,7 +100,10 @@ export function createServer(options: ServerOptions): Server {
         hint: "Send ids and names without these characters.",
       });
     }
-    if (!isPublicPath(c.req.path)) authenticate(c.req.raw.headers);
+    if (!isPublicPath(c.req.path)) {
+      authenticate(c.req.raw.headers);
+      if (apiKey === null) guardOrigin(c.req.method, c.req.raw.headers);
+    }
     await next();
   });
   healthRoutes(app, context);

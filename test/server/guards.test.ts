@@ -70,6 +70,29 @@ describe("listen", () => {
     await expect(listen(open, { host: "0.0.0.0", port: 0 })).rejects.toMatchObject({ code: "forbidden" });
   });
 
+  it("takes no writes from pages of others, which a browser sends without asking", async () => {
+    await using open = await startServer({});
+    const { url } = open.listening;
+    const send = (path: string, headers: Record<string, string>): Promise<Response> => {
+      // Written as a browser does: fetch() here takes no Origin.
+      const { host } = new URL(url);
+      const request = { method: "POST", body: "{}", headers: { host, "content-type": "text/plain", ...headers } };
+      return open.server.fetch(new Request(`${url}${path}`, request));
+    };
+    for (const path of ["/runs", "/feedback", "/api/loopsmith/deliveries/replay"]) {
+      for (const origin of ["https://evil.example", "null", "http://localhost:1"]) {
+        expect((await send(path, { origin })).status, `${path} ${origin}`).toBe(403);
+      }
+      expect((await send(path, { "sec-fetch-site": "cross-site" })).status).toBe(403);
+      expect((await send(path, { origin: url })).status).not.toBe(403);
+      expect((await send(path, {})).status).not.toBe(403);
+    }
+  });
+
+  it("refuses an empty key", () => {
+    expect(() => createServer({ store: running.server.store, apiKey: "" })).toThrow(/apiKey is empty/);
+  });
+
   it("says that a port is taken", async () => {
     const second = createServer({ store: running.server.store });
     await expect(listen(second, { port: running.listening.port })).rejects.toMatchObject({ code: "conflict" });
