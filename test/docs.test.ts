@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { createProgram } from "../src/cli/program.ts";
 
 const FOLDER = ".tmp/docs";
 const files = [
@@ -23,6 +24,8 @@ function blocks(file: string): { file: string; line: number; code: string }[] {
     code: `${match[1] ?? ""}${match[2]}`,
   }));
 }
+
+const program = createProgram({ out: () => {}, err: () => {}, interactive: false }, {});
 
 describe("documentation", () => {
   // A compiler run: on a busy machine it takes its time, and only hanging is a failure.
@@ -101,6 +104,15 @@ describe("documentation", () => {
     const spans = [...readFileSync(file, "utf8").matchAll(/`([^`\n]+)`/g)].map((match) => match[1]);
     const named = new Set(spans.join(" ").match(/\w+/g));
     expect(options.filter((option) => !named.has(option))).toEqual([]);
+  });
+
+  it("shows every command in the README, and says how to install what is packed", () => {
+    const text = readFileSync("README.md", "utf8");
+    const [, list = ""] = /^## Commands\n\n```sh\n([\s\S]*?)^```/m.exec(text) ?? [];
+    const shown = [...list.matchAll(/^npx loopsmith (\w+)/gm)].map((match) => match[1]);
+    expect(shown).toEqual(program.commands.map((command) => command.name()));
+    const { name, version } = JSON.parse(readFileSync("package.json", "utf8")) as { name: string; version: string };
+    expect(text).toContain(`npm install ../${name}/${name}-${version}.tgz`);
   });
 
   it("keeps the map short", () => {
