@@ -37,3 +37,42 @@ describe("examples/minimal.ts", () => {
     expect(stdout.split("\n").filter((line) => line.startsWith("- "))).toHaveLength(2);
   });
 });
+
+describe("examples/agent-triage.ts without its recordings", () => {
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  it.each([
+    ["names a file that is not there", join(folder, "none.json"), 3],
+    ["is given text", file("text.json", "no recordings"), 2],
+    ["is given other JSON", file("other.json", '[{ "task_id": 1 }]'), 2],
+  ])("%s: says where they come from and exits by the table", (_case, path, code) => {
+    const { status, stderr } = node(["bin/loopsmith.js", "run", "examples/agent-triage.ts"], { AGENT_RUNS: path });
+    expect(stderr).toContain(path);
+    expect(stderr).toContain("hint: Set AGENT_RUNS to");
+    expect(stderr).toContain("https://github.com/sierra-research/tau-bench");
+    expect(status).toBe(code);
+  });
+
+  it("replays recordings of that form", () => {
+    const traj = (text: string): object[] => [
+      { role: "user", content: "Cancel my flight." },
+      { role: "assistant", content: null, tool_calls: [{ id: "1", function: { name: "cancel", arguments: "{}" } }] },
+      { role: "tool", tool_call_id: "1", content: text },
+      { role: "assistant", content: "Done." },
+    ];
+    const runs = [0, 1].map((reward) => ({
+      task_id: reward,
+      trial: 0,
+      reward,
+      traj: traj(reward === 0 ? "Error: no such flight" : "ok"),
+    }));
+    const { status, stdout, stderr } = node(["bin/loopsmith.js", "run", "examples/agent-triage.ts", "--json"], {
+      AGENT_RUNS: file("runs.json", JSON.stringify(runs)),
+    });
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ traces: 2, failures: 1, queue: { name: "agent-triage", items: 1 } });
+  });
+});
