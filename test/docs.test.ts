@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import type { Command } from "commander";
+import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { createProgram } from "../src/cli/program.ts";
 
@@ -25,6 +27,16 @@ function blocks(file: string): { file: string; line: number; code: string }[] {
   }));
 }
 
+/** `run`, `remedy plan`, ...: every command that does something, in the order of `loopsmith --help`. */
+function commandsOf(command: Command, before: readonly string[] = []): { name: string; command: Command }[] {
+  return command.commands.flatMap((sub) => {
+    const path = [...before, sub.name()];
+    return sub.commands.length > 0 ? commandsOf(sub, path) : [{ name: path.join(" "), command: sub }];
+  });
+}
+
+/** What nearly every command takes; said once. */
+const COMMON = ["--data-dir", "--json"];
 const program = createProgram({ out: () => {}, err: () => {}, interactive: false }, {});
 
 describe("documentation", () => {
@@ -113,6 +125,37 @@ describe("documentation", () => {
     expect(shown).toEqual(program.commands.map((command) => command.name()));
     const { name, version } = JSON.parse(readFileSync("package.json", "utf8")) as { name: string; version: string };
     expect(text).toContain(`npm install ../${name}/${name}-${version}.tgz`);
+  });
+
+  it("gives every command a section in docs/cli.md, in the order of --help, that names its flags", () => {
+    const text = readFileSync("docs/cli.md", "utf8");
+    const [, table = ""] = /\n\n(\| command [\s\S]*?)\n\n/.exec(text) ?? [];
+    const names = program.commands.map((command) => command.name());
+    expect([...table.matchAll(/^\| \[`\w.*?`\]\(#(\w+)\)/gm)].map((match) => match[1])).toEqual(names);
+    const sections = new Map(text.split(/^## /m).map((part) => [part.slice(0, part.indexOf("\n")), part]));
+    expect([...sections.keys()].slice(1, names.length + 1)).toEqual(names);
+    const missing = commandsOf(program).flatMap(({ name, command }) => {
+      const section = sections.get(name.split(" ")[0] ?? "") ?? "";
+      const flags = command.options.map((option) => option.long ?? "").filter((flag) => !COMMON.includes(flag));
+      const absent = flags
+        .filter((flag) => !new RegExp(`${flag}\\b(?!-)`).test(section))
+        .map((flag) => `${name} ${flag}`);
+      return new RegExp(`\\b${command.name()}\\b`).test(section) ? absent : [name, ...absent];
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it("lists the server's own routes in docs/server.md, and no others", async () => {
+    const app = new Hono();
+    for (const file of readdirSync("src/server/api")) {
+      const module = (await import(`../src/server/api/${basename(file, ".ts")}.ts`)) as Record<string, unknown>;
+      for (const [name, add] of Object.entries(module)) {
+        if (name.endsWith("Routes")) (add as (app: Hono, context: object) => void)(app, { store: {} });
+      }
+    }
+    const own = readFileSync("docs/server.md", "utf8").split("## Routes of our own")[1] ?? "";
+    const listed = [...own.matchAll(/`((?:GET|POST) \/[^`?]*)/g)].map((match) => match[1] as string);
+    expect(listed.toSorted()).toEqual(app.routes.map(({ method, path }) => `${method} ${path}`).toSorted());
   });
 
   it("keeps the map short", () => {
