@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { loadCorpus } from "../src/cli/demo/corpus.ts";
 import { createProgram } from "../src/cli/program.ts";
 
 const FOLDER = ".tmp/docs";
@@ -25,6 +26,16 @@ function blocks(file: string): { file: string; line: number; code: string }[] {
     line: text.slice(0, match.index).split("\n").length + 1,
     code: `${match[1] ?? ""}${match[2]}`,
   }));
+}
+
+/** The anchors of a file's headings, as GitHub makes them. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
 }
 
 /** `run`, `remedy plan`, ...: every command that does something, in the order of `loopsmith --help`. */
@@ -86,6 +97,20 @@ describe("documentation", () => {
       join(dirname(file), match[1] as string),
     );
     expect(targets.filter((target) => !existsSync(target))).toEqual([]);
+  });
+
+  it.each(files)("%s links only to headings that exist", (file) => {
+    const targets = [...readFileSync(file, "utf8").matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)];
+    const missing = targets.filter(([, path = "", anchor = ""]) => {
+      const text = readFileSync(path === "" ? file : join(dirname(file), path), "utf8");
+      return !headingsOf(text).includes(anchor);
+    });
+    expect(missing.map(([link]) => link)).toEqual([]);
+  });
+
+  it("gives each of its sections an id of its own, which the demo's dataset needs", () => {
+    const ids = loadCorpus(".").map((section) => section.id);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
 
   it("names only npm scripts that exist", () => {
