@@ -38,7 +38,9 @@ if (values.cost) {
 }
 
 if (!existsSync(data)) {
-  console.error(`bench:blame skipped: no benchmark data at ${data} (give a folder with --data)`);
+  console.error(
+    `bench:blame skipped: no benchmark data at ${data} (give a folder with --data; docs/measured/data.md says what goes into it)`,
+  );
   if (json) console.log(JSON.stringify({ rows: [] }));
   process.exit(0);
 }

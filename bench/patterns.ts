@@ -33,6 +33,7 @@ const HELP = `npm run --silent bench:patterns -- [flags]
   --only <sections>          of ${SECTIONS.join(",")}; default all
   --seed <n>                 of everything that is drawn; default 1
   --data <folder>            with compas, tau-bench-airline and sentinel in it; default ../shared/data
+                             (docs/measured/data.md says where these come from)
   --threads <n>              for planted and noise (not for speed); default: all cores
   --planted-rows <list>      runs in a planted data set; default 1000,10000,100000,1000000
   --risk-ratios <list>       planted effects; default 1.5,2.5,4,6

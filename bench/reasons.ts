@@ -30,7 +30,9 @@ for (const set of sets) rows.push(...(await measure(set)));
 if (process.argv.includes("--json")) {
   console.log(JSON.stringify({ rows }));
 } else if (rows.length === 0) {
-  console.log("No data found: pass --data <folder> with who-and-when, agentrx-tau-retail or sentinel in it.");
+  console.log(
+    "No data found: pass --data <folder> with who-and-when, agentrx-tau-retail or sentinel in it (docs/measured/data.md).",
+  );
 } else {
   const short = (value: number): string => value.toFixed(3);
   console.table(

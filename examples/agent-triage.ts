@@ -1,14 +1,20 @@
-// Real input: 120 recorded runs of a GPT-4o airline agent (tau-bench), replayed as traces through the official client.
-// The evaluator is the reward that was recorded; failures go to a review queue.
+// Real input: recorded runs of a GPT-4o airline agent (tau-bench), replayed as traces through the official client. The
+// evaluator is the reward that was recorded; failures go to a review queue.
 //
-//   npx loopsmith run examples/agent-triage.ts
+//   AGENT_RUNS=gpt-4o-airline.json npx loopsmith run examples/agent-triage.ts
+//
+// The recordings are no part of this repository. They come from https://github.com/sierra-research/tau-bench (MIT), file
+// historical_trajectories/gpt-4o-airline.json: an array of { task_id, trial, reward, traj }, traj being OpenAI's messages.
 import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Client, RunTree } from "langsmith";
-import { addToAnnotationQueue, defineLoop } from "loopsmith";
+import { addToAnnotationQueue, defineLoop, LoopsmithError } from "loopsmith";
 import { v5 as uuid } from "uuid";
 
 const PROJECT = "tau-airline";
-const DATA = new URL("../../shared/data/tau-bench-airline/gpt-4o-runs.json", import.meta.url);
+const DATA =
+  process.env["AGENT_RUNS"] ??
+  fileURLToPath(new URL("../../shared/data/tau-bench-airline/gpt-4o-runs.json", import.meta.url));
 const NAMESPACE = "2b1f5c3e-6f0a-5d57-9b25-6a8f3f1f4f6e";
 
 interface Message {
@@ -24,7 +30,7 @@ interface Recording {
   traj: Message[];
 }
 
-const recordings: Recording[] = existsSync(DATA) ? (JSON.parse(readFileSync(DATA, "utf8")) as Recording[]) : [];
+const recordings = readRecordings(DATA);
 const runId = (recording: Recording): string => uuid(`${recording.task_id}/${recording.trial}`, NAMESPACE);
 const rewards = new Map(recordings.map((recording) => [runId(recording), recording.reward]));
 
@@ -41,22 +47,48 @@ export default defineLoop({
 
 /** Sends what is not there yet, ten traces at a time; a trace counts as there once its root has ended. */
 export async function source(progress: (text: string) => void): Promise<void> {
-  if (recordings.length === 0) throw new Error(`there is no recording at ${DATA.pathname}`);
   const client = new Client();
   const done = await endedRoots(client);
   const missing = recordings.filter((recording) => !done.has(runId(recording)));
   const startAt = Date.now() - missing.length * 1000;
   for (let at = 0; at < missing.length; at += 10) {
-    const roots = missing
+    const replays = missing
       .slice(at, at + 10)
       .map((recording, index) => replay(client, recording, startAt + (at + index) * 1000));
-    for (const { posts } of roots) await Promise.all(posts.map((run) => run.postRun()));
+    for (const { root, children } of replays) await Promise.all([root, ...children].map((run) => run.postRun()));
     await client.awaitPendingTraceBatches();
-    // Only now that every span has arrived do the roots end.
-    await Promise.all(roots.map(({ root }) => root.patchRun()));
+    // Only now that every span has arrived do the roots end, so a replay that is cut off leaves no half traces behind.
+    await Promise.all(
+      replays.map(async ({ root, reply, endAt }) => {
+        await root.end({ reply }, undefined, endAt);
+        await root.patchRun();
+      }),
+    );
     await client.awaitPendingTraceBatches();
     progress(`replayed ${Math.min(at + 10, missing.length)} of ${missing.length} traces`);
   }
+}
+
+/** @throws LoopsmithError `not_found` without the file, `invalid` when it holds something else */
+function readRecordings(path: string): Recording[] {
+  const hint =
+    "Set AGENT_RUNS to historical_trajectories/gpt-4o-airline.json of https://github.com/sierra-research/tau-bench.";
+  if (!existsSync(path)) throw new LoopsmithError("not_found", `there are no recorded runs at ${path}`, { hint });
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new LoopsmithError("invalid", `${path} is not JSON`, { hint, cause });
+  }
+  if (!Array.isArray(content) || !content.every(isRecording)) {
+    throw new LoopsmithError("invalid", `${path} is no array of { task_id, trial, reward, traj }`, { hint });
+  }
+  return content;
+}
+
+function isRecording(value: unknown): value is Recording {
+  const { task_id: task, trial, reward, traj } = (value ?? {}) as Partial<Record<keyof Recording, unknown>>;
+  return [task, trial, reward].every((part) => typeof part === "number") && Array.isArray(traj) && traj.length > 0;
 }
 
 async function endedRoots(client: Client): Promise<Set<string>> {
@@ -64,7 +96,7 @@ async function endedRoots(client: Client): Promise<Set<string>> {
   if (!(await client.hasProject({ projectName: PROJECT }))) return ended;
   const project = await client.readProject({ projectName: PROJECT });
   const query = {
-    project_ids: [project.id as string],
+    project_ids: [project.id],
     is_root: true,
     min_start_time: "2000-01-01T00:00:00Z",
     selects: ["ID" as const, "END_TIME" as const],
@@ -73,11 +105,18 @@ async function endedRoots(client: Client): Promise<Set<string>> {
   return ended;
 }
 
+interface Replay {
+  /** Still open: it has neither outputs nor an end. */
+  root: RunTree;
+  children: RunTree[];
+  reply: string;
+  endAt: number;
+}
+
 /** One conversation as a span tree: an `llm` span for each reply of the agent, a `tool` span for each call. */
-function replay(client: Client, recording: Recording, startAt: number): { root: RunTree; posts: RunTree[] } {
+function replay(client: Client, recording: Recording, startAt: number): Replay {
   const { traj } = recording;
-  const stepMs = 900 / traj.length;
-  const time = (step: number): number => Math.round(startAt + step * stepMs);
+  const time = (step: number): number => Math.round(startAt + (step * 900) / traj.length);
   const root = new RunTree({
     client,
     id: runId(recording),
@@ -89,45 +128,40 @@ function replay(client: Client, recording: Recording, startAt: number): { root: 
     // Trials of one task are not independent; the statistics take a thread as one cluster.
     extra: { metadata: { thread_id: `task-${recording.task_id}` } },
   });
-  const posts = [root];
-  const child = (step: number, name: string, run_type: string, inputs: Record<string, unknown>): RunTree => {
-    const run = root.createChild({
-      id: uuid(`${root.id}/${posts.length}`, NAMESPACE),
-      name,
-      run_type,
-      inputs,
-      start_time: time(step),
-    });
-    posts.push(run);
-    return run;
-  };
-  const finish = (run: RunTree, step: number, outputs: Record<string, unknown>, error?: string): void => {
-    run.outputs = outputs;
-    run.end_time = time(step + 1);
-    if (error !== undefined) run.error = error;
-  };
-  traj.forEach((message, step) => {
+  const children = traj.flatMap((message, step): RunTree[] => {
+    const id = uuid(`${root.id}/${step}`, NAMESPACE);
+    const times = { start_time: time(step), end_time: time(step + 1) };
     if (message.role === "assistant") {
-      const llm = child(step, "gpt-4o", "llm", { messages: traj.slice(Math.max(0, step - 2), step) });
-      llm.extra = { ...llm.extra, metadata: { ls_model_name: "gpt-4o", ls_provider: "openai" } };
-      finish(llm, step, { message });
-    } else if (message.role === "tool") {
-      const call = traj
-        .slice(0, step)
-        .flatMap((earlier) => earlier.tool_calls ?? [])
-        .find((candidate) => candidate.id === message.tool_call_id);
-      const content = message.content ?? "";
-      const tool = child(step, call?.function.name ?? "tool", "tool", { arguments: call?.function.arguments ?? "" });
-      finish(tool, step, { content }, /^error/i.test(content) ? content : undefined);
+      return [
+        root.createChild({
+          id,
+          ...times,
+          name: "gpt-4o",
+          run_type: "llm",
+          inputs: { messages: traj.slice(Math.max(0, step - 2), step) },
+          outputs: { message },
+          extra: { metadata: { ls_model_name: "gpt-4o", ls_provider: "openai" } },
+        }),
+      ];
     }
+    if (message.role !== "tool") return [];
+    const call = traj
+      .slice(0, step)
+      .flatMap((earlier) => earlier.tool_calls ?? [])
+      .find((candidate) => candidate.id === message.tool_call_id);
+    const content = message.content ?? "";
+    return [
+      root.createChild({
+        id,
+        ...times,
+        name: call?.function.name ?? "tool",
+        run_type: "tool",
+        inputs: { arguments: call?.function.arguments ?? "" },
+        outputs: { content },
+        ...(/^error/i.test(content) ? { error: content } : {}),
+      }),
+    ];
   });
-  root.outputs = { reply: traj.findLast((message) => message.role === "assistant")?.content ?? "" };
-  root.end_time = undefined as unknown as number;
-  const endAt = time(traj.length);
-  const patch = root.patchRun.bind(root);
-  root.patchRun = () => {
-    root.end_time = endAt;
-    return patch();
-  };
-  return { root, posts };
+  const reply = traj.findLast((message) => message.role === "assistant")?.content ?? "";
+  return { root, children, reply, endAt: time(traj.length) };
 }

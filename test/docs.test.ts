@@ -1,7 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import type { Command } from "commander";
+import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { loadCorpus } from "../src/cli/demo/corpus.ts";
+import { createProgram } from "../src/cli/program.ts";
 
 const FOLDER = ".tmp/docs";
 const files = [
@@ -23,6 +27,28 @@ function blocks(file: string): { file: string; line: number; code: string }[] {
     code: `${match[1] ?? ""}${match[2]}`,
   }));
 }
+
+/** The anchors of a file's headings, as GitHub makes them. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** `run`, `remedy plan`, ...: every command that does something, in the order of `loopsmith --help`. */
+function commandsOf(command: Command, before: readonly string[] = []): { name: string; command: Command }[] {
+  return command.commands.flatMap((sub) => {
+    const path = [...before, sub.name()];
+    return sub.commands.length > 0 ? commandsOf(sub, path) : [{ name: path.join(" "), command: sub }];
+  });
+}
+
+/** What nearly every command takes; said once. */
+const COMMON = ["--data-dir", "--json"];
+const program = createProgram({ out: () => {}, err: () => {}, interactive: false }, {});
 
 describe("documentation", () => {
   // A compiler run: on a busy machine it takes its time, and only hanging is a failure.
@@ -73,6 +99,20 @@ describe("documentation", () => {
     expect(targets.filter((target) => !existsSync(target))).toEqual([]);
   });
 
+  it.each(files)("%s links only to headings that exist", (file) => {
+    const targets = [...readFileSync(file, "utf8").matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)];
+    const missing = targets.filter(([, path = "", anchor = ""]) => {
+      const text = readFileSync(path === "" ? file : join(dirname(file), path), "utf8");
+      return !headingsOf(text).includes(anchor);
+    });
+    expect(missing.map(([link]) => link)).toEqual([]);
+  });
+
+  it("gives each of its sections an id of its own, which the demo's dataset needs", () => {
+    const ids = loadCorpus(".").map((section) => section.id);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+
   it("names only npm scripts that exist", () => {
     const manifest = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
     const named = files.flatMap((file) =>
@@ -101,6 +141,46 @@ describe("documentation", () => {
     const spans = [...readFileSync(file, "utf8").matchAll(/`([^`\n]+)`/g)].map((match) => match[1]);
     const named = new Set(spans.join(" ").match(/\w+/g));
     expect(options.filter((option) => !named.has(option))).toEqual([]);
+  });
+
+  it("shows every command in the README, and says how to install what is packed", () => {
+    const text = readFileSync("README.md", "utf8");
+    const [, list = ""] = /^## Commands\n\n```sh\n([\s\S]*?)^```/m.exec(text) ?? [];
+    const shown = [...list.matchAll(/^npx loopsmith (\w+)/gm)].map((match) => match[1]);
+    expect(shown).toEqual(program.commands.map((command) => command.name()));
+    const { name, version } = JSON.parse(readFileSync("package.json", "utf8")) as { name: string; version: string };
+    expect(text).toContain(`npm install ../${name}/${name}-${version}.tgz`);
+  });
+
+  it("gives every command a section in docs/cli.md, in the order of --help, that names its flags", () => {
+    const text = readFileSync("docs/cli.md", "utf8");
+    const [, table = ""] = /\n\n(\| command [\s\S]*?)\n\n/.exec(text) ?? [];
+    const names = program.commands.map((command) => command.name());
+    expect([...table.matchAll(/^\| \[`\w.*?`\]\(#(\w+)\)/gm)].map((match) => match[1])).toEqual(names);
+    const sections = new Map(text.split(/^## /m).map((part) => [part.slice(0, part.indexOf("\n")), part]));
+    expect([...sections.keys()].slice(1, names.length + 1)).toEqual(names);
+    const missing = commandsOf(program).flatMap(({ name, command }) => {
+      const section = sections.get(name.split(" ")[0] ?? "") ?? "";
+      const flags = command.options.map((option) => option.long ?? "").filter((flag) => !COMMON.includes(flag));
+      const absent = flags
+        .filter((flag) => !new RegExp(`${flag}\\b(?!-)`).test(section))
+        .map((flag) => `${name} ${flag}`);
+      return new RegExp(`\\b${command.name()}\\b`).test(section) ? absent : [name, ...absent];
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it("lists the server's own routes in docs/server.md, and no others", async () => {
+    const app = new Hono();
+    for (const file of readdirSync("src/server/api")) {
+      const module = (await import(`../src/server/api/${basename(file, ".ts")}.ts`)) as Record<string, unknown>;
+      for (const [name, add] of Object.entries(module)) {
+        if (name.endsWith("Routes")) (add as (app: Hono, context: object) => void)(app, { store: {} });
+      }
+    }
+    const own = readFileSync("docs/server.md", "utf8").split("## Routes of our own")[1] ?? "";
+    const listed = [...own.matchAll(/`((?:GET|POST) \/[^`?]*)/g)].map((match) => match[1] as string);
+    expect(listed.toSorted()).toEqual(app.routes.map(({ method, path }) => `${method} ${path}`).toSorted());
   });
 
   it("keeps the map short", () => {

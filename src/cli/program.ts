@@ -61,8 +61,8 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
   for (const add of [
     addDemo,
     addServe,
-    addWorker,
     addRun,
+    addWorker,
     addBackfill,
     addPatterns,
     addIssues,

@@ -29,7 +29,7 @@ export const addRemedy: AddCommand = (program, context) => {
   const remedy = program
     .command("remedy")
     .description(
-      "Fixes on their way from a pattern to use: list, show, plan, run, approve, reject, promote, rollback, regression.",
+      "Fixes on their way from a pattern to use: list, show, history, plan, run, approve, reject, promote, rollback, regression.",
     );
   const reading = (name: string, description: string): Command =>
     remedy
