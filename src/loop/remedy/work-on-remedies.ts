@@ -12,6 +12,7 @@ import {
   type DeclaredRemedyDeps,
 } from "./declared-remedy.ts";
 import { whileLeased } from "./remedy-store.ts";
+import { storedRemedy } from "./stored-remedy.ts";
 
 /** Ended without a fix in use: the declaration is free for another issue. */
 const ENDED: ReadonlySet<RemedyStage> = new Set<RemedyStage>(["not_fixed", "rejected", "rolled_back"]);
@@ -37,7 +38,7 @@ export async function declaredWork(
     const deps = depsOf(declaration);
     const { store, loopId } = deps.loop;
     const issues = await store.issueList({ loopId });
-    const states = (await store.remedyList({ loopId })).map(({ state }) => state as unknown as RemedyState<object>);
+    const states = (await store.remedyList({ loopId })).map((record) => storedRemedy<object>(record));
     const workOn = (issue: FollowedPattern, state: RemedyState<object> | null): DeclaredWork => {
       const others = issues.filter((other) => other.id !== issue.id && other.mergedInto === null && !other.dismissedAt);
       return { declaration, issue, state, remedy: declaredRemedy(declaration, issue, others, deps) };
