@@ -1,4 +1,4 @@
-import { withDeadline } from "./deadline.ts";
+import { withDeadline } from "../internal/deadline.ts";
 import type { DeliveryContext } from "./destination.ts";
 
 /** From the start of the wait, so that attempts that queue behind a slow receiver end within a worker's lease. */
@@ -15,7 +15,7 @@ export function oneAtATime(): <T>(
 ) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
   return (key, context, task) =>
-    withDeadline(context.signal, TIMEOUT_MS, (signal) => {
+    withDeadline({ stop: context.signal, timeoutMs: TIMEOUT_MS }, (signal) => {
       const run = (): ReturnType<typeof task> => task({ ...context, signal });
       const next = (last.get(key) ?? Promise.resolve()).then(run);
       const settled = next.then(

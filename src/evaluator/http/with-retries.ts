@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { sleep as sleepFor } from "../../internal/sleep.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 
 export interface RetryOptions {
@@ -57,8 +57,4 @@ export async function withRetries<T>(
 function cancelled(who: string, { reason }: AbortSignal): LoopsmithError {
   if (LoopsmithError.isInstance(reason)) return reason;
   return new LoopsmithError("timeout", `The call to ${who} was cancelled.`, { hint: "Raise the timeout." });
-}
-
-async function sleepFor(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal });
 }
