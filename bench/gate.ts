@@ -112,7 +112,7 @@ function withSlices(harm: number, slicePairs: number, seed: number): { caught: n
   };
 }
 
-/** A candidate that is truly equal, judged by a judge with TPR 0.9 and TNR 0.85 that likes its style by `drift`. */
+/** A candidate that is truly equal, judged by a judge that passes 0.9 of passes and fails 0.85 of failures and likes its style by `drift`. */
 function withJudge(drift: number, allowed: number, seed: number): number {
   const random = randomSource(seed);
   const judged = (good: boolean, bonus: number): boolean => random() < (good ? 0.9 : 0.15) + bonus;
@@ -123,7 +123,7 @@ function withJudge(drift: number, allowed: number, seed: number): number {
       for (let index = 0; index < of; index += 1) if (random() < rate) count += 1;
       return { agreed: count, of };
     };
-    const judge = { good: agreed(200, 0.9), bad: agreed(200, 0.85), drift: allowed };
+    const judge = { passing: agreed(200, 0.9), failing: agreed(200, 0.85), drift: allowed };
     const next = (): GatePair => {
       const good = random() < 0.6;
       return { exampleId: "simulated", baseline: { pass: judged(good, 0) }, candidate: { pass: judged(good, drift) } };

@@ -7,6 +7,8 @@ import { createProgram } from "../src/cli/program.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { JudgeCalibration } from "../src/loop/calibrate-judge.ts";
 import { newId } from "../src/model/id.ts";
+import { gate } from "../src/remedy/gate.ts";
+import type { GatePair } from "../src/remedy/gate-pair.ts";
 import { createServer, listen } from "../src/server/index.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../src/store/store.ts";
@@ -77,14 +79,21 @@ it("measures the verdicts against people, and patterns carry it", async () => {
   expect(truth["falseNegatives"]).toBeGreaterThan(0);
   expect(truth["falsePositives"]).toBeGreaterThan(0);
   expect(judge).toEqual({
-    truePositiveRate: truth["truePositives"]! / 30,
-    trueNegativeRate: truth["trueNegatives"]! / 70,
-    labelled: { failing: 30, passing: 70 },
+    failing: { agreed: truth["truePositives"], of: 30 },
+    passing: { agreed: truth["trueNegatives"], of: 70 },
   });
   const { patterns } = await loop.patterns({ judge });
   expect(patterns.length).toBeGreaterThan(0);
   for (const { riskRatio, judgeCorrected } of patterns) expect(judgeCorrected?.riskRatio).toBeGreaterThan(riskRatio);
   expect((await loop.patterns()).patterns[0]?.judgeCorrected).toBeUndefined();
+
+  const pairs = Array.from({ length: 200 }, (_, index): GatePair => {
+    return { exampleId: `${index}`, baseline: { pass: index % 2 === 0 }, candidate: { pass: index % 10 > 0 } };
+  });
+  expect(gate(pairs, { planned: 200, judge }).truth).toMatchObject({
+    sensitivityToFailures: truth["truePositives"]! / 30,
+    specificity: truth["trueNegatives"]! / 70,
+  });
 
   const lines: string[] = [];
   const terminal = { out: (text: string) => lines.push(text), err: () => {}, interactive: false };

@@ -1,3 +1,5 @@
+import { withDeadline } from "../internal/deadline.ts";
+import { unlessAborted } from "../internal/unless-aborted.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import type { Attribution, Culprit, Evidence } from "../model/failure.ts";
 import type { Score } from "../model/score.ts";
@@ -100,24 +102,16 @@ async function attempt<T>(
   call: (signal: AbortSignal) => Promise<T | null>,
 ): Promise<T | null> {
   const { timeoutMs = 120_000 } = options;
-  const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const hint = `Make it faster, or give it more time with blame.timeoutMs.`;
-      const error = new LoopsmithError("timeout", `the ${rung} did not answer within ${timeoutMs} ms`, { hint });
-      reject(error);
-      abort.abort(error);
-    }, timeoutMs);
-  });
+  const late = (): LoopsmithError =>
+    new LoopsmithError("timeout", `the ${rung} did not answer within ${timeoutMs} ms`, {
+      hint: "Make it faster, or give it more time with blame.timeoutMs.",
+    });
   try {
-    return await Promise.race([call(abort.signal), late]);
+    return await withDeadline({ timeoutMs, late }, (signal) => unlessAborted(signal, () => call(signal)));
   } catch (error) {
     if (!options.onHookError) throw error;
     options.onHookError(rung, error);
     return null;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

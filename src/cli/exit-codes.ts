@@ -1,6 +1,6 @@
 import { LoopsmithError, type ErrorCode } from "../model/errors.ts";
 
-/** What a script can tell from the exit code alone. `loopsmith gate` has its own: 0 pass, 1 fail, 2 inconclusive. */
+/** What a script can tell from the exit code alone. A verdict of `loopsmith gate` is `gateExitCode` instead. */
 const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   internal: 1,
   invalid: 2,

@@ -1,5 +1,6 @@
+import { withDeadline } from "../internal/deadline.ts";
+import { unlessAborted } from "../internal/unless-aborted.ts";
 import type { Delivery, DeliveryOutcome } from "../model/delivery.ts";
-import { withDeadline } from "./deadline.ts";
 import type { Destination } from "./destination.ts";
 import { attempted } from "./http-outcome.ts";
 import { DEFAULT_TIMEOUT_MS } from "./send.ts";
@@ -33,16 +34,12 @@ export function customDestination(
         // A handler can be missing after a deployment and back after the next: worth the schedule.
         if (!handler)
           return { status: "retry", reason: `there is no handler named "${name}" in the loop's \`actions\`` };
-        const call = async (signal: AbortSignal): Promise<DeliveryOutcome | void> => {
-          // A handler that ignores the signal must not hold the attempt for ever.
-          const aborted = new Promise<never>((_, reject) => {
-            signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-          });
-          return Promise.race([Promise.resolve(handler(delivery, signal)), aborted]);
-        };
-        return (
-          (await withDeadline(context.signal, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, call)) ?? { status: "delivered" }
+        const deadline = { stop: context.signal, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS };
+        // A handler that ignores the signal must not hold the attempt for ever.
+        const outcome = await withDeadline(deadline, (signal) =>
+          unlessAborted(signal, () => handler(delivery, signal)),
         );
+        return outcome ?? { status: "delivered" };
       }),
   };
 }

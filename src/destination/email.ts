@@ -1,8 +1,8 @@
+import { withDeadline } from "../internal/deadline.ts";
 import type { Delivery, DeliveryOutcome } from "../model/delivery.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import { checkOptions } from "./check-options.ts";
 import { credentialValue, type Credential } from "./credential.ts";
-import { withDeadline } from "./deadline.ts";
 import type { Destination } from "./destination.ts";
 import { failureGroup } from "./failure-group.ts";
 import { attempted } from "./http-outcome.ts";
@@ -50,7 +50,8 @@ export function email(options: EmailOptions): Destination {
     deliver: (delivery, context) =>
       attempted(context, async () => {
         const nodemailer = await loadNodemailer();
-        return withDeadline(context.signal, options.timeoutMs ?? 30_000, (signal) =>
+        const deadline = { stop: context.signal, timeoutMs: options.timeoutMs ?? 30_000 };
+        return withDeadline(deadline, (signal) =>
           sendMail(nodemailer, delivery, options, signal).catch((error: unknown) => outcomeOfMailError(error, signal)),
         );
       }),

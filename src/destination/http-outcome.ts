@@ -1,6 +1,7 @@
 import { retryAfterMs } from "../internal/retry-after.ts";
 import type { DeliveryOutcome } from "../model/delivery.ts";
-import { errorMessage, LoopsmithError } from "../model/errors.ts";
+import { LoopsmithError } from "../model/errors.ts";
+import { networkReason } from "../model/network-reason.ts";
 import type { DeliveryContext } from "./destination.ts";
 import { excerptOf } from "./plain-text.ts";
 import type { Answer } from "./send.ts";
@@ -42,11 +43,4 @@ export async function attempted(
     }
     return { status: "retry", reason: networkReason(error) };
   }
-}
-
-function networkReason(error: unknown): string {
-  // With several addresses Node wraps one error per address; fetch wraps the error it met.
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(networkReason).join("; ");
-  if (error instanceof TypeError && error.cause instanceof Error) return networkReason(error.cause);
-  return errorMessage(error);
 }

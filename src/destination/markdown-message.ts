@@ -1,3 +1,4 @@
+import { codeBlock, longestBackticks } from "../internal/text/code-block.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { messageOf } from "./message.ts";
 
@@ -10,7 +11,7 @@ const LINE = 100;
 export function markdownMessage(delivery: Delivery): string {
   const { text, facts, evidence, url } = messageOf(delivery);
   const parts: string[] = [];
-  if (text !== "") parts.push(codeBlock(text));
+  if (text !== "") parts.push(codeBlock(wrap(text)));
   parts.push(facts.map(({ label, value }) => `- ${labelOf(label)}: ${codeSpan(value)}`).join("\n"));
   if (evidence.length > 0) parts.push(`Evidence:\n\n${evidence.map((item) => `- ${codeSpan(item)}`).join("\n")}`);
   if (url !== null) parts.push(`[Open](<${url}>)`);
@@ -21,21 +22,12 @@ export function markdownMessage(delivery: Delivery): string {
 export function codeSpan(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
   if (line === "") return "(empty)";
-  const fence = "`".repeat(longestRun(line) + 1);
+  const fence = "`".repeat(longestBackticks(line) + 1);
   const pad = line.startsWith("`") || line.endsWith("`") ? " " : "";
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
-/** A code block that holds any text; lines are wrapped, since trackers show code without wrapping. */
-export function codeBlock(text: string): string {
-  const fence = "`".repeat(Math.max(3, longestRun(text) + 1));
-  return `${fence}text\n${wrap(text)}\n${fence}`;
-}
-
-function longestRun(text: string): number {
-  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
-}
-
+/** Trackers show code without wrapping. */
 function wrap(text: string): string {
   const pattern = new RegExp(`(?=.{${LINE + 1}})(.{1,${LINE}})(?: +|$)`, "g");
   return text.replace(pattern, "$1\n");

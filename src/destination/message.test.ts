@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aContext, aDelivery } from "../../test/servers/a-delivery.ts";
 import { notify, webhook } from "./action-helpers.ts";
-import { codeBlock, codeSpan, markdownMessage } from "./markdown-message.ts";
+import { codeBlock } from "../internal/text/code-block.ts";
+import { codeSpan, markdownMessage } from "./markdown-message.ts";
 import { messageOf } from "./message.ts";
 import { excerptOf, plainText } from "./plain-text.ts";
 
@@ -120,7 +121,9 @@ describe("Markdown", () => {
 
   it("wraps long lines of blocks at spaces", () => {
     const words = Array.from({ length: 100 }, () => "word").join(" ");
-    const lines = codeBlock(words).split("\n").slice(1, -1);
+    const [, block = ""] =
+      /^```text\n([\s\S]*?)\n```$/m.exec(markdownMessage(aDelivery(notify("bugs", { text: words })))) ?? [];
+    const lines = block.split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(lines.join(" ")).toBe(words);
   });

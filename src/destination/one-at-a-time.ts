@@ -1,5 +1,5 @@
+import { withDeadline } from "../internal/deadline.ts";
 import { taskQueues } from "../internal/task-queues.ts";
-import { withDeadline } from "./deadline.ts";
 import type { DeliveryContext } from "./destination.ts";
 
 /** From the start of the wait, so that attempts that queue behind a slow receiver end within a worker's lease. */
@@ -16,5 +16,7 @@ export function oneAtATime(): <T>(
 ) => Promise<T> {
   const inTurn = taskQueues();
   return (key, context, task) =>
-    withDeadline(context.signal, TIMEOUT_MS, (signal) => inTurn(key, () => task({ ...context, signal })));
+    withDeadline({ stop: context.signal, timeoutMs: TIMEOUT_MS }, (signal) =>
+      inTurn(key, () => task({ ...context, signal })),
+    );
 }

@@ -1,4 +1,4 @@
-import { withDeadline } from "./deadline.ts";
+import { withDeadline } from "../internal/deadline.ts";
 import type { DeliveryContext } from "./destination.ts";
 import { readUpTo } from "./read-up-to.ts";
 import { createSafeFetch, type SafeFetchOptions } from "./safe-fetch.ts";
@@ -42,7 +42,7 @@ export function createSend(options: HttpOptions = {}, bodyTimeoutMs?: number): S
   const transport = createSafeFetch(options);
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   return (outgoing, context) =>
-    withDeadline(context.signal, timeoutMs, async (signal) => {
+    withDeadline({ stop: context.signal, timeoutMs }, async (signal) => {
       const response = await (context.fetch ?? transport)(outgoing.url, {
         method: outgoing.method ?? "POST",
         headers: { "user-agent": "Loopsmith", ...outgoing.headers },

@@ -35,6 +35,7 @@ export async function runEvaluator(
   options: RunEvaluatorOptions = {},
 ): Promise<Score[]> {
   const timeoutMs = options.timeoutMs ?? evaluator.timeoutMs ?? DEFAULT_EVALUATOR_TIMEOUT_MS;
+  // Not `withDeadline` and `unlessAborted`: this runs for every score, and together they take more promises for the same.
   const controller = new AbortController();
   const { promise: interrupted, reject: interrupt } = deferred<never>();
   const stop = (reason: "timeout" | "aborted", message: string): void => {

@@ -1,5 +1,5 @@
 /** `Retry-After` in ms from now, in either of its forms, or `null`. A date is read against the server's own clock if it tells it. */
-export function retryAfterMs(headers: Headers, now: number): number | null {
+export function retryAfterMs(headers: Pick<Headers, "get">, now: number): number | null {
   const text = headers.get("retry-after")?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);
   const until = Date.parse(text);

@@ -1,6 +1,6 @@
 import { calibrate, type Calibration } from "../evaluator/calibration/calibrate.ts";
 import type { Labelled } from "../evaluator/calibration/labelled.ts";
-import type { JudgeError } from "../pattern/judge-error.ts";
+import type { JudgeError } from "../model/judge-error.ts";
 import { learnablePages } from "./learn/hourly-buckets.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import { resolveWindow, type WindowOption } from "./window.ts";
@@ -19,7 +19,7 @@ export interface JudgeCalibrationOptions {
   minPerClass?: number;
 }
 
-/** How often the loop's verdicts agree with people. `judge` is what `patterns` takes to correct risk ratios with. */
+/** How often the loop's verdicts agree with people. `judge` is what `patterns` and `gate` take to correct for its errors. */
 export interface JudgeCalibration extends Pick<
   Calibration,
   "labelled" | "failures" | "passes" | "confusion" | "caught" | "passed" | "accuracy" | "kappa" | "matthews"
@@ -55,11 +55,10 @@ export async function calibrateJudge(
     suggestion: _g,
     ...agreement
   } = calibrate(labelled, { minPerClass });
-  const { failures, passes, caught, passed } = agreement;
+  const { failures, passes, confusion } = agreement;
   const judge: JudgeError = {
-    truePositiveRate: caught.value,
-    trueNegativeRate: passed.value,
-    labelled: { failing: failures, passing: passes },
+    failing: { agreed: confusion.truePositives, of: failures },
+    passing: { agreed: confusion.trueNegatives, of: passes },
   };
   return { ...agreement, judge };
 }

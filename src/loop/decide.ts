@@ -12,6 +12,7 @@ import type { FeedbackWrite } from "../model/span-write.ts";
 import type { Trace } from "../model/trace.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { extractFeatures } from "../pattern/extract-features.ts";
+import { evaluatorSource } from "../wire/feedback-source.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
 import type { BlameKnowledge } from "./judge/blame-history.ts";
 import { failureReason } from "./judge/failure-reason.ts";
@@ -186,14 +187,7 @@ export function toFeedback(score: Score, trace: Trace, loopId: string): Feedback
     score: score.score,
     ...(score.value === undefined ? {} : { value: score.value }),
     ...(score.comment === undefined ? {} : { comment: score.comment }),
-    source: {
-      type: "model",
-      metadata: {
-        evaluator: score.evaluator,
-        evaluator_version: score.evaluatorVersion,
-        ...(score.sourceRunId === undefined ? {} : { __run: { run_id: score.sourceRunId } }),
-      },
-    },
+    source: evaluatorSource(score),
     startAt: span.startAt,
   };
 }

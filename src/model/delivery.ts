@@ -1,13 +1,15 @@
 import type { Action } from "./action.ts";
 import type { JsonObject } from "./json.ts";
 
+export const DELIVERY_STATES = ["pending", "delivered", "dead", "suppressed"] as const;
+
 /**
  * - `pending`: waits for its next attempt
  * - `delivered`: the receiver acknowledged it
  * - `dead`: attempts exhausted or refused for good; listed as a dead letter, can be replayed
  * - `suppressed`: a notifying action held back by digest, cooldown or ceiling; counted, never silently dropped
  */
-export type DeliveryState = "pending" | "delivered" | "dead" | "suppressed";
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** One action to be carried out, with its attempts. */
 export interface Delivery {

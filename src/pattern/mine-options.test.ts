@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { randomSource } from "../internal/random.ts";
+import type { JudgeError } from "../model/judge-error.ts";
 import type { FeatureRow } from "../model/pattern.ts";
 import { buildTable } from "./bit-table.ts";
 import { buildCodebook } from "./codebook.ts";
-import { correctRisk } from "./judge-error.ts";
+import { correctRisk } from "./correct-risk.ts";
 import { minePatterns, mineTable } from "./mine-patterns.ts";
 
 function rowsOf(
@@ -60,9 +61,11 @@ describe("judge", () => {
     const truly = random() < (old ? 0.4 : 0.1);
     return { failed: truly ? random() < 0.8 : random() < 0.05, features: { old } };
   });
-  const judge = { truePositiveRate: 0.8, trueNegativeRate: 0.95 };
-  const ratioWith = (options: { judge?: typeof judge & { labelled?: { failing: number; passing: number } } }) =>
-    minePatterns(rows, options).patterns[0];
+  const judgeOf = (labels: number): JudgeError => {
+    return { failing: { agreed: 0.8 * labels, of: labels }, passing: { agreed: 0.95 * labels, of: labels } };
+  };
+  const judge = judgeOf(1e9);
+  const ratioWith = (options: { judge?: JudgeError }) => minePatterns(rows, options).patterns[0];
 
   it("takes the judge's errors out of the risk ratio, which they pull towards 1", () => {
     const pattern = ratioWith({ judge });
@@ -75,7 +78,7 @@ describe("judge", () => {
 
   it("is less sure where few labels tell how good the judge is", () => {
     const width = (interval: readonly number[] = []): number => (interval[1] ?? 0) - (interval[0] ?? 0);
-    const few = ratioWith({ judge: { ...judge, labelled: { failing: 40, passing: 40 } } });
+    const few = ratioWith({ judge: judgeOf(40) });
     expect(width(few?.judgeCorrected?.riskRatioInterval)).toBeGreaterThan(
       1.5 * width(ratioWith({ judge })?.judgeCorrected?.riskRatioInterval),
     );
@@ -83,9 +86,9 @@ describe("judge", () => {
 
   it("refuses a judge that says nothing", () => {
     const counts = { failing: 5, failures: 10, passing: 5, passes: 90 };
-    expect(() => correctRisk(counts, { truePositiveRate: 0.4, trueNegativeRate: 0.6 })).toThrow(
-      /no better than chance/,
-    );
+    const coin = { failing: { agreed: 40, of: 100 }, passing: { agreed: 60, of: 100 } };
+    expect(() => correctRisk(counts, coin)).toThrow(/no better than chance/);
+    expect(() => correctRisk(counts, { ...coin, failing: { agreed: 0, of: 0 } })).toThrow(/0 of 0/);
   });
 });
 

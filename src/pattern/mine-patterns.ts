@@ -1,10 +1,10 @@
 import { LoopsmithError } from "../model/errors.ts";
+import type { JudgeError } from "../model/judge-error.ts";
 import type { FeatureRow, PatternReport } from "../model/pattern.ts";
 import { buildTable } from "./bit-table.ts";
 import type { BitTable } from "./bit-table.ts";
 import { buildCodebook } from "./codebook.ts";
 import type { Codebook, CodebookOptions } from "./codebook.ts";
-import type { JudgeError } from "./judge-error.ts";
 import { createKernel } from "./kernel/create-kernel.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { answerRequest } from "./mine/answer-request.ts";

@@ -3,7 +3,7 @@ import { stableId } from "../model/id.ts";
 import type { SpanWrite } from "../model/span-write.ts";
 import { embeddedPrompts } from "./embedded-prompts.ts";
 import { dottedOrder } from "../wire/dotted-order.ts";
-import { evaluatorOf, personOf } from "../wire/feedback-source.ts";
+import { evaluatorOf, evaluatorSource, personOf } from "../wire/feedback-source.ts";
 import type { ExperimentPlatform, ExperimentResult } from "../remedy/experiment-platform.ts";
 import type { Store } from "../store/store.ts";
 
@@ -110,10 +110,7 @@ export function embeddedExperiments(store: Store): ExperimentPlatform {
           score: score.score,
           ...(score.value === undefined ? {} : { value: score.value }),
           ...(score.comment === undefined ? {} : { comment: score.comment }),
-          source: {
-            type: "model",
-            metadata: { evaluator: score.evaluator, evaluator_version: score.evaluatorVersion },
-          },
+          source: evaluatorSource(score),
         })),
       });
     },

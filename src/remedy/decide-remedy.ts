@@ -1,6 +1,6 @@
 import { LoopsmithError } from "../model/errors.ts";
 import { endCanary } from "./canary.ts";
-import { remember } from "./remedy-state.ts";
+import { remember, STAGES_IN_USE } from "./remedy-state.ts";
 import type { RemedyStage, RemedyState } from "./remedy-state.ts";
 
 /**
@@ -50,7 +50,7 @@ export function decideRemedy<C>(
       return decided({ stage: "rejected", canary }, `Rejected ${state.winner ?? "the remedy"}.`);
     }
     case "roll_back":
-      if (!state.promoted || !IN_USE.has(state.stage)) throw refuse(state, "nothing is in use");
+      if (!state.promoted || !STAGES_IN_USE.has(state.stage)) throw refuse(state, "nothing is in use");
       if (!state.promoted.reversible) {
         throw new LoopsmithError("invalid", "This promotion cannot be taken back by Loopsmith.", {
           hint: "Take it back where it was made, or pass a promoter with `rollBack`.",
@@ -72,8 +72,6 @@ const REJECTABLE: ReadonlySet<RemedyStage> = new Set<RemedyStage>([
   "awaiting_approval",
   "canary",
 ]);
-
-const IN_USE: ReadonlySet<RemedyStage> = new Set<RemedyStage>(["watching", "resolved", "regressed"]);
 
 function refuse(state: Pick<RemedyState<unknown>, "name" | "stage">, wanted: string): LoopsmithError {
   return new LoopsmithError(

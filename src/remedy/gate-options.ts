@@ -1,9 +1,9 @@
 import { LoopsmithError } from "../model/errors.ts";
+import type { JudgeError } from "../model/judge-error.ts";
 import type { LimitOptions } from "./gate-limits.ts";
 import type { GateMeasure } from "./gate-pair.ts";
 import type { SliceOptions } from "./gate-slices.ts";
-import { judgeSkill } from "./judge-error.ts";
-import type { JudgeError } from "./judge-error.ts";
+import { judgeSkill } from "./judge-skill.ts";
 
 export interface GateOptions {
   /** Greatest chance that a candidate which is no better, or harms a slice, passes. Default 0.05. */
@@ -21,7 +21,7 @@ export interface GateOptions {
   measure?: GateMeasure;
   slices?: SliceOptions;
   limits?: LimitOptions;
-  /** The judge's calibration against people. Absent: the evaluators are taken as the truth. Only with `measure: "pass"`. */
+  /** The judge's calibration against people, for example from `loop.calibration()`. Absent: the evaluators are taken as the truth. Only with `measure: "pass"`. */
   judge?: JudgeError;
   /** Greatest share of pairs that may be without a judgement. Default 0.05. */
   maxMissing?: number;
@@ -39,7 +39,7 @@ export interface GatePlan extends Required<Omit<GateOptions, "planned" | "judge"
   testAlpha: number;
   /** What the judge's calibration may spend. */
   judgeAlpha: number;
-  /** Bounds of TPR + TNR - 1; 1 and 1 without a judge. */
+  /** Bounds of the judge's sensitivity + specificity - 1; 1 and 1 without a judge. */
   skill: { low: number; high: number };
   drift: number;
 }

@@ -89,8 +89,8 @@ function judgeReason({ truth }: Numbers, { judge }: GatePlan): GateReason[] {
   }
   const { estimate, low, high } = truth.improvement;
   const text =
-    `Corrected for the judge (TPR ${percent(truth.truePositiveRate)}, TNR ${percent(truth.trueNegativeRate)}) ` +
-    `the improvement is about ${points(estimate)} points (${points(low)} to ${points(high)}).`;
+    `Corrected for the judge (fails ${percent(truth.sensitivityToFailures)} of failures, passes ` +
+    `${percent(truth.specificity)} of passes) the improvement is about ${points(estimate)} points (${points(low)} to ${points(high)}).`;
   return [{ about: "judge", outcome: "PASS", text }];
 }
 

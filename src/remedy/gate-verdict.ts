@@ -1,8 +1,9 @@
 import type { BootstrapInterval } from "../internal/statistics/bootstrap.ts";
 import type { Interval } from "../internal/statistics/paired-betting.ts";
+import type { JudgeRates } from "../model/judge-error.ts";
 import type { LimitVerdict } from "./gate-limits.ts";
 import type { SliceVerdict } from "./gate-slices.ts";
-import type { TrueRate } from "./judge-error.ts";
+import type { TrueRate } from "./judge-skill.ts";
 
 export type GateOutcome = "PASS" | "FAIL" | "INCONCLUSIVE";
 
@@ -14,10 +15,8 @@ export interface GateReason {
   text: string;
 }
 
-/** The judged rates and their difference, corrected for the judge's errors. */
-export interface JudgedTruth {
-  truePositiveRate: number;
-  trueNegativeRate: number;
+/** The judge's rates, and the judged pass rates and their difference corrected for its errors. */
+export interface JudgedTruth extends JudgeRates {
   baseline: TrueRate;
   candidate: TrueRate;
   improvement: TrueRate;

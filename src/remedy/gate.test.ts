@@ -201,18 +201,19 @@ describe("gate with limits", () => {
 });
 
 describe("gate with an erring judge", () => {
-  const judge = { good: { agreed: 180, of: 200 }, bad: { agreed: 160, of: 200 } };
+  const judge = { passing: { agreed: 180, of: 200 }, failing: { agreed: 160, of: 200 } };
 
   it("corrects rates and improvement", () => {
     const result = gate(better, { planned: 100, judge });
     expect(result.truth?.baseline.estimate).toBeCloseTo((0.5 - 0.2) / 0.7);
     expect(result.truth?.improvement.estimate).toBeCloseTo(0.2 / 0.7);
     expect(result.truth?.improvement.high).toBeGreaterThan(result.improvement.high);
-    expect(result.explanation).toContain("Corrected for the judge (TPR 90%, TNR 80%)");
+    expect(result.truth).toMatchObject({ sensitivityToFailures: 0.8, specificity: 0.9 });
+    expect(result.explanation).toContain("Corrected for the judge (fails 80% of failures, passes 90% of passes)");
   });
 
   it("passes nothing on the word of a coin", () => {
-    const coin = { good: { agreed: 11, of: 20 }, bad: { agreed: 10, of: 20 } };
+    const coin = { passing: { agreed: 11, of: 20 }, failing: { agreed: 10, of: 20 } };
     expect(gate(better, { planned: 100, judge: coin })).toMatchObject({ verdict: "INCONCLUSIVE", truth: null });
     const sequential = createGate({ planned: 100, judge: coin });
     for (const pair of better) sequential.observe(pair);

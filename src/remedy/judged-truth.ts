@@ -3,8 +3,8 @@ import type { GatePlan } from "./gate-options.ts";
 import { measured } from "./gate-pair.ts";
 import type { GatePair } from "./gate-pair.ts";
 import type { JudgedTruth } from "./gate-verdict.ts";
-import { judgeSkill, trueRate } from "./judge-error.ts";
-import type { TrueRate } from "./judge-error.ts";
+import { judgeSkill, trueRate } from "./judge-skill.ts";
+import type { TrueRate } from "./judge-skill.ts";
 
 /**
  * Rates and improvement as people would have judged them. The improvement's interval divides the confidence sequence of
@@ -18,7 +18,7 @@ export function judgedTruth(
 ): JudgedTruth | null {
   const { judge, drift, planned, testAlpha: alpha, judgeAlpha } = plan;
   if (!judge || targets.length === 0) return null;
-  const { truePositiveRate, trueNegativeRate, skill, low, high } = judgeSkill(judge, judgeAlpha);
+  const { sensitivityToFailures, specificity, skill, low, high } = judgeSkill(judge, judgeAlpha);
   if (low <= 0) return null;
   const judged = bettingInterval(differences, { alpha, ...(planned !== undefined && { planned }) });
   const mean = differences.reduce((sum, difference) => sum + difference, 0) / differences.length;
@@ -28,8 +28,8 @@ export function judgedTruth(
   };
   const over = (value: number): number[] => [value / low, value / high];
   return {
-    truePositiveRate,
-    trueNegativeRate,
+    sensitivityToFailures,
+    specificity,
     baseline: arm("baseline"),
     candidate: arm("candidate"),
     improvement: {

@@ -11,11 +11,3 @@ export function quoted(text: string, most = 400): string {
     .replaceAll(/[@#]/g, (mark) => `${mark}\u2060`)
     .replaceAll(/(https?|www)([:.])/gi, (_match, scheme: string, mark: string) => `${scheme}\u2060${mark}`);
 }
-
-/** Anything as an indented code block, in which nothing is markdown. */
-export function codeBlock(text: string): string {
-  return text
-    .split(/\r?\n/)
-    .map((line) => `    ${line}`)
-    .join("\n");
-}

@@ -1,3 +1,5 @@
+import { withDeadline } from "../internal/deadline.ts";
+import { unlessAborted } from "../internal/unless-aborted.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import type { ErrorCode } from "../model/errors.ts";
 import type { JsonObject } from "../model/json.ts";
@@ -83,7 +85,7 @@ async function attempt<R extends object>(
     if (call.maxUsd > 0) await context.journal.reserve(call.key, call.maxUsd);
     context.charged?.add(call.key);
     if (counted) context.counts[counted] += 1;
-    const { result, usd } = await withDeadline(call, context.signal).catch((error: unknown) => {
+    const { result, usd } = await runInTime(call, context.signal).catch((error: unknown) => {
       // Stopping is no result either: the call stays open in the journal and is made again.
       context.signal.throwIfAborted();
       if (isOutage(error) || isBudget(error)) throw error;
@@ -118,27 +120,8 @@ function isBudget(error: unknown): boolean {
   return LoopsmithError.isInstance(error) && error.code === "budget_exhausted";
 }
 
-async function withDeadline<R>(call: PaidCall<R>, outer: AbortSignal): Promise<{ result: R; usd: number }> {
-  const controller = new AbortController();
-  let fail: (reason: unknown) => void = () => {};
-  const interrupted = new Promise<never>((_resolve, reject) => {
-    fail = reject;
-  });
-  interrupted.catch(() => undefined);
-  const stop = (reason: unknown): void => {
-    fail(reason);
-    controller.abort(reason);
-  };
-  const onAbort = (): void => stop(outer.reason);
-  const timer = setTimeout(() => {
-    const message = `No answer within ${call.timeoutMs} ms.`;
-    stop(new LoopsmithError("timeout", message, { hint: "Raise timeoutMs, or make the call stop on its signal." }));
-  }, call.timeoutMs);
-  outer.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([call.run(controller.signal), interrupted]);
-  } finally {
-    clearTimeout(timer);
-    outer.removeEventListener("abort", onAbort);
-  }
+async function runInTime<R>({ timeoutMs, run }: PaidCall<R>, stop: AbortSignal): Promise<{ result: R; usd: number }> {
+  const hint = "Raise timeoutMs, or make the call stop on its signal.";
+  const late = (): LoopsmithError => new LoopsmithError("timeout", `No answer within ${timeoutMs} ms.`, { hint });
+  return withDeadline({ stop, timeoutMs, late }, (signal) => unlessAborted(signal, () => run(signal)));
 }

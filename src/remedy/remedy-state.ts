@@ -35,6 +35,9 @@ export type RemedyStage =
   | "rolling_back"
   | "rolled_back";
 
+/** With a fix in use: the pattern's life says what becomes of it. */
+export const STAGES_IN_USE: ReadonlySet<RemedyStage> = new Set<RemedyStage>(["watching", "resolved", "regressed"]);
+
 /** One step, for people: who did what, and why. */
 export interface RemedyEvent {
   /** Epoch ms. */

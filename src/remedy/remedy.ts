@@ -1,3 +1,4 @@
+import { sleep } from "../internal/sleep.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import { assignCanary, describeCanary, observeCanary, startCanary } from "./canary.ts";
@@ -13,7 +14,6 @@ import type { RemedyPlan } from "./remedy-plan.ts";
 import { newRemedy, remember } from "./remedy-state.ts";
 import type { RemedyEvent, RemedyState } from "./remedy-state.ts";
 import { collectExamples, proposeCandidates, screenCandidates, testCandidates } from "./remedy-work.ts";
-import { sleep } from "./sleep.ts";
 
 /** One remedy on its way. Every method loads the state, does its part and saves it with a line of history. */
 export interface Remedy<C> {

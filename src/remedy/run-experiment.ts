@@ -1,5 +1,7 @@
 import { setMaxListeners } from "node:events";
+import { followAbort } from "../internal/follow-abort.ts";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
+import { sleep } from "../internal/sleep.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import type { JsonObject } from "../model/json.ts";
@@ -18,7 +20,6 @@ import { pairOf } from "./pair-of.ts";
 import type { RemedyExample } from "./remedy-example.ts";
 import { runExample } from "./run-example.ts";
 import type { ArmRun } from "./run-example.ts";
-import { sleep } from "./sleep.ts";
 
 /** What one example came to, by the arm's key. */
 type ExampleRuns = Map<string, ArmRun[]>;
@@ -40,7 +41,7 @@ export async function runExperiment<C>(options: ExperimentOptions<C>): Promise<E
   const budget = options.budget ?? createBudget();
   const counts: CallCounts = { paid: 0, resumed: 0, repeated: 0 };
   const stopper = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, stopper.signal]) : stopper.signal;
+  const { signal } = stopper;
   // One listener for each call in flight, however many those are.
   setMaxListeners(0, signal);
   const context: PaidCallContext = { journal, budget, counts, signal, sleep: options.sleep ?? sleep };
@@ -86,12 +87,15 @@ export async function runExperiment<C>(options: ExperimentOptions<C>): Promise<E
     });
     if (whole) inOrder(index, runs);
   };
+  const unfollow = options.signal && followAbort(options.signal, stopper);
   try {
     await mapWithLimit(examples, Math.max(1, Math.floor(concurrency / callsPerExample)), runOne);
     await Promise.all(marks);
   } catch (error) {
     stopper.abort(error);
     throw error;
+  } finally {
+    unfollow?.();
   }
   const outcomes = arms.map(outcomeOf);
   await annotate(platform, outcomes, deferred);

@@ -1,6 +1,9 @@
 import { canonicalJson } from "../internal/canonical-json.ts";
+import { withDeadline } from "../internal/deadline.ts";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
 import { randomSource } from "../internal/random.ts";
+import { sleep } from "../internal/sleep.ts";
+import { unlessAborted } from "../internal/unless-aborted.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import { stableId } from "../model/id.ts";
 import type { JsonObject } from "../model/json.ts";
@@ -18,7 +21,6 @@ import type {
 } from "./proposer.ts";
 import { runExample } from "./run-example.ts";
 import type { VisibleExamples } from "./sealed-dataset.ts";
-import { sleep } from "./sleep.ts";
 
 /**
  * Lets a proposer work on the visible examples. Whatever it holds is made from those alone; when its budget ends it, what
@@ -32,28 +34,22 @@ export async function runProposer<C extends object>(
 ): Promise<Proposal<C>[]> {
   const { timeoutMs = 600_000 } = deps;
   const submitted: Proposal<C>[] = [];
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const signal = deps.signal ? AbortSignal.any([deps.signal, deadline]) : deadline;
-  let giveUp = (): void => {};
-  const interrupted = new Promise<never>((_resolve, reject) => {
-    giveUp = () => reject(signal.reason);
-  });
-  interrupted.catch(() => undefined);
-  signal.addEventListener("abort", giveUp, { once: true });
+  const tooLate = new Error(`did not finish within ${timeoutMs} ms`);
+  const deadline = { ...(deps.signal && { stop: deps.signal }), timeoutMs, late: () => tooLate };
   try {
-    const returned = await Promise.race([proposer(contextOf(baseline, deps, submitted, signal)), interrupted]);
+    const returned = await withDeadline(deadline, (signal) =>
+      unlessAborted(signal, () => proposer(contextOf(baseline, deps, submitted, signal))),
+    );
     return [...submitted, ...(returned ?? [])];
   } catch (error) {
     deps.signal?.throwIfAborted();
     if (submitted.length > 0 || (LoopsmithError.isInstance(error) && error.code === "budget_exhausted"))
       return submitted;
-    const said = deadline.aborted ? `did not finish within ${timeoutMs} ms` : `threw: ${errorMessage(error)}`;
+    const said = error === tooLate ? tooLate.message : `threw: ${errorMessage(error)}`;
     throw new LoopsmithError("evaluator_failed", `The proposer of "${deps.name}" ${said}`, {
       hint: "Fix the proposer, or submit proposals as they come so that they count.",
       cause: error,
     });
-  } finally {
-    signal.removeEventListener("abort", giveUp);
   }
 }
 

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { gate } from "./gate.ts";
 import type { GatePair } from "./gate-pair.ts";
-import { codeBlock, quoted } from "./markdown.ts";
+import { quoted } from "./markdown.ts";
 import { gateSummary } from "./summary.ts";
 
 const pairs: GatePair[] = Array.from({ length: 80 }, (_, index) => ({
@@ -43,12 +43,5 @@ describe("quoted", () => {
         expect(quoted(text, 100).length).toBeLessThanOrEqual(400);
       }),
     );
-  });
-});
-
-describe("codeBlock", () => {
-  it("cannot be closed from within", () => {
-    const lines = codeBlock("```\n</details>\r\n# title").split("\n");
-    expect(lines.every((line) => line.startsWith("    "))).toBe(true);
   });
 });

@@ -1,5 +1,6 @@
+import { codeBlock } from "../internal/text/code-block.ts";
 import type { GateVerdict } from "./gate-verdict.ts";
-import { codeBlock, quoted } from "./markdown.ts";
+import { quoted } from "./markdown.ts";
 
 /** A candidate and what its gate says. */
 export interface GatedCandidate {

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import type { ReadRun } from "./from-run.ts";
+import { passesOnUsage } from "./passes-on-usage.ts";
 
 /** A run as LangSmith's read APIs send it, with what only a copy needs. */
 export interface CopiedRun extends ReadRun {
@@ -12,9 +13,6 @@ export interface CopiedRun extends ReadRun {
   /** v1: the same as `attachment.<name>`. */
   s3_urls?: unknown;
 }
-
-/** Kinds whose tokens are those of the runs below them, which are copied too. */
-const PASS_ON: ReadonlySet<string> = new Set(["chain", "prompt", "parser"]);
 
 /** A body of `/runs/batch` that writes the same runs into a project, over what is known of them there. */
 export function copiedRunsBody(runs: readonly CopiedRun[], projectId: string): Uint8Array {
@@ -42,7 +40,7 @@ function copiedRun(run: CopiedRun, projectId: string): Record<string, unknown> {
     serialized: run.serialized ?? run.manifest,
     tags: run.tags,
     reference_example_id: run.reference_example_id ?? undefined,
-    ...(kind === undefined || PASS_ON.has(kind) ? {} : usageOf(run)),
+    ...(kind === undefined || passesOnUsage(kind) ? {} : usageOf(run)),
   };
 }
 

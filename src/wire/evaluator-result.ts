@@ -4,6 +4,7 @@ import { LoopsmithError } from "../model/errors.ts";
 import { isJsonObject } from "../model/json.ts";
 import type { Json } from "../model/json.ts";
 import type { Score } from "../model/score.ts";
+import { MAX_KEY_LENGTH } from "./max-key-length.ts";
 
 /** One result as LangSmith's evaluators return it; a missing `key` becomes the evaluator's name. */
 export interface EvaluatorResult extends Partial<EvaluationResult> {
@@ -32,9 +33,6 @@ export interface ToScoresOptions {
   /** Inclusive bounds of a numeric score. @default any finite number */
   range?: readonly [number, number];
 }
-
-/** LangSmith stores keys of at most 180 characters. */
-const MAX_KEY_LENGTH = 180;
 
 /**
  * Normalises what an evaluator returned. Booleans become 1 and 0, numbers stay as they are.

@@ -3,9 +3,7 @@ import type { FeedbackWrite } from "../model/span-write.ts";
 import { cleanJson, cleanObject } from "./clean-text.ts";
 import { fieldError } from "./ingest/rejected.ts";
 import { assertUuid, textField, timeField, uuidField } from "./ingest/run-fields.ts";
-
-/** Longest feedback key LangSmith takes. */
-const MAX_KEY_LENGTH = 180;
+import { MAX_KEY_LENGTH } from "./max-key-length.ts";
 
 /**
  * A feedback as `POST /feedback` and `/runs/multipart` carry it. `fallbackId` is its id where the body has none.

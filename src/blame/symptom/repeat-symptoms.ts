@@ -1,3 +1,4 @@
+import { groupBy } from "../../internal/group-by.ts";
 import type { Evidence } from "../../model/failure.ts";
 import type { Step } from "../execution-order.ts";
 import { payloadText } from "../fragment.ts";
@@ -11,10 +12,10 @@ import { isEmpty, isSource } from "./span-nature.ts";
 export function repeatSymptoms(steps: readonly Step[]): (Evidence | null)[] {
   const found: (Evidence | null)[] = steps.map(() => null);
   const { inputPrints } = wordsOf(steps);
-  for (const alike of groupBy(callSteps(steps), (i) => inputPrints[i]!)) {
+  for (const alike of groupBy(callSteps(steps), (i) => inputPrints[i]!).values()) {
     // Most calls differ in a few characters already; hashing whole payloads is what would cost.
     if (alike.length < MIN_REPEATS) continue;
-    for (const same of groupBy(alike, (i) => `${steps[i]!.span.name} ${payloadText(steps[i]!.span.inputs)}`)) {
+    for (const same of groupBy(alike, (i) => `${steps[i]!.span.name} ${payloadText(steps[i]!.span.inputs)}`).values()) {
       if (same.length < MIN_REPEATS) continue;
       const text = `called ${same.length} times with the same inputs`;
       found[same[0]!] = { kind: "structure", text, weight: Math.min(0.6, 0.2 + 0.1 * same.length) };
@@ -29,15 +30,4 @@ const MIN_REPEATS = 3;
 
 function callSteps(steps: readonly Step[]): number[] {
   return [...steps.keys()].filter((i) => isSource(steps[i]!.span) && !isEmpty(steps[i]!.span.inputs));
-}
-
-function groupBy(indexes: readonly number[], keyOf: (index: number) => string | number): number[][] {
-  const groups = new Map<string | number, number[]>();
-  for (const index of indexes) {
-    const key = keyOf(index);
-    const group = groups.get(key);
-    if (group) group.push(index);
-    else groups.set(key, [index]);
-  }
-  return [...groups.values()];
 }

@@ -1,4 +1,4 @@
-import type { DeliveryState } from "../../model/delivery.ts";
+import { DELIVERY_STATES, type DeliveryState } from "../../model/delivery.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { pickLoop } from "../../loop/pick-loop.ts";
 import { wholeNumber, withStore, type AddCommand, type StoreFlags } from "../command.ts";
@@ -13,13 +13,11 @@ interface Flags extends StoreFlags {
   json?: boolean;
 }
 
-const STATES: readonly DeliveryState[] = ["pending", "delivered", "dead", "suppressed"];
-
 /** @throws LoopsmithError `invalid` */
 export function deliveryState(text: string | undefined): DeliveryState[] | undefined {
   if (text === undefined) return undefined;
-  if (STATES.includes(text as DeliveryState)) return [text as DeliveryState];
-  throw new LoopsmithError("invalid", `--state is ${text}`, { hint: `Use one of ${STATES.join(", ")}.` });
+  if (DELIVERY_STATES.includes(text as DeliveryState)) return [text as DeliveryState];
+  throw new LoopsmithError("invalid", `--state is ${text}`, { hint: `Use one of ${DELIVERY_STATES.join(", ")}.` });
 }
 
 export const addDeliveries: AddCommand = (program, context) => {
@@ -27,7 +25,7 @@ export const addDeliveries: AddCommand = (program, context) => {
     .command("deliveries")
     .description("What the loops sent where, with attempts and errors; dead letters wait for `loopsmith replay`.")
     .option("--loop <name>", "only this loop")
-    .option("--state <state>", STATES.join(", "))
+    .option("--state <state>", DELIVERY_STATES.join(", "))
     .option("--kind <action>", "add_to_annotation_queue, webhook, ...")
     .option("--trace <id>", "only of this trace")
     .option("--limit <n>", "deliveries to show at most", wholeNumber("--limit", 1, 100_000), 50)

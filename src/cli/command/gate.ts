@@ -3,6 +3,7 @@ import { LoopsmithError } from "../../model/errors.ts";
 import type { Threshold } from "../../model/score.ts";
 import { readExperimentPairs } from "../../remedy/experiment-pairs.ts";
 import { gate } from "../../remedy/gate.ts";
+import { gateExitCode } from "../../remedy/gate-verdict.ts";
 import { gateSummary } from "../../remedy/summary.ts";
 import type { AddCommand, StoreFlags } from "../command.ts";
 import { withExperiments } from "../with-experiments.ts";
@@ -16,9 +17,6 @@ interface Flags extends StoreFlags {
   markdown?: string;
   json?: boolean;
 }
-
-/** Of this command alone: what CI acts on. */
-const EXIT = { PASS: 0, FAIL: 1, INCONCLUSIVE: 2 } as const;
 
 export const addGate: AddCommand = (program, context) => {
   program
@@ -55,7 +53,7 @@ export const addGate: AddCommand = (program, context) => {
           if (verdict.moreExamples !== null)
             terminal.out(`About ${verdict.moreExamples} more examples would decide it.`);
         }
-        process.exitCode = EXIT[verdict.verdict];
+        process.exitCode = gateExitCode(verdict);
       });
     });
 };

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { userInfo } from "node:os";
 import { decideStored, findRemedy } from "../../loop/remedy/loop-remedies.ts";
+import { storedRemedy } from "../../loop/remedy/stored-remedy.ts";
 import type { RemedyAction } from "../../remedy/decide-remedy.ts";
 import type { RemedyPlan } from "../../remedy/remedy-plan.ts";
 import type { RemedyState } from "../../remedy/remedy-state.ts";
@@ -40,7 +41,7 @@ export const addRemedy: AddCommand = (program, context) => {
 
   reading("list", "All remedies, the most recently changed first.").action((flags: Flags) =>
     withStore(context, flags, async (store) => {
-      const remedies = (await store.remedyList({})).map(({ state }) => state as unknown as RemedyState<object>);
+      const remedies = (await store.remedyList({})).map((record) => storedRemedy<object>(record));
       if (flags.json) return context.terminal.out(JSON.stringify({ remedies }));
       context.terminal.out(remedies.length === 0 ? "There are no remedies yet." : table(remedies.map(row)));
     }),

@@ -14,10 +14,13 @@ export interface CostOptions extends BuiltinOptions {
 /**
  * 1 when the run with everything below it cost at most this, else 0; `null` while the trace carries no such figures.
  * With both limits the first one exceeded fails it.
+ * @throws LoopsmithError `invalid` when neither limit is given, or one is not a number
  */
 export function cost(options: CostOptions): Evaluator {
   const { key = "cost", on = "trace", maxUsd, maxTokens } = options;
-  checkBounds("cost", { max: maxUsd ?? maxTokens });
+  if (maxUsd === undefined && maxTokens === undefined) checkBounds("cost", {});
+  if (maxUsd !== undefined) checkBounds("cost's maxUsd", { max: maxUsd });
+  if (maxTokens !== undefined) checkBounds("cost's maxTokens", { max: maxTokens });
   return defineEvaluator({
     cost: FREE,
     name: key,

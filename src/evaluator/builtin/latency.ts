@@ -9,7 +9,10 @@ export interface LatencyOptions extends BuiltinOptions {
   maxMs: number;
 }
 
-/** 1 when the run took at most `maxMs` of wall time, else 0. A run that has not ended scores `null`. */
+/**
+ * 1 when the run took at most `maxMs` of wall time, else 0. A run that has not ended scores `null`.
+ * @throws LoopsmithError `invalid` when `maxMs` is missing or not a number
+ */
 export function latency(options: LatencyOptions): Evaluator {
   const { key = "latency", on = "trace", maxMs } = options;
   checkBounds("latency", { max: maxMs });

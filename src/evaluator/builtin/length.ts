@@ -11,7 +11,10 @@ export interface LengthOptions extends TextOptions, Bounds {
   unit?: "characters" | "words";
 }
 
-/** 1 when the text's length is within the bounds, else 0. */
+/**
+ * 1 when the text's length is within the bounds, else 0.
+ * @throws LoopsmithError `invalid` when neither bound is given, one is not a number or they are the wrong way round
+ */
 export function length(options: LengthOptions): Evaluator {
   const { key = "length", on = "trace", unit = "words" } = options;
   checkBounds("length", options);

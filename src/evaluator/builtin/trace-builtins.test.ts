@@ -44,6 +44,8 @@ describe("latency and cost", () => {
     ]);
     expect(await judge(cost({ maxUsd: 1 }))).toMatchObject([{ score: null, comment: "USD not known" }]);
     expect(() => cost({})).toThrow(/bounds/);
+    expect(() => cost({ maxUsd: 1, maxTokens: Number.NaN })).toThrow(/maxTokens/);
+    expect(() => cost({ maxUsd: Number.NaN, maxTokens: 1 })).toThrow(/maxUsd/);
   });
 });
 

@@ -19,7 +19,7 @@ export function within(value: number | null, bounds: Bounds, unit: string): { sc
   return { score: 1, comment: told };
 }
 
-/** @throws LoopsmithError `invalid` when neither bound is given or they are the wrong way round */
+/** @throws LoopsmithError `invalid` when neither bound is given, one is not a number or they are the wrong way round */
 export function checkBounds(who: string, { min, max }: Bounds): void {
   const wrong = (min === undefined && max === undefined) || (min ?? -Infinity) > (max ?? Infinity);
   if (!wrong && ![min, max].some((bound) => Number.isNaN(bound))) return;

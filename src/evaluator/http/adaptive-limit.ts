@@ -1,7 +1,9 @@
+import { LoopsmithError } from "../../model/errors.ts";
+
 /** How many calls may be under way at once; learns from the provider (additive increase, multiplicative decrease). */
 export interface AdaptiveLimit {
   /** Waits for a place, runs, frees the place. A `rate_limited` outcome halves the limit, a success raises it slowly. */
-  run<T>(call: () => Promise<T>, isRateLimit: (error: unknown) => boolean): Promise<T>;
+  run<T>(call: () => Promise<T>): Promise<T>;
 }
 
 /** @param max the most calls at once, and where it starts */
@@ -16,7 +18,7 @@ export function adaptiveLimit(max: number): AdaptiveLimit {
     }
   };
   return {
-    async run(call, isRateLimit) {
+    async run(call) {
       await new Promise<void>((resolve) => {
         waiting.push(resolve);
         admit();
@@ -26,7 +28,7 @@ export function adaptiveLimit(max: number): AdaptiveLimit {
         limit = Math.min(max, limit + 1 / limit);
         return result;
       } catch (error) {
-        if (isRateLimit(error)) limit = Math.max(1, limit / 2);
+        if (LoopsmithError.isInstance(error) && error.code === "rate_limited") limit = Math.max(1, limit / 2);
         throw error;
       } finally {
         underWay--;

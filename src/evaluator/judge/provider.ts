@@ -59,6 +59,5 @@ export function createProvider(
     }
     return { answer, attempts };
   };
-  const isRateLimit = (error: unknown): boolean => LoopsmithError.isInstance(error) && error.code === "rate_limited";
-  return { call: (body, signal) => limit.run(() => send(body, signal), isRateLimit) };
+  return { call: (body, signal) => limit.run(() => send(body, signal)) };
 }

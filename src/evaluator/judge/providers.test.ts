@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LoopsmithError } from "../../model/errors.ts";
 import { adaptiveLimit } from "../http/adaptive-limit.ts";
 import { anthropic } from "./anthropic.ts";
@@ -141,7 +141,6 @@ describe("fromAiSdk", () => {
   });
 
   it("retries what the SDK calls retryable, and nothing else", async () => {
-    const fine = { content: [], finishReason: "stop", usage: {} };
     expect(await fromAiSdk(answering(retryable, fine), { backoffMs: 0 }).complete(request)).toMatchObject({
       attempts: 2,
     });
@@ -152,6 +151,69 @@ describe("fromAiSdk", () => {
       code: "rate_limited",
     });
   });
+
+  const fine = { content: [], finishReason: "stop", usage: {} };
+  const asking = (seconds: number): Error =>
+    Object.assign(new Error("busy"), {
+      isRetryable: true,
+      statusCode: 429,
+      responseHeaders: { "retry-after": `${seconds}` },
+    });
+
+  it("waits with jitter, as long as the provider asks, and not over the longest wait", async () => {
+    const waits: number[] = [];
+    const options = { random: () => 0.5, sleep: async (ms: number) => void waits.push(ms) };
+    await fromAiSdk(answering(retryable, asking(7), fine), options).complete(request);
+    expect(waits).toEqual([375, 7000]);
+    const later = fromAiSdk(answering(asking(60), fine), options).complete(request);
+    await expect(later).rejects.toMatchObject({ code: "rate_limited", details: { retryAfterMs: 60_000 } });
+    expect(waits).toHaveLength(2);
+  });
+
+  it("stops waiting when it is called off", async () => {
+    const caller = new AbortController();
+    const model = answering(retryable, fine);
+    const call = fromAiSdk(model, { backoffMs: 15_000 }).complete({ ...request, signal: caller.signal });
+    await vi.waitFor(() => expect(model.seen).toHaveLength(1));
+    caller.abort();
+    await expect(call).rejects.toMatchObject({ code: "timeout" });
+    expect(model.seen).toHaveLength(1);
+  });
+
+  it("does not wait for a quota that is used up, and tells a wrong key from a wrong request", async () => {
+    const quota = Object.assign(new Error("You exceeded your current quota"), { isRetryable: true, statusCode: 429 });
+    const spent = fromAiSdk(answering(quota, fine), { backoffMs: 0 }).complete(request);
+    await expect(spent).rejects.toMatchObject({ code: "forbidden" });
+    const key = Object.assign(new Error("no such key"), { isRetryable: false, statusCode: 401 });
+    await expect(fromAiSdk(answering(key)).complete(request)).rejects.toMatchObject({ code: "unauthorized" });
+  });
+
+  it("calls at most so often at once, and half as often when that is too much", async () => {
+    let [underWay, most] = [0, 0];
+    let failing = false;
+    const model: AiSdkModel = {
+      modelId: "m",
+      provider: "p",
+      async doGenerate() {
+        most = Math.max(most, ++underWay);
+        await new Promise(setImmediate);
+        underWay--;
+        if (failing) throw retryable;
+        return fine;
+      },
+    };
+    const judge = fromAiSdk(model, { maxConcurrent: 4, attempts: 1 });
+    const round = async (calls: number): Promise<number> => {
+      most = 0;
+      await Promise.allSettled(Array.from({ length: calls }, () => judge.complete(request)));
+      return most;
+    };
+    expect(await round(12)).toBe(4);
+    failing = true;
+    await round(4);
+    failing = false;
+    expect(await round(2)).toBe(1);
+  });
 });
 
 describe("adaptiveLimit", () => {
@@ -160,15 +222,12 @@ describe("adaptiveLimit", () => {
     let underWay = 0;
     let most = 0;
     const call = (fail: boolean) =>
-      limit.run(
-        async () => {
-          most = Math.max(most, ++underWay);
-          await new Promise(setImmediate);
-          underWay--;
-          if (fail) throw new LoopsmithError("rate_limited", "slow", { hint: "" });
-        },
-        (error) => LoopsmithError.isInstance(error),
-      );
+      limit.run(async () => {
+        most = Math.max(most, ++underWay);
+        await new Promise(setImmediate);
+        underWay--;
+        if (fail) throw new LoopsmithError("rate_limited", "slow", { hint: "" });
+      });
     const round = async (count: number, fail: boolean): Promise<number> => {
       most = 0;
       await Promise.allSettled(Array.from({ length: count }, () => call(fail)));

@@ -13,6 +13,7 @@ import { approvalQueue, type ApprovalQueue } from "./ask-approval.ts";
 import type { RemedyDeclaration } from "./declare-remedy.ts";
 import type { DeclaredRemedyDeps, RemedyProgress } from "./declared-remedy.ts";
 import { durableRemedyStore } from "./remedy-store.ts";
+import { storedRemedy } from "./stored-remedy.ts";
 import { declaredWork, workOnRemedy, type DeclaredWork } from "./work-on-remedies.ts";
 
 /** The remedies of one loop. */
@@ -90,7 +91,7 @@ export function loopRemedies(loop: OpenLoop, options: ResolvedLoopOptions, emitt
 
   return {
     async list() {
-      return (await store.remedyList({ loopId })).map(({ state }) => asState(state));
+      return (await store.remedyList({ loopId })).map((record) => storedRemedy<object>(record));
     },
     get: async (id) => findRemedy(store, id, loopId),
     async plan({ name } = {}) {
@@ -161,7 +162,7 @@ function telling(
  */
 export async function findRemedy(store: Store, id: string, loopId?: string): Promise<RemedyState<object>> {
   const all = await store.remedyList(loopId === undefined ? {} : { loopId });
-  const states = all.map(({ state }) => asState(state));
+  const states = all.map((record) => storedRemedy<object>(record));
   const found = states.filter((state) => state.id.startsWith(id) || state.name.startsWith(id));
   const [only] = found;
   if (only && found.length === 1) return only;
@@ -190,8 +191,4 @@ export async function decideStored(
   throw new LoopsmithError("conflict", `The remedy "${state.name}" was changed by somebody else meanwhile.`, {
     hint: "Look at its state and try again.",
   });
-}
-
-function asState(state: JsonObject): RemedyState<object> {
-  return state as unknown as RemedyState<object>;
 }

@@ -1,15 +1,16 @@
 import { newId } from "../../model/id.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { ExperimentJournal } from "../../remedy/experiment-journal.ts";
-import type { RemedyState, RemedyStore } from "../../remedy/remedy-state.ts";
+import type { RemedyStore } from "../../remedy/remedy-state.ts";
 import type { RemedyRecordStore } from "../../store/resource/remedy.ts";
+import { storedRemedy } from "./stored-remedy.ts";
 
 /** Remedies remembered in the loop's own store, so that any process may go on with one. */
 export function durableRemedyStore<C>(store: RemedyRecordStore, loopId = ""): RemedyStore<C> {
   return {
     async remedyRead({ id }) {
       const record = await store.remedyGet({ id });
-      return record && (record.state as unknown as RemedyState<C>);
+      return record && storedRemedy<C>(record);
     },
     remedyWrite: ({ state, expectedVersion }) =>
       store.remedyPut({ id: state.id, loopId, state: state as unknown as JsonObject, expectedVersion }),

@@ -1,6 +1,6 @@
 import { canonicalJson } from "../../internal/canonical-json.ts";
 import type { FollowedPattern } from "../../model/issue.ts";
-import { newRemedy, remember, type RemedyStage, type RemedyState } from "../../remedy/remedy-state.ts";
+import { newRemedy, remember, STAGES_IN_USE, type RemedyStage, type RemedyState } from "../../remedy/remedy-state.ts";
 import type { Remedy } from "../../remedy/remedy.ts";
 import { canaryOutcomes } from "./canary-outcomes.ts";
 import { issuesFor, type RemedyDeclaration } from "./declare-remedy.ts";
@@ -12,11 +12,10 @@ import {
   type DeclaredRemedyDeps,
 } from "./declared-remedy.ts";
 import { whileLeased } from "./remedy-store.ts";
+import { storedRemedy } from "./stored-remedy.ts";
 
 /** Ended without a fix in use: the declaration is free for another issue. */
 const ENDED: ReadonlySet<RemedyStage> = new Set<RemedyStage>(["not_fixed", "rejected", "rolled_back"]);
-/** In use: the pattern's life says what becomes of it. */
-const IN_USE: ReadonlySet<RemedyStage> = new Set<RemedyStage>(["watching", "resolved", "regressed"]);
 
 /** What a declaration is at, or would take up. */
 export interface DeclaredWork {
@@ -37,7 +36,7 @@ export async function declaredWork(
     const deps = depsOf(declaration);
     const { store, loopId } = deps.loop;
     const issues = await store.issueList({ loopId });
-    const states = (await store.remedyList({ loopId })).map(({ state }) => state as unknown as RemedyState<object>);
+    const states = (await store.remedyList({ loopId })).map((record) => storedRemedy<object>(record));
     const workOn = (issue: FollowedPattern, state: RemedyState<object> | null): DeclaredWork => {
       const others = issues.filter((other) => other.id !== issue.id && other.mergedInto === null && !other.dismissedAt);
       return { declaration, issue, state, remedy: declaredRemedy(declaration, issue, others, deps) };
@@ -58,7 +57,7 @@ export async function declaredWork(
 
 /** One at a time; and none from a baseline that a fix in use has replaced, until the declaration says what is in use now. */
 function blocksOthers(state: RemedyState<object>, { baseline }: RemedyDeclaration): boolean {
-  return !IN_USE.has(state.stage) || canonicalJson(state.baseline) === canonicalJson(baseline);
+  return !STAGES_IN_USE.has(state.stage) || canonicalJson(state.baseline) === canonicalJson(baseline);
 }
 
 /**
@@ -74,7 +73,7 @@ export async function workOnRemedy(work: DeclaredWork, deps: DeclaredRemedyDeps)
     const reached = await (heard ? work.remedy.decide(heard.action, heard.decision) : work.remedy.run());
     await linkExperiments(work, reached, deps);
     const state = await hearTraffic(work, reached, deps);
-    return IN_USE.has(state.stage) ? followIssue(work, state, deps) : state;
+    return STAGES_IN_USE.has(state.stage) ? followIssue(work, state, deps) : state;
   });
   return done?.result ?? null;
 }

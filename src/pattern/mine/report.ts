@@ -1,7 +1,7 @@
+import type { JudgeError } from "../../model/judge-error.ts";
 import type { Pattern, PatternReport, Predicate } from "../../model/pattern.ts";
 import type { Codebook } from "../codebook.ts";
-import { correctRisk } from "../judge-error.ts";
-import type { JudgeError } from "../judge-error.ts";
+import { correctRisk } from "../correct-risk.ts";
 import { canonicalPredicates, patternId } from "../pattern-id.ts";
 import { patternSentence } from "../sentence.ts";
 import type { Candidate } from "./candidate.ts";

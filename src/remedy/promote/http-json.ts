@@ -1,8 +1,10 @@
+import { withDeadline } from "../../internal/deadline.ts";
 import { readAtMost } from "../../internal/read-at-most.ts";
 import { retryAfterMs } from "../../internal/retry-after.ts";
-import { errorMessage, LoopsmithError } from "../../model/errors.ts";
+import { LoopsmithError } from "../../model/errors.ts";
 import type { ErrorCode } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
+import { networkReason } from "../../model/network-reason.ts";
 import type { PromoteContext } from "./promoter.ts";
 
 export interface JsonRequest {
@@ -45,19 +47,22 @@ export async function exchangeJson(
 async function tryOnce(
   { method, url, headers, body }: JsonRequest,
   transport: typeof fetch,
-  { signal, now }: PromoteContext,
+  { signal: stop, now }: PromoteContext,
 ): Promise<JsonAnswer | { error: LoopsmithError; waitMs: number }> {
-  const deadline = AbortSignal.timeout(TIMEOUT_MS);
   const host = new URL(url).host;
+  const late = failure("timeout", `${host} did not answer within ${TIMEOUT_MS} ms.`);
   try {
-    const response = await transport(url, {
-      method,
-      headers: { "user-agent": "Loopsmith", accept: "application/json", ...headers },
-      body: body ?? null,
-      redirect: "manual",
-      signal: AbortSignal.any([signal, deadline]),
+    const deadline = { stop, timeoutMs: TIMEOUT_MS, late: () => late };
+    const { response, bytes } = await withDeadline(deadline, async (signal) => {
+      const response = await transport(url, {
+        method,
+        headers: { "user-agent": "Loopsmith", accept: "application/json", ...headers },
+        body: body ?? null,
+        redirect: "manual",
+        signal,
+      });
+      return { response, bytes: await readAtMost(response, MAX_ANSWER_BYTES) };
     });
-    const bytes = await readAtMost(response, MAX_ANSWER_BYTES);
     if (!bytes) {
       throw new LoopsmithError("too_large", `The answer is over ${MAX_ANSWER_BYTES} bytes.`, {
         hint: "Check that the URL points to the API.",
@@ -69,13 +74,10 @@ async function tryOnce(
     const waitMs = retryAfterMs(response.headers, now()) ?? 0;
     return { error: failure(limited ? "rate_limited" : "unavailable", `${host} answered ${response.status}.`), waitMs };
   } catch (error) {
-    signal.throwIfAborted();
+    stop.throwIfAborted();
+    if (error === late) return { error: late, waitMs: 0 };
     if (LoopsmithError.isInstance(error)) throw error;
-    const code = deadline.aborted ? "timeout" : "unavailable";
-    const message = deadline.aborted
-      ? `${host} did not answer within ${TIMEOUT_MS} ms.`
-      : `${host} cannot be reached: ${errorMessage(error)}`;
-    return { error: failure(code, message, error), waitMs: 0 };
+    return { error: failure("unavailable", `${host} cannot be reached: ${networkReason(error)}`, error), waitMs: 0 };
   }
 }
 

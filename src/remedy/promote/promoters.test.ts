@@ -108,6 +108,16 @@ describe("promoteWebhook", () => {
     await expect(posting).rejects.toMatchObject({ code });
   });
 
+  it("says why a receiver cannot be reached", async () => {
+    const server = await scriptedHttp([200]);
+    await server[Symbol.asyncDispose]();
+    const posting = promoteWebhook<PromptConfig>({ url: server.url, fetch }).promote(aPromotion(), aContext());
+    await expect(posting).rejects.toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+
   it("refuses a body no receiver wants", async () => {
     const huge = aPromotion({ candidate: { ...aPromotion().candidate, config: { prompt: "x".repeat(300_000) } } });
     const posting = promoteWebhook<PromptConfig>({ url: "http://127.0.0.1:9/", fetch }).promote(huge, aContext());

@@ -1,12 +1,13 @@
 import type { Hono } from "hono";
 import { z } from "zod";
+import { pickLoop } from "../../loop/pick-loop.ts";
 import { resolveSince } from "../../loop/window.ts";
+import { DELIVERY_STATES } from "../../model/delivery.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { DeliveryFilter } from "../../store/resource/delivery.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 
-const STATES = ["pending", "delivered", "dead", "suppressed"] as const;
 const MAX_LISTED = 1_000;
 
 const filters = {
@@ -19,7 +20,7 @@ const filters = {
 };
 const ListQuery = z.object({
   ...filters,
-  state: z.array(z.enum(STATES)).optional(),
+  state: z.array(z.enum(DELIVERY_STATES)).optional(),
   limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(100),
   offset: z.coerce.number().int().min(0).default(0),
 });
@@ -40,12 +41,7 @@ export function deliveryRoutes(app: Hono, context: ServerContext): void {
 
   async function filterOf(query: z.infer<z.ZodObject<typeof filters>>): Promise<DeliveryFilter> {
     const { loop: name, kind, trace, since, until } = query;
-    const loop = name === undefined ? undefined : (await store.loopList()).find((row) => row.name === name);
-    if (name !== undefined && !loop) {
-      throw new LoopsmithError("not_found", `there is no loop "${name}"`, {
-        hint: "Name one that has run over this database, as `loopsmith status` lists them.",
-      });
-    }
+    const loop = name === undefined ? undefined : await pickLoop(store, name);
     return {
       ...(loop && { loopId: loop.id }),
       ...(kind !== undefined && { kind }),

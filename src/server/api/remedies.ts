@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
 import { decideStored, findRemedy } from "../../loop/remedy/loop-remedies.ts";
+import { storedRemedy } from "../../loop/remedy/stored-remedy.ts";
 import { REMEDY_ACTIONS } from "../../remedy/decide-remedy.ts";
 import { readJson } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
@@ -19,7 +20,7 @@ export function remedyRoutes(app: Hono, context: ServerContext): void {
   const { store } = context;
 
   app.get("/api/loopsmith/remedies", async (c) => {
-    return c.json({ remedies: (await store.remedyList({})).map(({ state }) => state) });
+    return c.json({ remedies: (await store.remedyList({})).map((record) => storedRemedy<object>(record)) });
   });
 
   app.get("/api/loopsmith/remedies/:id", async (c) => c.json({ remedy: await findRemedy(store, c.req.param("id")) }));

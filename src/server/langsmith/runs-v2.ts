@@ -9,12 +9,11 @@ import { pageResponse } from "../page-response.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { time, uuid } from "./field.ts";
+import { lastDay } from "./last-day.ts";
 import { parseFilters } from "./parse-filters.ts";
 import { runSources } from "./run-sources.ts";
 import { runNotFound } from "./runs-v1.ts";
 import { subtreeUsage } from "./subtree-usage.ts";
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Page size and position of every v2 query. */
 export const PageBody = z.looseObject({
@@ -61,7 +60,7 @@ export function runsV2Routes(app: Hono, context: ServerContext): void {
       });
     }
     const select = selectOfV2(body.selects ?? undefined);
-    const startFrom = body.min_start_time ?? (datasetId === undefined ? context.now() - DAY_MS : undefined);
+    const startFrom = body.min_start_time ?? (datasetId === undefined ? lastDay(context.now()) : undefined);
     const { rows, nextCursor } = await store.spanQuery({
       ...(datasetId === undefined ? { projectIds } : { referenceDatasetId: datasetId }),
       ...(body.ids ? { ids: body.ids } : {}),

@@ -7,12 +7,11 @@ import { pageResponse } from "../page-response.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { time, uuid } from "./field.ts";
+import { lastDay } from "./last-day.ts";
 import { offsetOf } from "./offset-cursor.ts";
 import { parseFilters } from "./parse-filters.ts";
 import { PageBody, refuseAiSearch } from "./runs-v2.ts";
 import { threadSources } from "./thread-sources.ts";
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 const Selection = {
   project_id: uuid,
@@ -48,7 +47,7 @@ export function threadsV2Routes(app: Hono, context: ServerContext): void {
     }
     return {
       projectId: body.project_id,
-      startFrom: body.min_start_time ?? context.now() - DAY_MS,
+      startFrom: body.min_start_time ?? lastDay(context.now()),
       ...(typeof body.max_start_time === "number" ? { startTo: body.max_start_time } : {}),
       ...parseFilters(body),
     };

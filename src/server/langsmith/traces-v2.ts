@@ -6,12 +6,12 @@ import { pageResponse } from "../page-response.ts";
 import { readJson, readQuery } from "../read-json.ts";
 import type { ServerContext } from "../server-context.ts";
 import { time, uuid } from "./field.ts";
+import { lastDay } from "./last-day.ts";
 import { parseFilters } from "./parse-filters.ts";
 import { runSources } from "./run-sources.ts";
 import { feedbackWindowOf, PageBody, refuseAiSearch } from "./runs-v2.ts";
 import { streamItems } from "../stream-items.ts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** Spans read at a time while a whole trace is written out. */
 const TRACE_PAGE = 500;
 
@@ -46,7 +46,7 @@ export function tracesV2Routes(app: Hono, context: ServerContext): void {
     const select = selectOfV2(body.selects ?? undefined);
     const { rows, nextCursor } = await store.spanQuery({
       projectIds: [body.project_id],
-      ...(body.trace_ids ? { traceIds: body.trace_ids } : { startFrom: body.min_start_time ?? context.now() - DAY_MS }),
+      ...(body.trace_ids ? { traceIds: body.trace_ids } : { startFrom: body.min_start_time ?? lastDay(context.now()) }),
       ...(typeof body.max_start_time === "number" ? { startTo: body.max_start_time } : {}),
       ...parseFilters(body),
       ...feedbackWindowOf(body),

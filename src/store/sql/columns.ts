@@ -41,3 +41,8 @@ export function chunksOf<T>(items: readonly T[], size: number): T[][] {
 export function containsPattern(text: string): string {
   return `%${text.replace(/[\\%_]/g, (char) => `\\${char}`)}%`;
 }
+
+/** Names of columns, in their order. With the type given, the compiler asks for every one of them. */
+export function keysOf<Key extends string>(keys: Readonly<Record<Key, true>>): readonly Key[] {
+  return Object.keys(keys) as Key[];
+}

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../model/json.ts";
 import type { FeedbackWrite } from "../../model/span-write.ts";
 import type { FeedbackStats, StoredFeedback } from "../../model/stored-feedback.ts";
 import type { FeedbackStore } from "../resource/feedback.ts";
-import { chunksOf, fromMicros, jsonOrNull, parseJson, parseObject, toMicros } from "./columns.ts";
+import { chunksOf, fromMicros, jsonOrNull, keysOf, parseJson, parseObject, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { largeJsonOrNull, parseLargeJson } from "./large-json.ts";
 import { reopenForScores } from "./late-scores.ts";
@@ -84,22 +84,22 @@ export function feedbackStore(db: Database): FeedbackStore {
 type StatsRow = Pick<FeedbackTable, "run_id" | "key" | "score" | "value_json">;
 
 /** What a second write of the same id replaces: everything but the id and when it was first written. */
-export const REPLACED_FEEDBACK_COLUMNS = [
-  "run_id",
-  "trace_id",
-  "project_id",
-  "key",
-  "score",
-  "value_json",
-  "comment",
-  "correction_json",
-  "source_type",
-  "source_json",
-  "extra_json",
-  "group_id",
-  "comparative_experiment_id",
-  "modified_at",
-] as const satisfies readonly (keyof FeedbackTable)[];
+export const REPLACED_FEEDBACK_COLUMNS = keysOf<Exclude<keyof FeedbackTable, "id" | "created_at">>({
+  run_id: true,
+  trace_id: true,
+  project_id: true,
+  key: true,
+  score: true,
+  value_json: true,
+  comment: true,
+  correction_json: true,
+  source_type: true,
+  source_json: true,
+  extra_json: true,
+  group_id: true,
+  comparative_experiment_id: true,
+  modified_at: true,
+});
 
 const ROWS_PER_STATEMENT = 100;
 

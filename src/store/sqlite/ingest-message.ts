@@ -1,41 +1,44 @@
 import type { AttachmentWrite, FeedbackWrite } from "../../model/span-write.ts";
 import type { Steps } from "../../wire/steps.ts";
+import { keysOf } from "../sql/columns.ts";
 import type { IngestRows } from "../sql/span-ingest.ts";
 import type { SpanRowWrite } from "../sql/span-row.ts";
 import { PayloadPacker, unpackPayloads, type PackedPayloads } from "./payload-packer.ts";
 
-const SCALARS = [
-  "op",
-  "id",
-  "project_id",
-  "trace_id",
-  "parent_id",
-  "name",
-  "kind",
-  "start_at",
-  "end_at",
-  "dotted_order",
-  "status",
-  "error",
-  "tags_json",
-  "metadata_json",
-  "model",
-  "prompt_tokens",
-  "completion_tokens",
-  "total_tokens",
-  "cost",
-  "first_token_at",
-  "thread_id",
-  "reference_example_id",
-] as const satisfies readonly (keyof SpanRowWrite)[];
+type Payload = "inputs" | "outputs" | "extra" | "events" | "serialized";
 
-const PAYLOADS = [
-  "inputs",
-  "outputs",
-  "extra",
-  "events",
-  "serialized",
-] as const satisfies readonly (keyof SpanRowWrite)[];
+const SCALARS = keysOf<Exclude<keyof SpanRowWrite, Payload>>({
+  op: true,
+  id: true,
+  project_id: true,
+  trace_id: true,
+  parent_id: true,
+  name: true,
+  kind: true,
+  start_at: true,
+  end_at: true,
+  dotted_order: true,
+  status: true,
+  error: true,
+  tags_json: true,
+  metadata_json: true,
+  model: true,
+  prompt_tokens: true,
+  completion_tokens: true,
+  total_tokens: true,
+  cost: true,
+  first_token_at: true,
+  thread_id: true,
+  reference_example_id: true,
+});
+
+const PAYLOADS = keysOf<Payload>({
+  inputs: true,
+  outputs: true,
+  extra: true,
+  events: true,
+  serialized: true,
+});
 
 /**
  * An ingest on its way to another thread: values of all rows in one flat list and payloads in few buffers, since thousands

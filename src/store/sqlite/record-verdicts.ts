@@ -1,6 +1,6 @@
 import type { FeedbackWrite } from "../../model/span-write.ts";
 import type { VerdictRecord } from "../resource/ledger.ts";
-import { toMicros } from "../sql/columns.ts";
+import { keysOf, toMicros } from "../sql/columns.ts";
 import type { WriteTransaction } from "../sql/database.ts";
 import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../sql/feedback.ts";
 import { toDeliveryRow, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
@@ -13,51 +13,52 @@ const FENCE = `update ledger set state = ?, reason = ?, lease_token = null, leas
 
 const RETIRE = "update verdict set latest = 0 where loop_id = ? and trace_id = ?";
 
-const VERDICT_COLUMNS = [
-  "id",
-  "loop_id",
-  "trace_id",
-  "revision",
-  "latest",
-  "outcome",
-  "key",
-  "score",
-  "threshold",
-  "comment",
-  "culprit_span_id",
-  "scores_json",
-  "attribution_json",
-  "features_json",
-  "cluster",
-  "trace_start_at",
-  "decided_at",
-  "usd",
-  "failed_evaluators_json",
-  "seen_scores_json",
-] as const satisfies readonly (keyof VerdictTable)[];
+const VERDICT_COLUMNS = keysOf<keyof VerdictTable>({
+  id: true,
+  loop_id: true,
+  trace_id: true,
+  revision: true,
+  latest: true,
+  outcome: true,
+  key: true,
+  score: true,
+  threshold: true,
+  comment: true,
+  culprit_span_id: true,
+  scores_json: true,
+  attribution_json: true,
+  features_json: true,
+  cluster: true,
+  trace_start_at: true,
+  decided_at: true,
+  usd: true,
+  failed_evaluators_json: true,
+  seen_scores_json: true,
+});
 
-const UNLEARNED_COLUMNS = [
-  "loop_id",
-  "trace_start_at",
-  "verdict_id",
-] as const satisfies readonly (keyof UnlearnedTable)[];
+const UNLEARNED_COLUMNS = keysOf<keyof UnlearnedTable>({
+  loop_id: true,
+  trace_start_at: true,
+  verdict_id: true,
+});
 
-const DELIVERY_COLUMNS = [
-  "id",
-  "loop_id",
-  "trace_id",
-  "revision",
-  "kind",
-  "action_json",
-  "context_json",
-  "span_id",
-  "state",
-  "attempts",
-  "created_at",
-  "next_attempt_at",
-  "delivered_at",
-  "last_error",
-] as const satisfies readonly (keyof DeliveryTable)[];
+/** A new delivery is nobody's yet. */
+const DELIVERY_COLUMNS = keysOf<Exclude<keyof DeliveryTable, "lease_token" | "lease_until">>({
+  id: true,
+  loop_id: true,
+  trace_id: true,
+  revision: true,
+  kind: true,
+  action_json: true,
+  context_json: true,
+  span_id: true,
+  state: true,
+  attempts: true,
+  created_at: true,
+  next_attempt_at: true,
+  delivered_at: true,
+  last_error: true,
+});
 
 const FEEDBACK_COLUMNS = ["id", "created_at", ...REPLACED_FEEDBACK_COLUMNS] as const;
 

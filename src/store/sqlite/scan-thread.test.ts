@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { newId } from "../../model/id.ts";
 import type { SpanWrite } from "../../model/span-write.ts";
 import { parseFilter } from "../../wire/filter.ts";
+import { connect } from "./connect.ts";
+import { ScanThread } from "./scan-thread.ts";
 import { sqliteStore } from "./sqlite-store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "loopsmith-scan-"));
@@ -46,4 +48,16 @@ it("searches a large database without holding this thread up, and sees what was 
   expect(none.rows).toEqual([]);
   // A search of 21,000 spans takes long enough for this thread to have had many turns.
   expect(turns).toBeGreaterThan(1);
+});
+
+it("says to send again what was under way when the thread ended, and starts another one for the next", async () => {
+  const [local, path] = [connect(join(folder, "local.db"), "off"), join(folder, "late", "late.db")];
+  mkdirSync(path, { recursive: true });
+  const thread = new ScanThread(path, local);
+  const failed = thread.all("select 1 as one", []);
+  await expect(failed).rejects.toMatchObject({ code: "unavailable", hint: "Send the request again." });
+  rmSync(path, { recursive: true });
+  expect(await thread.all("select 1 as one", [])).toEqual([{ one: 1 }]);
+  await thread.close();
+  local.handle.close();
 });

@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { startThread } from "../../internal/start-thread.ts";
+import { LoopsmithError } from "../../model/errors.ts";
 import type { ScanReply, ScanRequest } from "./scan-worker.ts";
 import type { Bindable, Connection } from "./statement-cache.ts";
 
@@ -59,12 +60,16 @@ export class ScanThread {
       this.#waiting.delete(reply.id);
       if (this.#waiting.size === 0) worker.unref();
       if ("rows" in reply) waiting?.resolve(reply.rows);
+      // As an error of this thread's own connection would come: a query that cannot be run is a bug.
       else waiting?.reject(new Error(reply.error));
     });
     const fail = (error: unknown): void => {
+      if (this.#worker !== worker) return;
       this.#worker = null;
-      for (const waiting of this.#waiting.values())
-        waiting.reject(new Error(`the reading thread ended: ${String(error)}`));
+      const ended = new LoopsmithError("unavailable", `the reading thread ended: ${String(error)}`, {
+        hint: "Send the request again.",
+      });
+      for (const waiting of this.#waiting.values()) waiting.reject(ended);
       this.#waiting.clear();
     };
     worker.on("error", fail);

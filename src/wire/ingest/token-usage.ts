@@ -1,10 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from "../../model/json.ts";
 import type { TokenUsage } from "../../model/trace.ts";
 import type { JsonShape } from "../json-scan.ts";
+import { passesOnUsage } from "../passes-on-usage.ts";
 import { MAX_PARSED_BYTES, memberOf, parseSlice } from "./parse-slice.ts";
-
-/** Kinds that repeat the usage of the model calls below them in what they return. */
-const PASS_ON: ReadonlySet<string> = new Set(["chain", "prompt", "parser"]);
 
 /**
  * Tokens and cost where LangSmith's clients put them: on the run, in `extra.metadata.usage_metadata`, or in the outputs
@@ -17,7 +15,7 @@ export function usageOfRun(
   outputs: { bytes: Uint8Array; shape: JsonShape } | undefined,
 ): TokenUsage | undefined {
   const told = countsOf(fields) ?? countsOf(metadata?.["usage_metadata"]);
-  if (told || !outputs || passesOn(fields["run_type"])) return told;
+  if (told || !outputs || passesOnUsage(fields["run_type"])) return told;
   if (!mentionsUsage(outputs.bytes)) return undefined;
   const read = (name: string): Json | undefined => {
     const bytes = memberOf(outputs.bytes, outputs.shape, name);
@@ -32,10 +30,6 @@ export function usageOfRun(
     usageInMessages(read("messages")) ??
     countsOf(read("usage"))
   );
-}
-
-function passesOn(kind: Json | undefined): boolean {
-  return typeof kind === "string" && PASS_ON.has(kind.toLowerCase());
 }
 
 const MENTIONS = ['"usage_metadata"', '"token_usage"', '"usage"'].map((word) => Buffer.from(word));

@@ -1,17 +1,9 @@
 import { LoopsmithError } from "../model/errors.ts";
+import { judgeRates } from "../model/judge-error.ts";
+import type { JudgeError } from "../model/judge-error.ts";
 import type { Counts } from "../internal/statistics/fisher.ts";
 import { trueShare } from "../internal/statistics/rogan-gladen.ts";
 import type { RiskRatio } from "../internal/statistics/risk-ratio.ts";
-
-/** How often the judge is right, from calibration against human labels. "Positive" is "failed". */
-export interface JudgeError {
-  /** Share of truly failing runs that the judge fails (TPR). */
-  truePositiveRate: number;
-  /** Share of truly passing runs that the judge passes (TNR). */
-  trueNegativeRate: number;
-  /** Labelled failing and passing runs behind the two rates; widens the interval. Absent: the rates count as exact. */
-  labelled?: { failing: number; passing: number };
-}
 
 /** True failure rates behind judged ones, and their ratio. */
 export interface CorrectedRisk extends RiskRatio {
@@ -24,22 +16,22 @@ export interface CorrectedRisk extends RiskRatio {
 const Z95 = 1.959963984540054;
 
 /**
- * The risk ratio with the judge's errors taken out: each judged rate r becomes (r + TNR - 1) / (TPR + TNR - 1) (Rogan &
- * Gladen, 1978), within [0, 1]; the interval by the delta method on the log, with the calibration's own uncertainty.
+ * The risk ratio with the judge's errors taken out: each judged rate r becomes (r + specificity - 1) / (sensitivity +
+ * specificity - 1) (Rogan & Gladen, 1978), within [0, 1]; the interval by the delta method on the log, with the calibration's
+ * own uncertainty.
  * A judge that errs alike everywhere only pulls the ratio towards 1, so p and q need no correction. One that errs more on
  * the matching runs cannot be corrected from two overall rates: check such a pattern on runs a person has labelled.
  *
- * @throws LoopsmithError `invalid` when TPR + TNR is not above 1: such a judge says nothing.
+ * @throws LoopsmithError `invalid` for counts that are no counts, and when the two rates do not add up to more than 1: such a
+ * judge says nothing.
  */
-export function correctRisk(
-  { failing, failures, passing, passes }: Counts,
-  { truePositiveRate, trueNegativeRate, labelled }: JudgeError,
-): CorrectedRisk {
-  const power = truePositiveRate + trueNegativeRate - 1;
+export function correctRisk({ failing, failures, passing, passes }: Counts, judge: JudgeError): CorrectedRisk {
+  const { sensitivityToFailures: sensitivity, specificity } = judgeRates(judge);
+  const power = sensitivity + specificity - 1;
   if (!(power > 0)) {
     throw new LoopsmithError(
       "invalid",
-      `a judge with TPR ${truePositiveRate} and TNR ${trueNegativeRate} is no better than chance`,
+      `a judge that fails ${sensitivity} of failures and passes ${specificity} of passes is no better than chance`,
       {
         hint: "Calibrate the evaluator against human labels, or mine without judge correction.",
       },
@@ -53,7 +45,7 @@ export function correctRisk(
   ].map(({ judged, runs }) => {
     // Kept half a run away from 0 and 1 so that the ratio and its logarithm exist.
     const least = 0.5 / (runs + 1);
-    const corrected = Math.min(1 - least, Math.max(least, trueShare(judged, truePositiveRate, trueNegativeRate)));
+    const corrected = Math.min(1 - least, Math.max(least, trueShare(judged, sensitivity, specificity)));
     return { corrected, variance: variance(judged, runs, corrected) };
   });
   const [a, b] = rates;
@@ -62,11 +54,11 @@ export function correctRisk(
   const spread = Z95 * Math.sqrt((a?.variance ?? 0) / matchingRate ** 2 + (b?.variance ?? 0) / otherRate ** 2);
   return { ratio, low: ratio * Math.exp(-spread), high: ratio * Math.exp(spread), matchingRate, otherRate };
 
-  /** Var of (r + TNR - 1) / (TPR + TNR - 1): its derivatives are 1, -theta and 1 - theta over the power. */
+  /** Var of (r + specificity - 1) / power: its derivatives are 1, -theta and 1 - theta over the power. */
   function variance(judged: number, runs: number, theta: number): number {
     const sampling = (judged * (1 - judged)) / Math.max(1, runs);
-    const positive = labelled ? (truePositiveRate * (1 - truePositiveRate)) / Math.max(1, labelled.failing) : 0;
-    const negative = labelled ? (trueNegativeRate * (1 - trueNegativeRate)) / Math.max(1, labelled.passing) : 0;
+    const positive = (sensitivity * (1 - sensitivity)) / judge.failing.of;
+    const negative = (specificity * (1 - specificity)) / judge.passing.of;
     return (sampling + theta ** 2 * positive + (1 - theta) ** 2 * negative) / power ** 2;
   }
 }
