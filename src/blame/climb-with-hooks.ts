@@ -29,7 +29,8 @@ export type ReplaySpan = (
   signal: AbortSignal,
 ) => Promise<{ fixed: boolean; detail?: string } | null>;
 
-export interface HookOptions extends LadderOptions {
+/** What may be asked beyond the trace and its history to find a culprit. */
+export interface BlameOptions {
   /** Asked about the shortlist only. Default: none. */
   judge?: BlameJudge;
   /** Tried on the suspects in order until one fixes the failure. Default: none. */
@@ -40,6 +41,9 @@ export interface HookOptions extends LadderOptions {
   maxReplays?: number;
   /** How long one call of a hook may take, in ms. A call that takes longer is aborted and counts as thrown. Default: 120,000. */
   timeoutMs?: number;
+}
+
+export interface HookOptions extends LadderOptions, BlameOptions {
   /**
    * A hook that throws costs its rung, not the attribution: the rungs below still answer and this is told why. Without
    * it, the hook's error is thrown.

@@ -2,7 +2,7 @@ import { LoopsmithError } from "../model/errors.ts";
 import type { RemedyExample } from "./remedy-example.ts";
 
 /** What a generated file imports: a module as it is seen from the file, and a named export. */
-export interface Import {
+export interface NamedImport {
   module: string;
   name: string;
 }
@@ -11,9 +11,9 @@ export interface RegressionTestOptions {
   /** Names the suite. */
   name: string;
   /** `(inputs) => outputs`, may be async. */
-  target: Import;
+  target: NamedImport;
   /** `({ inputs, outputs, referenceOutputs }) => number | { score: number }`, may be async. */
-  evaluator: Import;
+  evaluator: NamedImport;
   /** Every example must score at least this, or, with `minPassRate`, that share of them. */
   threshold: number;
   /** Below 1 the examples are one test, for applications that are not deterministic. Default 1: one test each. */
