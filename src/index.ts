@@ -9,7 +9,7 @@ export type { BackfillPlan } from "./loop/plan-backfill.ts";
 export { defineLoop } from "./loop/define-loop.ts";
 export type { LoopDeclaration } from "./loop/define-loop.ts";
 export type { FailureActions, FeedbackLoopOptions } from "./loop/options.ts";
-export type { DeliveryFilter } from "./store/resource/delivery.ts";
+export type { DeliveriesOptions, DeliverySelection, ReplayOptions } from "./loop/loop-deliveries.ts";
 export type { DryRunReport } from "./loop/dry-run.ts";
 export type { Budget } from "./loop/judge/budget.ts";
 export type { CallLimit, CallLimitOptions } from "./loop/judge/call-limits.ts";

@@ -6,6 +6,12 @@ import { explainIssue, type IssueDetails } from "./loop/explain-issue.ts";
 import { actOnIssue, findIssue, loopIssues, type IssueAction, type IssuesOptions } from "./loop/loop-issues.ts";
 import { actOnAlert, type AlertAction } from "./loop/act-on-alert.ts";
 import { loopAlerts, previewOnHistory, testAlert, type AlertStatus } from "./loop/loop-alerts.ts";
+import {
+  loopDeliveries,
+  replayDeliveries,
+  type DeliveriesOptions,
+  type ReplayOptions,
+} from "./loop/loop-deliveries.ts";
 import { loopPatterns, type LoopPatternReport, type PatternsOptions } from "./loop/loop-patterns.ts";
 import { loopStatus, type LoopStatus } from "./loop/loop-status.ts";
 import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
@@ -23,7 +29,6 @@ import type { AlertRule } from "./model/alert.ts";
 import type { Delivery } from "./model/delivery.ts";
 import { errorMessage } from "./model/errors.ts";
 import type { FollowedPattern } from "./model/issue.ts";
-import type { DeliveryFilter } from "./store/resource/delivery.ts";
 
 export interface BackfillOptions extends RunOptions {
   /** A length back (`"7d"`), a date, or epoch ms. */
@@ -80,9 +85,10 @@ export interface FeedbackLoop extends AsyncDisposable {
   testAlert(name: string): Promise<Delivery[]>;
   /** What an alert rule would have told of the past, before it is switched on. @param options.since a length back, a date, or epoch ms */
   previewAlert(rule: AlertRule, options: { since: string | number | Date; everyMs?: number }): Promise<AlertPreview>;
-  deliveries(filter?: Omit<DeliveryFilter, "loopId"> & { limit?: number }): Promise<Delivery[]>;
+  /** What the loop sends where, with attempts and errors, the newest first. */
+  deliveries(options?: DeliveriesOptions): Promise<Delivery[]>;
   /** Sends dead (or otherwise finished) deliveries again, under the same ids. Returns how many. */
-  replay(filter?: Omit<DeliveryFilter, "loopId">): Promise<number>;
+  replay(options?: ReplayOptions): Promise<number>;
   /** Returns how to stop listening. */
   on<N extends LoopEventName>(name: N, listener: (event: LoopEvents[N]) => void): () => void;
 }
@@ -211,13 +217,13 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       const range = { from: resolveSince(since, store.now()), to: store.now() };
       return previewOnHistory(store, loopId, rule, { ...range, ...(everyMs !== undefined && { everyMs }) });
     },
-    async deliveries({ limit = 100, ...filter } = {}) {
+    async deliveries(options) {
       const { store, loopId } = await open();
-      return store.deliveryList({ ...filter, loopId, limit });
+      return loopDeliveries(store, loopId, options);
     },
-    async replay(filter = {}) {
+    async replay(options) {
       const { store, loopId } = await open();
-      return store.deliveryReplay({ ...filter, loopId });
+      return replayDeliveries(store, loopId, options);
     },
     on: (name, listener) => emitter.on(name, listener),
     [Symbol.asyncDispose]: () => stop(),
