@@ -11,11 +11,11 @@ import { findSymptoms } from "./find-symptoms.ts";
 import type { SchemaCheck } from "./find-symptoms.ts";
 
 export interface AttributeOptions {
-  /** Pass marks. Without one, scores are no evidence. Default: none. */
+  /** Pass marks. Without one, scores are no evidence. @default none */
   threshold?: Threshold;
-  /** What a span's outputs must look like, by span name. Default: none. */
+  /** What a span's outputs must look like, by span name. @default none */
   schemas?: Readonly<Record<string, SchemaCheck>>;
-  /** Suspicion below which a span is not named, 0 to 1. Default: 0.2. */
+  /** Suspicion below which a span is not named, 0 to 1. @default 0.2 */
   floor?: number;
 }
 

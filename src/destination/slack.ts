@@ -20,7 +20,7 @@ export interface SlackBot extends HttpOptions {
   token: Credential;
   /** Channel id (`C024BE91L`), or a name the bot can post to. */
   channel: string;
-  /** Default `https://slack.com/api`. */
+  /** @default "https://slack.com/api" */
   apiUrl?: string;
 }
 

@@ -30,11 +30,11 @@ export interface NamedPattern {
 }
 
 export interface DatasetOptions {
-  /** Most failing examples, over all versions. Default 400. */
+  /** Most failing examples, over all versions. @default 400 */
   maxExamples?: number;
-  /** Controls for each failing example. Default 1. */
+  /** Controls for each failing example. @default 1 */
   controlsPerExample?: number;
-  /** Share of examples only the gate sees. Default 0.5. */
+  /** Share of examples only the gate sees. @default 0.5 */
   heldOutShare?: number;
   /** Other followed patterns; the ones an example matches become its slices. */
   otherPatterns?: readonly NamedPattern[];

@@ -16,11 +16,11 @@ export interface RegressionTestOptions {
   evaluator: NamedImport;
   /** Every example must score at least this, or, with `minPassRate`, that share of them. */
   threshold: number;
-  /** Below 1 the examples are one test, for applications that are not deterministic. Default 1: one test each. */
+  /** Below 1 the examples are one test, for applications that are not deterministic. @default 1: one test each */
   minPassRate?: number;
-  /** Also write the examples only the gate has seen. Whoever reads the file then knows them. Default `false`. */
+  /** Also write the examples only the gate has seen. Whoever reads the file then knows them. @default false */
   includeHeldOut?: boolean;
-  /** Of one example. Default 60,000. */
+  /** Of one example. @default 60_000 */
   timeoutMs?: number;
 }
 
