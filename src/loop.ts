@@ -31,8 +31,9 @@ import { errorMessage } from "./model/errors.ts";
 import type { FollowedPattern } from "./model/issue.ts";
 
 export interface BackfillOptions extends RunOptions {
-  /** A length back (`"7d"`), a date, or epoch ms. */
+  /** The earliest start of a trace: a length back (`"7d"`), a date, or epoch ms. */
   since: string | number | Date;
+  /** The same for the latest start of a trace. @default no end */
   until?: string | number | Date;
   /** Traces judged at most; those judged before do not count, so that calling again takes the next ones. @default all */
   limit?: number;
@@ -59,8 +60,12 @@ export interface FeedbackLoop extends AsyncDisposable {
   process(results: ExperimentRows | string): Promise<ProcessSummary>;
   /** The remedies declared beside it, and those of earlier runs. See docs/remedy.md. */
   readonly remedies: LoopRemedies;
-  /** What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent. */
+  /**
+   * What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent.
+   * @param options.limit traces judged at most, default 100
+   */
   dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress">): Promise<DryRunReport>;
+  /** Where the project's traces stand, what was decided and sent, and who works on it; counts are of all time. */
   status(): Promise<LoopStatus>;
   /** What the failures of a window have in common. */
   patterns(options?: PatternsOptions): Promise<LoopPatternReport>;
@@ -83,7 +88,11 @@ export interface FeedbackLoop extends AsyncDisposable {
   actOnAlert(name: string, action: AlertAction): Promise<AlertStatus>;
   /** Sends a test message to the destinations of one of the loop's alert rules. */
   testAlert(name: string): Promise<Delivery[]>;
-  /** What an alert rule would have told of the past, before it is switched on. @param options.since a length back, a date, or epoch ms */
+  /**
+   * What an alert rule would have told of the past, before it is switched on.
+   * @param options.since a length back (`"7d"`), a date, or epoch ms
+   * @param options.everyMs how often it would have been evaluated, default 10 minutes
+   */
   previewAlert(rule: AlertRule, options: { since: string | number | Date; everyMs?: number }): Promise<AlertPreview>;
   /** What the loop sends where, with attempts and errors, the newest first. */
   deliveries(options?: DeliveriesOptions): Promise<Delivery[]>;

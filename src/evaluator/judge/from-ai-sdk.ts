@@ -25,6 +25,7 @@ export type AiSdkMessage =
   | { role: "user"; content: { type: "text"; text: string }[] };
 
 export interface FromAiSdkOptions {
+  /** For the cost of each answer, which budgets count. @default not known */
   price?: ModelPrice;
   /** `null` leaves it out. @default 0 */
   temperature?: number | null;
