@@ -81,7 +81,7 @@ export function toAttribution(suspects: readonly Suspicion[], method: Attributio
 }
 
 /** Independent pieces of evidence together: 1 - product of (1 - weight). */
-export function noisyOr(evidence: readonly Evidence[]): number {
+function noisyOr(evidence: readonly Evidence[]): number {
   let rest = 1;
   for (const { weight } of evidence) rest *= 1 - Math.min(1, Math.max(0, weight));
   return 1 - rest;

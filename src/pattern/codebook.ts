@@ -45,7 +45,7 @@ export interface Codebook {
 }
 
 /** Known only of failing runs: describes patterns, is never tested. */
-export const DESCRIPTIVE_FEATURES: readonly string[] = ["culprit", "culprit_kind", "reason"];
+const DESCRIPTIVE_FEATURES: readonly string[] = ["culprit", "culprit_kind", "reason"];
 
 interface Column {
   numbers: number[];

@@ -129,7 +129,7 @@ function filtered<O>(
   return narrowed;
 }
 
-export function toDelivery(row: DeliveryTable): Delivery {
+function toDelivery(row: DeliveryTable): Delivery {
   return {
     id: row.id,
     loop: row.loop_id,
