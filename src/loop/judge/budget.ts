@@ -10,9 +10,11 @@ export interface Budget {
   evaluator?: string;
   /** Windows begin on the hour, at midnight, or on the first of the month, UTC. */
   per: "hour" | "day" | "month";
+  /** Calls of evaluators. @default no limit */
   calls?: number;
+  /** Tokens, reserved as evaluators declare and settled as they report. @default no limit */
   tokens?: number;
-  /** US dollars. */
+  /** US dollars, likewise. @default no limit */
   usd?: number;
 }
 
