@@ -23,7 +23,7 @@ export interface PlantedPattern {
 }
 
 /** Failure rate of runs without any pattern. */
-export const BASE_RATE = 0.06;
+const BASE_RATE = 0.06;
 /** A matching run of a symptom pattern fails with this chance. */
 const SYMPTOM_FAILS = 0.9;
 /** Symptoms also show now and then when nothing is wrong. */

@@ -32,7 +32,8 @@ await database.stop();
 const timesTheScript = (rate: number): number => Math.round((rate / script.tracesPerSecond) * 10) / 10;
 const ratio = timesTheScript(embedded.tracesPerSecond);
 const ratioStored = timesTheScript(stored.tracesPerSecond);
-if (values.json) process.stdout.write(`${JSON.stringify({ embedded, stored, script, ratio, ratioStored, postgres })}\n`);
+if (values.json)
+  process.stdout.write(`${JSON.stringify({ embedded, stored, script, ratio, ratioStored, postgres })}\n`);
 else {
   process.stdout.write(`embedded   ${embedded.tracesPerSecond} traces/s from arrival to recorded verdict\n`);
   process.stdout.write(`stored     ${stored.tracesPerSecond} traces/s over traces that had arrived before\n`);

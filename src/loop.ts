@@ -6,6 +6,12 @@ import { explainIssue, type IssueDetails } from "./loop/explain-issue.ts";
 import { actOnIssue, findIssue, loopIssues, type IssueAction, type IssuesOptions } from "./loop/loop-issues.ts";
 import { actOnAlert, type AlertAction } from "./loop/act-on-alert.ts";
 import { loopAlerts, previewOnHistory, testAlert, type AlertStatus } from "./loop/loop-alerts.ts";
+import {
+  loopDeliveries,
+  replayDeliveries,
+  type DeliveriesOptions,
+  type ReplayOptions,
+} from "./loop/loop-deliveries.ts";
 import { loopPatterns, type LoopPatternReport, type PatternsOptions } from "./loop/loop-patterns.ts";
 import { loopStatus, type LoopStatus } from "./loop/loop-status.ts";
 import { openLoop, type OpenLoop } from "./loop/open-loop.ts";
@@ -23,11 +29,11 @@ import type { AlertRule } from "./model/alert.ts";
 import type { Delivery } from "./model/delivery.ts";
 import { errorMessage } from "./model/errors.ts";
 import type { FollowedPattern } from "./model/issue.ts";
-import type { DeliveryFilter } from "./store/resource/delivery.ts";
 
 export interface BackfillOptions extends RunOptions {
-  /** A length back (`"7d"`), a date, or epoch ms. */
+  /** The earliest start of a trace: a length back (`"7d"`), a date, or epoch ms. */
   since: string | number | Date;
+  /** The same for the latest start of a trace. @default no end */
   until?: string | number | Date;
   /** Traces judged at most; those judged before do not count, so that calling again takes the next ones. @default all */
   limit?: number;
@@ -54,8 +60,12 @@ export interface FeedbackLoop extends AsyncDisposable {
   process(results: ExperimentRows | string): Promise<ProcessSummary>;
   /** The remedies declared beside it, and those of earlier runs. See docs/remedy.md. */
   readonly remedies: LoopRemedies;
-  /** What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent. */
+  /**
+   * What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent.
+   * @param options.limit traces judged at most, default 100
+   */
   dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress">): Promise<DryRunReport>;
+  /** Where the project's traces stand, what was decided and sent, and who works on it; counts are of all time. */
   status(): Promise<LoopStatus>;
   /** What the failures of a window have in common. */
   patterns(options?: PatternsOptions): Promise<LoopPatternReport>;
@@ -78,11 +88,16 @@ export interface FeedbackLoop extends AsyncDisposable {
   actOnAlert(name: string, action: AlertAction): Promise<AlertStatus>;
   /** Sends a test message to the destinations of one of the loop's alert rules. */
   testAlert(name: string): Promise<Delivery[]>;
-  /** What an alert rule would have told of the past, before it is switched on. @param options.since a length back, a date, or epoch ms */
+  /**
+   * What an alert rule would have told of the past, before it is switched on.
+   * @param options.since a length back (`"7d"`), a date, or epoch ms
+   * @param options.everyMs how often it would have been evaluated, default 10 minutes
+   */
   previewAlert(rule: AlertRule, options: { since: string | number | Date; everyMs?: number }): Promise<AlertPreview>;
-  deliveries(filter?: Omit<DeliveryFilter, "loopId"> & { limit?: number }): Promise<Delivery[]>;
+  /** What the loop sends where, with attempts and errors, the newest first. */
+  deliveries(options?: DeliveriesOptions): Promise<Delivery[]>;
   /** Sends dead (or otherwise finished) deliveries again, under the same ids. Returns how many. */
-  replay(filter?: Omit<DeliveryFilter, "loopId">): Promise<number>;
+  replay(options?: ReplayOptions): Promise<number>;
   /** Returns how to stop listening. */
   on<N extends LoopEventName>(name: N, listener: (event: LoopEvents[N]) => void): () => void;
 }
@@ -218,13 +233,13 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       const range = { from: resolveSince(since, store.now()), to: store.now() };
       return previewOnHistory(store, loopId, rule, { ...range, ...(everyMs !== undefined && { everyMs }) });
     },
-    async deliveries({ limit = 100, ...filter } = {}) {
+    async deliveries(options) {
       const { store, loopId } = await open();
-      return store.deliveryList({ ...filter, loopId, limit });
+      return loopDeliveries(store, loopId, options);
     },
-    async replay(filter = {}) {
+    async replay(options) {
       const { store, loopId } = await enter();
-      return store.deliveryReplay({ ...filter, loopId });
+      return replayDeliveries(store, loopId, options);
     },
     on: (name, listener) => emitter.on(name, listener),
     [Symbol.asyncDispose]: () => stop(),

@@ -7,6 +7,7 @@ import { LoopsmithError } from "../src/model/errors.ts";
 import { loopIdOf } from "../src/model/id.ts";
 import type { Trace } from "../src/model/trace.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
+import type { DeliveriesOptions } from "../src/loop/loop-deliveries.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
 import type { TouchedTrace } from "../src/store/resource/span.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
@@ -216,6 +217,25 @@ describe("a loop over an embedded store", () => {
     await until(() => judged.includes(id));
     await until(async () => (await loop.deliveries({ states: ["delivered"] })).length === 1);
     expect((await loop.status()).verdicts).toMatchObject({ pass: 1, fail: 1 });
+  });
+
+  it("lists and replays the deliveries of a stretch of time", async () => {
+    await using source = await openSource();
+    await source.send("bad");
+    await using loop = source.loop();
+    await loop.runOnce();
+    const [sent] = await loop.deliveries();
+    expect(sent).toMatchObject({ state: "delivered" });
+    const count = async (options: DeliveriesOptions): Promise<number> => (await loop.deliveries(options)).length;
+    expect(await count({ since: "1h" })).toBe(1);
+    expect(await count({ until: "1h" })).toBe(0);
+    expect(await count({ since: new Date(0), until: Date.now() + 1_000 })).toBe(1);
+    expect(await count({ since: "1h", offset: 1 })).toBe(0);
+    await expect(loop.deliveries({ since: "yesterdayish" })).rejects.toMatchObject({ code: "invalid" });
+    expect(await loop.replay({ since: "1h" })).toBe(0);
+    expect(await loop.replay({ until: "1h", states: ["delivered"] })).toBe(0);
+    expect(await loop.replay({ since: "1h", states: ["delivered"] })).toBe(1);
+    expect(await count({ states: ["pending"] })).toBe(1);
   });
 
   it("retries an evaluator that fails and records the verdict error in the end", async () => {

@@ -60,6 +60,18 @@ function settled(store: Store) {
   };
 }
 
+/** A clock that sleeping moves on. */
+function sleptClock(startAt: number) {
+  let at = startAt;
+  return {
+    now: () => at,
+    sleep: (ms: number): Promise<void> => {
+      const until = at + ms;
+      return Promise.resolve().then(() => void (at = Math.max(at, until)));
+    },
+  };
+}
+
 describe("call limits", () => {
   it("keep an evaluator and its provider to their concurrency, and judge everything", async () => {
     await using store = await openStore();
@@ -110,21 +122,22 @@ describe("call limits", () => {
   it("share the pace of a provider among all loops and workers on a database", async () => {
     await using store = await openStore();
     const limits = { providers: { acme: { perMinute: 600 } } };
-    const [here, there] = ["here", "there"].map((id) => createCallLimits(store, id, limits)) as [
+    const startAt = store.now();
+    const clock = sleptClock(startAt);
+    const [here, there] = ["here", "there"].map((id) => createCallLimits(store, id, limits, clock)) as [
       CallLimits,
       CallLimits,
     ];
     const begun: number[] = [];
     const calls = Array.from({ length: 12 }, (_, call) =>
-      (call % 2 ? here : there)(
-        { name: "a", provider: "acme" },
-        async () => void begun.push(performance.now()),
-        signal,
-      ),
+      (call % 2 ? here : there)({ name: "a", provider: "acme" }, async () => void begun.push(clock.now()), signal),
     );
     await Promise.all(calls);
-    // 12 calls at ten a second: eleven gaps of a tenth, less what a timer fires early.
-    expect((begun.at(-1) ?? 0) - (begun[0] ?? 0)).toBeGreaterThan(950);
+    // Ten a second, whoever asks: none begins before its tenth.
+    expect(begun).toHaveLength(12);
+    for (const [call, at] of begun.toSorted((a, b) => a - b).entries()) {
+      expect(at).toBeGreaterThanOrEqual(startAt + call * 100);
+    }
   });
 
   it("let a 429 from one evaluator slow the others of its provider, and cost the trace no attempt", async () => {
@@ -150,18 +163,20 @@ describe("call limits", () => {
 
     const pace = await store.cursorGet({ name: "pace/provider/acme" });
     expect(Number(pace?.["perSecond"])).toBeLessThan(100);
-    const other = createCallLimits(store, "another loop", { providers: { acme: { perMinute: 6_000 } } });
+    const clock = sleptClock(store.now());
+    const other = createCallLimits(store, "another loop", { providers: { acme: { perMinute: 6_000 } } }, clock);
     const refused = Object.assign(new Error("failed"), {
       cause: Object.assign(new Error(), { status: 429, headers: new Headers({ "retry-after": "1" }) }),
     });
     await expect(other({ name: "a", provider: "acme" }, () => Promise.reject(refused), signal)).rejects.toBe(refused);
-    const begunAt = performance.now();
-    await createCallLimits(store, "a third", { providers: { acme: { perMinute: 6_000 } } })(
-      { name: "b", provider: "acme" },
-      () => Promise.resolve(),
-      signal,
-    );
-    expect(performance.now() - begunAt).toBeGreaterThan(900);
+    const refusedAt = clock.now();
+    await createCallLimits(
+      store,
+      "a third",
+      { providers: { acme: { perMinute: 6_000 } } },
+      clock,
+    )({ name: "b", provider: "acme" }, () => Promise.resolve(), signal);
+    expect(clock.now()).toBeGreaterThanOrEqual(refusedAt + 1_000);
   });
 
   it("stop waiting when the loop stops", async () => {

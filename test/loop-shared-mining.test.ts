@@ -100,9 +100,19 @@ describe.skipIf(!url)("shared mining on PostgreSQL", () => {
 
   it("goes on when a worker dies with a share in its hands", async () => {
     const { codebook, report } = await alone();
-    const mining = mineShared(store, LOOP, codebook, stretch, { shares: 8, serve: true });
-    setTimeout(() => workers[0]?.kill("SIGKILL"), 1_500);
+    const holding = workers.map(async (worker) => {
+      await once(worker.stdout as NodeJS.ReadableStream, "data");
+      return worker;
+    });
+    let isOver = false;
+    const mining = mineShared(store, LOOP, codebook, stretch, { shares: 8, serve: false }).finally(
+      () => (isOver = true),
+    );
+    const holder = await Promise.race(holding);
+    holder.kill("SIGKILL");
+    expect(isOver).toBe(false);
     expect(await mining).toEqual(report);
+    expect(holder.signalCode).toBe("SIGKILL");
   }, 180_000);
 
   it("is what a window above the limit does by itself", async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { createProgram } from "../src/cli/program.ts";
 import { defineEvaluator, fromModule } from "../src/evaluator/index.ts";
 import { createFeedbackLoop } from "../src/loop.ts";
@@ -84,7 +84,7 @@ async function run(dataDir: string, isOpen: boolean, options: Options): Promise<
   else {
     // `runOnce` would wait for it.
     await loop.start();
-    while ((await loop.status()).traces.settling === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await vi.waitFor(async () => expect((await loop.status()).traces.settling).toBe(1), { timeout: 20_000 });
   }
   return root.id;
 }

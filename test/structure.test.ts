@@ -36,12 +36,16 @@ interface Import {
   typeOnly: boolean;
 }
 
-function sourceFiles(folder: string): string[] {
+function scripts(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return sourceFiles(path);
-    return /(?<!\.test|\.fixture)\.ts$/.test(path) ? [path] : [];
+    if (entry.isDirectory()) return scripts(path);
+    return /\.m?ts$/.test(path) ? [path] : [];
   });
+}
+
+function sourceFiles(folder: string): string[] {
+  return scripts(folder).filter((path) => !/\.(test|fixture)\.ts$/.test(path));
 }
 
 function importsOf(file: string): Import[] {
@@ -52,6 +56,21 @@ function importsOf(file: string): Import[] {
     to: relative(SRC, join(file, "..", (match[2] ?? match[3]) as string)),
     typeOnly: match[1] !== undefined,
   }));
+}
+
+/** What a file takes by name from others of ours, as `path name`. */
+function namesTaken(file: string): string[] {
+  const pattern = /\{([^{}]*)\}\s*(?:from\s+|=\s*\(?await\s+import\(\s*)"(\.[^"]+)"|import\("(\.[^"]+)"\)\)\.(\w+)/g;
+  return [...readFileSync(file, "utf8").matchAll(pattern)].flatMap(([, names, from, module, name]) => {
+    const path = join(file, "..", (from ?? module) as string);
+    return (names ?? name ?? "").split(",").map((one) => `${path} ${/\w+/.exec(one.replace(/^\s*type\s/, ""))?.[0]}`);
+  });
+}
+
+/** The functions, classes and constants a file exports, in the same form. */
+function namesGiven(file: string): string[] {
+  const pattern = /^export (?:async )?(?:function\*?|const|class) (\w+)/gm;
+  return [...readFileSync(file, "utf8").matchAll(pattern)].map(([, name]) => `${file} ${name}`);
 }
 
 /** `loop.ts` and `index.ts` stand for rooms of their own. */
@@ -71,6 +90,14 @@ describe("structure", () => {
       return !(typeOnly && SEAMS.some((seam) => to.startsWith(seam)));
     });
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  it("exports no function and no value that nobody imports", () => {
+    const taken = new Set(["src", "test", "bench"].flatMap(scripts).flatMap(namesTaken));
+    const given = [...files, ...sourceFiles("bench")].flatMap(namesGiven);
+    expect(given.length).toBeGreaterThan(1_000);
+    // What is loaded by path, in a process of its own, is asked for by name there.
+    expect(given.filter((name) => !taken.has(name) && !name.startsWith("bench/chaos/poison.ts"))).toEqual([]);
   });
 
   it("knows every room", () => {

@@ -6,7 +6,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** The windows of the Site Reliability Workbook, for a budget of 30 days. */
-export const BURN_WINDOWS: readonly BurnWindow[] = [
+const BURN_WINDOWS: readonly BurnWindow[] = [
   { longMs: HOUR, shortMs: 5 * MINUTE, factor: 14.4, severity: "page" },
   { longMs: 6 * HOUR, shortMs: 30 * MINUTE, factor: 6, severity: "page" },
   { longMs: DAY, shortMs: 2 * HOUR, factor: 3, severity: "ticket" },

@@ -6,15 +6,15 @@ const DAY = 86_400_000;
 
 /** How often people may be interrupted. Only notifying actions are held; what records (queues, datasets, feedback) never is. */
 export interface ThrottlePolicy {
-  /** Kinds that interrupt someone. Default `notify`; add `webhook` where a person reads its other end. */
+  /** Kinds that interrupt someone; add `webhook` where a person reads its other end. @default ["notify"] */
   notifying?: readonly ActionKind[];
-  /** Matches within this time of the first become one digest. 0 sends each by itself. Default 5 minutes. */
+  /** Matches within this time of the first become one digest. 0 sends each by itself. @default 5 minutes */
   digestMs?: number;
-  /** Least time between two messages of one key. Default 15 minutes. */
+  /** Least time between two messages of one key. @default 15 minutes */
   cooldownMs?: number;
-  /** Most messages of one key in a UTC day; what comes on top is told by the next day's first digest. Default 20. */
+  /** Most messages of one key in a UTC day; what comes on top is told by the next day's first digest. @default 20 */
   dailyCeiling?: number;
-  /** Matches a digest lists by name; the rest is counted. Default 10. */
+  /** Matches a digest lists by name; the rest is counted. @default 10 */
   listed?: number;
 }
 

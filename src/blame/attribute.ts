@@ -11,11 +11,11 @@ import { findSymptoms } from "./find-symptoms.ts";
 import type { SchemaCheck } from "./find-symptoms.ts";
 
 export interface AttributeOptions {
-  /** Pass marks. Without one, scores are no evidence. Default: none. */
+  /** Pass marks. Without one, scores are no evidence. @default none */
   threshold?: Threshold;
-  /** What a span's outputs must look like, by span name. Default: none. */
+  /** What a span's outputs must look like, by span name. @default none */
   schemas?: Readonly<Record<string, SchemaCheck>>;
-  /** Suspicion below which a span is not named, 0 to 1. Default: 0.2. */
+  /** Suspicion below which a span is not named, 0 to 1. @default 0.2 */
   floor?: number;
 }
 
@@ -81,7 +81,7 @@ export function toAttribution(suspects: readonly Suspicion[], method: Attributio
 }
 
 /** Independent pieces of evidence together: 1 - product of (1 - weight). */
-export function noisyOr(evidence: readonly Evidence[]): number {
+function noisyOr(evidence: readonly Evidence[]): number {
   let rest = 1;
   for (const { weight } of evidence) rest *= 1 - Math.min(1, Math.max(0, weight));
   return 1 - rest;

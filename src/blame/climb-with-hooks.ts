@@ -31,17 +31,23 @@ export type ReplaySpan = (
   signal: AbortSignal,
 ) => Promise<{ fixed: boolean; detail?: string } | null>;
 
-export interface HookOptions extends LadderOptions {
-  /** Asked about the shortlist only. Default: none. */
+/** What may be asked beyond the trace and its history to find a culprit. */
+export interface BlameOptions {
+  /** Asked about the shortlist only. @default none */
   judge?: BlameJudge;
-  /** Tried on the suspects in order until one fixes the failure. Default: none. */
+  /** Tried on the suspects in order until one fixes the failure. @default none */
   replay?: ReplaySpan;
-  /** Suspects shown to the judge. Default: 5. */
+  /** Suspects shown to the judge. @default 5 */
   shortlist?: number;
-  /** Replays at most. Default: 3. */
+  /** Replays at most. @default 3 */
   maxReplays?: number;
-  /** How long one call of a hook may take, in ms. A call that takes longer is aborted and counts as thrown. Default: 120,000. */
+  /**
+   * How long one call of a hook may take, in ms. A call that takes longer is aborted and counts as thrown. @default 120_000
+   */
   timeoutMs?: number;
+}
+
+export interface HookOptions extends LadderOptions, BlameOptions {
   /**
    * A hook that throws costs its rung, not the attribution: the rungs below still answer and this is told why. Without
    * it, the hook's error is thrown.

@@ -22,7 +22,7 @@ export interface Moments {
 export type Normality = Record<string, Moments>;
 
 /** What is measured of a span; with it the change from the span before, hence twice as many columns. */
-export const MEASURES = [
+const MEASURES = [
   "inputs length",
   "outputs length",
   "digits",

@@ -18,15 +18,15 @@ export interface Forest {
 }
 
 export interface ForestOptions {
-  /** Default: 150. */
+  /** @default 150 */
   trees?: number;
-  /** Features tried at each split. Default: the square root of their number, rounded up. */
+  /** Features tried at each split. @default the square root of their number, rounded up */
   tries?: number;
-  /** Rows that each side of a split must keep. Default: 3. */
+  /** Rows that each side of a split must keep. @default 3 */
   minLeaf?: number;
-  /** Default: 12. */
+  /** @default 12 */
   maxDepth?: number;
-  /** The same seed and data give the same forest. Default: 1. */
+  /** The same seed and data give the same forest. @default 1 */
   seed?: number;
 }
 
@@ -52,9 +52,12 @@ export function trainForest(
 }
 
 export interface ForestValuesOptions {
-  /** Trees asked about every row. Default: all. */
+  /** Trees asked about every row. @default all */
   scouts?: number;
-  /** How many rows, the highest so far, as many trees again are asked about. It halves with every round, down to 4. Default: 16. */
+  /**
+   * How many rows, the highest so far, as many trees again are asked about. It halves with every round, down to 4.
+   * @default 16
+   */
   shortlist?: number;
 }
 

@@ -13,8 +13,8 @@ import type { HistoryOptions, Reading } from "./rung-readings.ts";
 
 export interface LadderOptions extends HistoryOptions {
   /**
-   * The project's ranker (`trainRanker`). It decides only while it does at least as well on held-out confirmations as
-   * the rungs below it. Default: none.
+   * The project's ranker (`trainRanker`). It decides only while it does at least as well on held-out confirmations as the
+   * rungs below it. @default none
    */
   ranker?: Ranker | null;
 }

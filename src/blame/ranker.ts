@@ -47,13 +47,16 @@ export interface Ranker {
 }
 
 export interface TrainRankerOptions {
-  /** Fewer confirmations give no ranker. Default: 20. */
+  /** Fewer confirmations give no ranker. @default 20 */
   minConfirmations?: number;
-  /** Default: 20,000 / confirmations, between 150 and 400: the fewer the data, the more a single tree is chance. */
+  /** @default 20,000 / confirmations, between 150 and 400: the fewer the data, the more a single tree is chance */
   trees?: number;
-  /** The same seed and examples give the same ranker. Default: 1. */
+  /** The same seed and examples give the same ranker. @default 1 */
   seed?: number;
-  /** Whether to measure held-out accuracy and calibrate, which trains ten more, smaller forests (five from 200 confirmations on). Default: true. */
+  /**
+   * Whether to measure held-out accuracy and calibrate, which trains ten more, smaller forests (five from 200 confirmations
+   * on). @default true
+   */
   assess?: boolean;
 }
 

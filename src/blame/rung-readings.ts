@@ -11,11 +11,11 @@ import { routeOf, spectrumEvidence } from "./spectrum.ts";
 import type { Spectrum } from "./spectrum.ts";
 
 export interface HistoryOptions extends AttributeOptions {
-  /** Counts over decided traces (`countSpectrum`). Default: none, the rung is skipped. */
+  /** Counts over decided traces (`countSpectrum`). @default none, the rung is skipped */
   spectrum?: Spectrum;
-  /** Whether `spectrum` holds this trace already. Default: false. */
+  /** Whether `spectrum` holds this trace already. @default false */
   counted?: boolean;
-  /** What passing spans look like (`learnNormality`). Default: none, the rung is skipped. */
+  /** What passing spans look like (`learnNormality`). @default none, the rung is skipped */
   normality?: Normality;
 }
 

@@ -19,9 +19,7 @@ export interface RouteSpectrum {
 export type Spectrum = Record<string, RouteSpectrum>;
 
 export interface SpectrumOptions {
-  /**
-   * Signatures kept by route. Beyond it the rarest are forgotten, so that noise cannot fill the memory. Default: 20,000.
-   */
+  /** Signatures kept by route. Beyond it the rarest are forgotten, so that noise cannot fill the memory. @default 20_000 */
   maxSignatures?: number;
 }
 

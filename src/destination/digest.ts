@@ -6,7 +6,7 @@ import { loopName } from "./message.ts";
 import { excerptOf } from "./plain-text.ts";
 
 export interface DigestOptions {
-  /** Matches beyond these deliveries that a cooldown or ceiling held back; they are counted, not listed. Default 0. */
+  /** Matches beyond these deliveries that a cooldown or ceiling held back; they are counted, not listed. @default 0 */
   suppressed?: number;
 }
 

@@ -12,19 +12,19 @@ import { excerptOf } from "./plain-text.ts";
 export interface EmailOptions {
   /** The mail server. It may stand in a private network: it comes from your code alone. */
   host: string;
-  /** Default 587, or 465 with `secure`. */
+  /** @default 587, or 465 with `secure` */
   port?: number;
-  /** TLS from the first byte. Default false: STARTTLS when the server offers it. */
+  /** TLS from the first byte. @default false: STARTTLS when the server offers it */
   secure?: boolean;
-  /** Refuse to go on without STARTTLS. Default true when `auth` is given. */
+  /** Refuse to go on without STARTTLS. @default true when `auth` is given */
   requireTls?: boolean;
   auth?: { user: string; pass: Credential };
   /** `Loopsmith <loopsmith@example.com>`. */
   from: string;
   to: string | readonly string[];
-  /** Put before every subject. Default `[loopsmith]`. */
+  /** Put before every subject. @default "[loopsmith]" */
   subjectPrefix?: string;
-  /** For one attempt. Default 30 s. */
+  /** For one attempt. @default 30 s */
   timeoutMs?: number;
 }
 

@@ -18,17 +18,17 @@ export interface GithubIssueOptions extends HttpOptions {
   repository: string;
   /** A token that may read and write issues; a function for tokens that expire, such as those of GitHub Apps. */
   token: Credential;
-  /** Put on new issues. The first finds them again, so the token must be allowed to set it. Default `["loopsmith"]`. */
+  /** Put on new issues. The first finds them again, so the token must be allowed to set it. @default ["loopsmith"] */
   labels?: readonly string[];
   assignees?: readonly string[];
   /**
-   * Deliveries of one group share one open issue. Default: the loop, the feedback key and the culprit's name. Give
-   * `(delivery) => delivery.id` for an issue for every delivery.
+   * Deliveries of one group share one open issue. Give `(delivery) => delivery.id` for an issue for every delivery.
+   * @default the loop, the feedback key and the culprit's name
    */
   groupBy?: (delivery: Delivery) => string;
   /** Markdown of your own in place of ours; escaping text from traces is then up to you. */
   body?: (delivery: Delivery) => string;
-  /** Default `https://api.github.com`. */
+  /** @default "https://api.github.com" */
   apiUrl?: string;
 }
 

@@ -9,15 +9,15 @@ import { createSend, type HttpOptions } from "./send.ts";
 
 export interface HttpDestinationOptions extends HttpOptions {
   url: Credential;
-  /** Default `POST`. */
+  /** @default "POST" */
   method?: "POST" | "PUT" | "PATCH";
   /** Sent on every attempt; tokens belong here. */
   headers?: Readonly<Record<string, Credential>>;
-  /** The JSON body. Default: title, text, link and `data` of the action, the failure's context and the delivery's id. */
+  /** The JSON body. @default title, text, link and `data` of the action, the failure's context and the delivery's id */
   body?: (delivery: Delivery) => Json;
-  /** The header that carries the delivery's id, the same on every attempt. Default `Idempotency-Key`. */
+  /** The header that carries the delivery's id, the same on every attempt. @default "Idempotency-Key" */
   idempotencyHeader?: string;
-  /** Statuses after which a retry is pointless. Default: none, every answer but 2xx and 410 is tried again. */
+  /** Statuses after which a retry is pointless. @default none, every answer but 2xx and 410 is tried again */
   finalStatuses?: readonly number[];
 }
 

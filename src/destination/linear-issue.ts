@@ -19,16 +19,16 @@ export interface LinearIssueOptions extends HttpOptions {
   teamId: string;
   labelIds?: readonly string[];
   projectId?: string;
-  /** 0 none, 1 urgent, 2 high, 3 normal, 4 low. Default 0. */
+  /** 0 none, 1 urgent, 2 high, 3 normal, 4 low. @default 0 */
   priority?: 0 | 1 | 2 | 3 | 4;
   /**
-   * Deliveries of one group share one open issue. Default: the loop, the feedback key and the culprit's name. Give
-   * `(delivery) => delivery.id` for an issue for every delivery.
+   * Deliveries of one group share one open issue. Give `(delivery) => delivery.id` for an issue for every delivery.
+   * @default the loop, the feedback key and the culprit's name
    */
   groupBy?: (delivery: Delivery) => string;
   /** Markdown of your own in place of ours; escaping text from traces is then up to you. */
   body?: (delivery: Delivery) => string;
-  /** Default `https://api.linear.app/graphql`. */
+  /** @default "https://api.linear.app/graphql" */
   apiUrl?: string;
 }
 

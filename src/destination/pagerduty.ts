@@ -13,16 +13,16 @@ export type PagerDutySeverity = "critical" | "error" | "warning" | "info";
 export interface PagerDutyOptions extends HttpOptions {
   /** The integration key of an Events API v2 integration. */
   routingKey: Credential;
-  /** Default `error`. */
+  /** @default "error" */
   severity?: PagerDutySeverity | ((delivery: Delivery) => PagerDutySeverity);
-  /** What is affected. Default: the loop's name. */
+  /** What is affected. @default the loop's name */
   source?: string;
   /**
-   * Events with the same key join one open alert. Default: the loop, the feedback key and the culprit's name, so that a
-   * thousand failures of one kind page once. At most 255 characters.
+   * Events with the same key join one open alert. At most 255 characters.
+   * @default the loop, the feedback key and the culprit's name, so that a thousand failures of one kind page once
    */
   dedupKey?: (delivery: Delivery) => string;
-  /** Default `https://events.pagerduty.com`; `https://events.eu.pagerduty.com` in the EU. */
+  /** `https://events.eu.pagerduty.com` in the EU. @default "https://events.pagerduty.com" */
   apiUrl?: string;
 }
 

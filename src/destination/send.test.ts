@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
 import { deliveryContext } from "../../test/servers/delivery-context.ts";
@@ -48,10 +49,12 @@ describe("one HTTP exchange", () => {
     const send = createSend({ allowPrivateNetworks: true });
     const context = deliveryContext();
     await Promise.all(Array.from({ length: 30 }, () => send({ url: server.url, headers: {} }, context)));
-    // Warnings are emitted on the next turn.
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    // Warnings are emitted in order, each on the next tick: once this one has come, so have all others.
+    const last = once(process, "warning");
+    process.emitWarning("the last one");
+    await last;
     process.off("warning", onWarning);
-    expect(warnings).toEqual([]);
+    expect(warnings.map(({ message }) => message)).toEqual(["the last one"]);
   });
 
   it("leaves no listener on the process's stop signal", async () => {

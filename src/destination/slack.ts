@@ -8,19 +8,19 @@ import { parseJson } from "./parse-json.ts";
 import { createSend, type Answer, type HttpOptions, type Outgoing } from "./send.ts";
 import { slackMessage } from "./slack-message.ts";
 
-export type SlackOptions = HttpOptions & (SlackWebhook | SlackBot);
+export type SlackOptions = SlackWebhook | SlackBot;
 
-export interface SlackWebhook {
+export interface SlackWebhook extends HttpOptions {
   /** An incoming webhook's URL, `https://hooks.slack.com/services/...`; it is a secret. */
   webhookUrl: Credential;
 }
 
-export interface SlackBot {
+export interface SlackBot extends HttpOptions {
   /** A bot token, `xoxb-...`, with the scope `chat:write`. */
   token: Credential;
   /** Channel id (`C024BE91L`), or a name the bot can post to. */
   channel: string;
-  /** Default `https://slack.com/api`. */
+  /** @default "https://slack.com/api" */
   apiUrl?: string;
 }
 
@@ -45,7 +45,7 @@ export function slack(options: SlackOptions): Destination {
   };
 }
 
-function isBot(options: SlackOptions): options is HttpOptions & SlackBot {
+function isBot(options: SlackOptions): options is SlackBot {
   return "token" in options || "channel" in options;
 }
 

@@ -82,7 +82,7 @@ describe("defineEvaluator", () => {
     const both = await Promise.all([evaluate(a), evaluate(a)]);
     expect(both.flat().map((score) => score.cost)).toEqual([{ usd: 1 }, undefined]);
     const [elsewhere] = inputsFixture(b, other);
-    if (elsewhere) expect(await b.evaluate(elsewhere)).toMatchObject([{ score: 0.5, spanId: "root" }]);
+    expect(elsewhere && (await b.evaluate(elsewhere))).toMatchObject([{ score: 0.5, spanId: "root" }]);
     expect(call).toHaveBeenCalledTimes(1);
     await evaluate(evaluator("2"));
     expect(call).toHaveBeenCalledTimes(2);

@@ -5,7 +5,9 @@ import type { EvaluatorResult, EvaluatorReturn } from "../wire/evaluator-result.
 
 /** Remembers what an evaluator said about the same declared inputs. Share one across processes to share paid calls. */
 export interface EvaluationCache {
+  /** What was set under the key, or `undefined`. A rejection fails the evaluation before anything is paid. */
   get(key: string): Promise<EvaluatorReturn | undefined>;
+  /** Keeps an answer. A rejection loses it, so that the next call is paid again; the evaluation goes on. */
   set(key: string, result: EvaluatorReturn): Promise<void>;
 }
 

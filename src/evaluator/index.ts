@@ -1,4 +1,11 @@
-export type { Evaluator, EvaluatorCost, EvaluatorInput, EvaluatorTarget, SpanSelector } from "./evaluator.ts";
+export type {
+  CallLimits,
+  Evaluator,
+  EvaluatorCost,
+  EvaluatorInput,
+  EvaluatorTarget,
+  SpanSelector,
+} from "./evaluator.ts";
 export { matchesSelector, targetsOf } from "./targets.ts";
 export type { TargetsOptions } from "./targets.ts";
 export { toEvaluator } from "./from-langsmith.ts";
@@ -12,6 +19,7 @@ export type {
 export { DEFAULT_EVALUATOR_TIMEOUT_MS, runEvaluator } from "./run-evaluator.ts";
 export type { EvaluatorFailureReason, RunEvaluatorOptions } from "./run-evaluator.ts";
 export type { EvaluatorResult, EvaluatorReturn } from "../wire/evaluator-result.ts";
+export type { LangSmithExample } from "../wire/langsmith-run.ts";
 
 export { defineEvaluator } from "./define-evaluator.ts";
 export type { MappedDefinition, RunDefinition } from "./define-evaluator.ts";
@@ -21,7 +29,7 @@ export type { IsolationOptions } from "./isolation/isolation-options.ts";
 export { text } from "./input-mapping.ts";
 export type { InputMapping, InputSource, MappedInputs } from "./input-mapping.ts";
 export { memoryCache } from "./evaluation-cache.ts";
-export type { EvaluationCache, MemoryCacheOptions } from "./evaluation-cache.ts";
+export type { CacheOption, EvaluationCache, MemoryCacheOptions } from "./evaluation-cache.ts";
 export { allOf, anyOf, vetoedBy, weightedMean } from "./composite.ts";
 export type { CompositeOptions, VetoOptions } from "./composite.ts";
 export { humanEvaluator } from "./human.ts";
@@ -42,6 +50,7 @@ export { fromAutoevals } from "./from-autoevals.ts";
 export type { AutoevalsScorer, FromAutoevalsOptions } from "./from-autoevals.ts";
 
 export type { BuiltinOptions } from "./builtin/builtin-options.ts";
+export type { TextOptions } from "./builtin/judged-text.ts";
 export { groundedness } from "./builtin/groundedness.ts";
 export type { GroundednessOptions } from "./builtin/groundedness.ts";
 export { retrievalRelevance } from "./builtin/retrieval-relevance.ts";
@@ -75,11 +84,12 @@ export type { OpenAiCompatibleOptions } from "./judge/openai-compatible.ts";
 export { anthropic } from "./judge/anthropic.ts";
 export type { AnthropicOptions } from "./judge/anthropic.ts";
 export { fromAiSdk } from "./judge/from-ai-sdk.ts";
-export type { AiSdkModel, FromAiSdkOptions } from "./judge/from-ai-sdk.ts";
+export type { AiSdkMessage, AiSdkModel, FromAiSdkOptions } from "./judge/from-ai-sdk.ts";
 export { detectInjection } from "./judge/injection-detector.ts";
 export type { InjectionFinding } from "./judge/injection-detector.ts";
 export type { JudgeAnswer, JudgeFinish, JudgeModel, JudgeRequest, ModelPrice } from "./judge/judge-model.ts";
 export type { JudgeCall } from "./judge/ask-judge.ts";
+export type { JudgeVerdict } from "./judge/read-verdict.ts";
 export type { JudgeExample } from "./judge/judge-prompt.ts";
 export type { JudgeScaleLike } from "./judge/scale.ts";
 
@@ -91,4 +101,5 @@ export { labelsFromFeedback } from "./calibration/labelled.ts";
 export type { Labelled, LabelsOptions } from "./calibration/labelled.ts";
 export { checkEvaluator, parseLabelledCases } from "./calibration/check-evaluator.ts";
 export type { CheckEvaluatorOptions, EvaluatorCheck, LabelledCase } from "./calibration/check-evaluator.ts";
+export type { Confusion } from "../internal/statistics/agreement.ts";
 export { allocateLabels } from "../internal/statistics/rogan-gladen.ts";

@@ -19,6 +19,7 @@ export interface LoopStatus {
   waiting: number;
   /** How long the oldest of these has been due, in ms. */
   lagMs: number;
+  /** Epoch ms at which this process, or else any other, last looked for traces; `null` before the first time. */
   lastSweepAt: number | null;
   /** Processes that watch for the loop, this one and others, the latest heard of first. */
   workers: LoopWorker[];

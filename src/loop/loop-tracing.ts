@@ -1,7 +1,8 @@
 import { LoopsmithError } from "../model/errors.ts";
 import { LINEAGE_KEY, type Lineage } from "./judge/lineage.ts";
 
-type Attributes = Record<string, string | number | boolean>;
+/** What the loop writes on a span. */
+export type TracerAttributes = Record<string, string | number | boolean>;
 
 /** What the loop needs of an OpenTelemetry span. */
 export interface TracerSpan {
@@ -22,12 +23,12 @@ export interface TracerContext {
 export interface LoopTracer {
   startSpan(
     name: string,
-    options?: { attributes?: Attributes; startTime?: number; root?: boolean },
+    options?: { attributes?: TracerAttributes; startTime?: number; root?: boolean },
     context?: TracerContext,
   ): TracerSpan;
   startActiveSpan<F extends (span: TracerSpan) => unknown>(
     name: string,
-    options: { attributes?: Attributes },
+    options: { attributes?: TracerAttributes },
     context: TracerContext,
     work: F,
   ): ReturnType<F>;
@@ -36,7 +37,7 @@ export interface LoopTracer {
 /** The span of one trace that is being judged. */
 export interface JudgeSpan {
   /** A child that is active while `work` runs, so that what evaluators trace themselves stands below it. */
-  child<T>(name: "evaluate" | "blame" | "record", attributes: Attributes, work: () => Promise<T>): Promise<T>;
+  child<T>(name: "evaluate" | "blame" | "record", attributes: TracerAttributes, work: () => Promise<T>): Promise<T>;
   end(outcome: string): void;
 }
 
@@ -73,7 +74,7 @@ const REMEMBERED = 10_000;
 export function loopTracing(tracer: LoopTracer | null, loop: string, lineage: Lineage): LoopTracing {
   if (!tracer) return NO_TRACING;
   const judged = new Map<string, TracerSpan>();
-  const common = (traceId: string): Attributes => ({
+  const common = (traceId: string): TracerAttributes => ({
     "loopsmith.loop": loop,
     "loopsmith.trace_id": traceId,
     [`langsmith.metadata.${LINEAGE_KEY}`]: lineage.sign(traceId),

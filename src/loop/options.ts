@@ -1,7 +1,7 @@
 import type { Client } from "langsmith";
 import type { ThrottlePolicy } from "../alert/throttle.ts";
 import type { ActionHandler } from "../destination/custom.ts";
-import type { HookOptions } from "../blame/climb-with-hooks.ts";
+import type { BlameOptions } from "../blame/climb-with-hooks.ts";
 import type { Destination } from "../destination/destination.ts";
 import type { ConversationEvaluator } from "../evaluator/conversation.ts";
 import type { Evaluator } from "../evaluator/evaluator.ts";
@@ -24,9 +24,6 @@ import type { LangSmithRun } from "../wire/langsmith-run.ts";
 
 /** What `onFailure` may return: one action, several, or none. */
 export type FailureActions = Action | readonly Action[] | null | undefined | void;
-
-/** What a loop may ask beyond the trace and its history when it looks for a culprit. */
-export type BlameOptions = Pick<HookOptions, "judge" | "replay" | "shortlist" | "maxReplays" | "timeoutMs">;
 
 export interface FeedbackLoopOptions<C extends object = object> {
   /** LangSmith's `Client`, an embedded server from `loopsmith/server`, or a platform of your own. */

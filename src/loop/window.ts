@@ -29,7 +29,7 @@ export function resolveUntil(until: string | number, now: number): number {
   });
 }
 
-/** A point in the past: a length back from now (`7d`), a date, or epoch ms. */
+/** A point in the past: a length back from now (`7d`), a date, or epoch ms. @throws LoopsmithError `invalid` for any other text */
 export function resolveSince(since: string | number | Date, now: number): number {
   if (since instanceof Date) return since.getTime();
   if (typeof since === "number") return since;

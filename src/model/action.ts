@@ -29,7 +29,7 @@ export interface WebhookAction {
   url: string;
   /** Standard Webhooks secret (`whsec_...`), or several during rotation; the name of one in `secrets` keeps it out of the store. */
   secret?: string | readonly string[];
-  /** Event type, default `failure.detected`. */
+  /** Event type. @default "failure.detected" */
   type?: string;
   /** Merged into `data` beside the failure's context. */
   data?: JsonObject;
@@ -40,9 +40,9 @@ export interface DatasetAction {
   action: "add_to_dataset";
   /** Created when missing. */
   datasetName: string;
-  /** Defaults to the root's inputs. */
+  /** @default the root's inputs */
   inputs?: JsonObject;
-  /** Reference outputs; absent by default, since a failing run's own outputs are no reference. */
+  /** Reference outputs. @default none: a failing run's own outputs are no reference */
   outputs?: JsonObject;
   metadata?: JsonObject;
   split?: string;
@@ -54,7 +54,7 @@ export interface FeedbackAction {
   score?: number | boolean | null;
   value?: string | number | boolean | JsonObject;
   comment?: string;
-  /** Default: the culprit, or the root when nothing is attributable. */
+  /** @default the culprit, or the root when nothing is attributable */
   spanId?: string;
 }
 

@@ -8,25 +8,26 @@ export interface AlertRule {
   /** Unique among rules; part of every notification's stable id. */
   name: string;
   condition: AlertCondition;
-  /** How loud. Burn rates bring their own per window. Default `ticket`. */
+  /** How loud. Burn rates bring their own per window. @default "ticket" */
   severity?: AlertSeverity;
-  /** Names of destinations; default none, which still records every transition. */
+  /** Names of destinations. @default none, which still records every transition */
   destinations?: readonly string[];
-  /** Runs (traces, evaluator calls) the suspected change must rest on before anyone is told. Default 10. */
+  /** Runs (traces, evaluator calls) the suspected change must rest on before anyone is told. @default 10 */
   minimumSamples?: number;
   /**
-   * What silence means once it has lasted `noDataAfterMs`. Default `report`.
+   * What silence means once it has lasted `noDataAfterMs`.
    * - `report`: say so once, and once when data are back
    * - `keep`: nothing; the alert stays as it was
    * - `ok`: all is well; a firing alert resolves
    * - `alert`: it is a failure; the alert fires
+   * @default "report"
    */
   noData?: "report" | "keep" | "ok" | "alert";
-  /** Default 24 hours. */
+  /** @default 24 hours */
   noDataAfterMs?: number;
-  /** Remind while firing; `null` is never. Default 4 hours, never for `pattern`. */
+  /** Remind while firing; `null` is never. @default 4 hours, never for `pattern` */
   renotifyEveryMs?: number | null;
-  /** Tell when it is over. Default true. */
+  /** Tell when it is over. @default true */
   notifyResolved?: boolean;
 }
 
@@ -43,19 +44,22 @@ export type AlertCondition =
 /** The share of failing traces rose. A Bernoulli e-detector: see `docs/alerts.md` for its guarantee. */
 export interface FailureRateCondition {
   kind: "failure_rate";
-  /** The rate that is fine (0 to 1), or `learn` (default): what the first `learnTraces` show, refined up to `learnLimit`. */
+  /** The rate that is fine (0 to 1), or what the first `learnTraces` show, refined up to `learnLimit`. @default "learn" */
   baseline?: number | "learn";
-  /** Traces before a learned baseline is used. Default 500. */
+  /** Traces before a learned baseline is used. @default 500 */
   learnTraces?: number;
-  /** Traces after which a learned baseline stops moving, so that slow drift shows. Default 20,000. */
+  /** Traces after which a learned baseline stops moving, so that slow drift shows. @default 20_000 */
   learnLimit?: number;
-  /** A learned baseline is allowed to rise by this factor before it counts. Default 1.1. */
+  /** A learned baseline is allowed to rise by this factor before it counts. @default 1.1 */
   minimumRatio?: number;
-  /** One false alarm is acceptable in this time. Default 30 days. */
+  /** One false alarm is acceptable in this time. @default 30 days */
   falseAlarmEveryMs?: number;
-  /** One wrong "resolved" is acceptable in this time while the rate is still twice the usual. Default 7 days. */
+  /** One wrong "resolved" is acceptable in this time while the rate is still twice the usual. @default 7 days */
   falseResolveEveryMs?: number;
-  /** Traces of one task, session or user that may fail together, on average. Default: what the loop's last day shows; 1 without a loop. */
+  /**
+   * Traces of one task, session or user that may fail together, on average.
+   * @default what the loop's last day shows; 1 without a loop
+   */
   clusterSize?: number;
 }
 
@@ -64,9 +68,9 @@ export interface BurnRateCondition {
   kind: "burn_rate";
   /** Share of traces that must pass, for example 0.99. */
   objective: number;
-  /** Default: 14.4 over 1 h and 5 min, 6 over 6 h and 30 min (page); 3 over 1 d and 2 h, 1 over 3 d and 6 h (ticket). */
+  /** @default 14.4 over 1 h and 5 min, 6 over 6 h and 30 min (page); 3 over 1 d and 2 h, 1 over 3 d and 6 h (ticket) */
   windows?: readonly BurnWindow[];
-  /** Failing traces the long window must hold. Default 3. */
+  /** Failing traces the long window must hold. @default 3 */
   minimumFailures?: number;
 }
 
@@ -81,22 +85,22 @@ export interface BurnWindow {
 /** An issue was born, grew or came back. Decided by the issue's own tests, with e-BH over all issues (`observeWindows`). */
 export interface PatternCondition {
   kind: "pattern";
-  /** Default `pattern:confirmed`, `pattern:growing`, `pattern:regressed`. */
+  /** @default ["pattern:confirmed", "pattern:growing", "pattern:regressed"] */
   on?: readonly IssueEventType[];
-  /** Only these issues; default all. */
+  /** Only these issues. @default all */
   issueIds?: readonly string[];
 }
 
 /** Evaluators throw, hang or return no score. */
 export interface EvaluatorHealthCondition {
   kind: "evaluator_health";
-  /** Default: all together. */
+  /** @default all together */
   evaluator?: string;
-  /** Share of calls that may fail. Default 0.05. */
+  /** Share of calls that may fail. @default 0.05 */
   maximumErrorShare?: number;
-  /** Default 30 days. */
+  /** @default 30 days */
   falseAlarmEveryMs?: number;
-  /** Default 7 days. */
+  /** @default 7 days */
   falseResolveEveryMs?: number;
 }
 
@@ -105,9 +109,9 @@ export interface LagCondition {
   kind: "lag";
   /** Age of the oldest trace that waits to be judged. */
   aboveMs: number;
-  /** It has to stay up for this long. Default 5 minutes. */
+  /** It has to stay up for this long. @default 5 minutes */
   forMs?: number;
-  /** It has to fall below this to be over. Default 0.8 of `aboveMs`. */
+  /** It has to fall below this to be over. @default 0.8 of `aboveMs` */
   resolveBelowMs?: number;
 }
 
@@ -115,9 +119,9 @@ export interface LagCondition {
 export interface SpendCondition {
   kind: "spend";
   aboveUsd: number;
-  /** Sliding window. Default 1 day. */
+  /** Sliding window. @default 1 day */
   perMs?: number;
-  /** Default 0.8 of `aboveUsd`. */
+  /** @default 0.8 of `aboveUsd` */
   resolveBelowUsd?: number;
 }
 

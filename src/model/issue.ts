@@ -125,8 +125,8 @@ export interface WindowObservation {
   passing: number;
   passes: number;
   /**
-   * Runs on which the pattern could have shown (`isExposed`); default the matching ones. Differs where a predicate speaks of
-   * a symptom: after a fix no retrieval scores below 0.5, but retrieval still runs.
+   * Runs on which the pattern could have shown (`isExposed`). Differs where a predicate speaks of a symptom: after a fix no
+   * retrieval scores below 0.5, but retrieval still runs. @default the matching ones
    */
   exposed?: number;
 }

@@ -31,6 +31,8 @@ export interface Verdict {
   features: Record<string, FeatureValue>;
   /** Groups runs that are not independent. */
   cluster: string | null;
+  /** Epoch ms, by the trace's own clock. */
   traceStartAt: number;
+  /** Epoch ms, by the store's clock. */
   decidedAt: number;
 }

@@ -3,7 +3,7 @@ import { addToReference, EMPTY_REFERENCE, referenceShare } from "../internal/sta
 import type { FollowedPattern, IssueEvidence, RateEpoch, WindowObservation } from "../model/issue.ts";
 import type { ResolvedLifeOptions } from "./life-options.ts";
 
-export function startEpoch(from: number): RateEpoch {
+function startEpoch(from: number): RateEpoch {
   return { from, failing: 0, exposed: 0, matching: 0, others: { failing: 0, total: 0 }, reference: EMPTY_REFERENCE };
 }
 

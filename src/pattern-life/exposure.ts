@@ -12,7 +12,7 @@ const SYMPTOM_NAME = /(^|\.)(error_kind|last_span|culprit|culprit_kind)$/;
  * The default: model, prompt version, tags, metadata, input size, the presence of a span (`x.count >= 1`) and other text
  * features are conditions; scores, errors, latency, output, order, repeats, high counts and what is missing are symptoms.
  */
-export function isCondition({ feature, operator, value }: Predicate): boolean {
+function isCondition({ feature, operator, value }: Predicate): boolean {
   if (operator === "missing") return false;
   if (CIRCUMSTANCE.test(feature)) return true;
   if (feature.endsWith(".count")) return operator === ">=" && value === 1;

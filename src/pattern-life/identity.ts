@@ -3,11 +3,11 @@ import type { FollowedPattern } from "../model/issue.ts";
 import type { Predicate } from "../model/pattern.ts";
 
 export interface IdentityOptions {
-  /** How far a threshold may move, as a share of its scale, and still be the same pattern. Default 0.15. */
+  /** How far a threshold may move, as a share of its scale, and still be the same pattern. @default 0.15 */
   thresholdTolerance?: number;
   /**
-   * The scale of a feature (its interquartile range, say). Default: 1/3 for thresholds inside 0 to 1, which allows score
-   * marks to move by 0.05, else the larger of the two values.
+   * The scale of a feature (its interquartile range, say).
+   * @default 1/3 for thresholds inside 0 to 1, which allows score marks to move by 0.05, else the larger of the two values
    */
   scale?: (feature: string) => number | undefined;
 }

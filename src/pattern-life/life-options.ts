@@ -5,30 +5,35 @@ const DAY = 24 * HOUR;
 
 /** How an issue's state is decided. Every number has a default; see `docs/issues.md` for what each costs and buys. */
 export interface LifeOptions {
-  /** Evidence (e-value) at which a candidate counts as confirmed; 1 in this many false candidates slips through. Default 20. */
+  /**
+   * Evidence (e-value) at which a candidate counts as confirmed; 1 in this many false candidates slips through. @default 20
+   */
   confirmAt?: number;
-  /** A candidate that had exposure and was not confirmed for this long is dismissed. Default 7 days. */
+  /** A candidate that had exposure and was not confirmed for this long is dismissed. @default 7 days */
   candidateMs?: number;
-  /** How long `confirmed`, `growing`, `shrinking` and `regressed` last after their newest evidence. Default 3 days. */
+  /** How long `confirmed`, `growing`, `shrinking` and `regressed` last after their newest evidence. @default 3 days */
   newsMs?: number;
-  /** No exposed run for this long means `no_exposure`. Default 24 hours, so that quiet nights do not count. */
+  /** No exposed run for this long means `no_exposure`. @default 24 hours, so that quiet nights do not count */
   exposureMs?: number;
   /**
    * One false trend (growing, shrinking or regressed, each) is acceptable in this time: over all issues when they are
-   * observed together (`observeWindows`), else per issue. Larger is calmer and slower. Default 30 days.
+   * observed together (`observeWindows`), else per issue. Larger is calmer and slower. @default 30 days
    */
   falseTrendEveryMs?: number;
-  /** Odds ratios a trend is expected to have, betted on in equal parts; falls use their inverses. Default 1.5, 2, 4, 10. */
+  /** Odds ratios a trend is expected to have, betted on in equal parts; falls use their inverses. @default 1.5, 2, 4, 10 */
   trendRatios?: readonly number[];
-  /** Resolved when the rate's upper bound is below this share of its peak. Default 0.25. */
+  /** Resolved when the rate's upper bound is below this share of its peak. @default 0.25 */
   resolveFraction?: number;
-  /** Of reference bounds and of the upper bound that resolves. Default 0.95. */
+  /** Of reference bounds and of the upper bound that resolves. @default 0.95 */
   confidence?: number;
-  /** Exposed runs before a trend can be judged. Default 30. */
+  /** Exposed runs before a trend can be judged. @default 30 */
   firstLook?: number;
-  /** Exposed runs after which the reference of a trend stops learning, so that slow drift shows. Default 20,000. */
+  /** Exposed runs after which the reference of a trend stops learning, so that slow drift shows. @default 20_000 */
   referenceRuns?: number;
-  /** Runs of one task, session or user that may depend on each other: at most this many. All evidence is divided by it. Default 1; a loop estimates it. */
+  /**
+   * Runs of one task, session or user that may depend on each other: at most this many. All evidence is divided by it.
+   * @default 1; a loop estimates it
+   */
   clusterSize?: number;
 }
 

@@ -13,7 +13,7 @@ export interface Change {
   why: string;
   who?: string;
   evidence?: number;
-  /** When the change began, by estimate; default when it was decided. */
+  /** When the change began, by estimate. @default when it was decided */
   since?: number;
 }
 

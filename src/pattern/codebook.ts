@@ -4,19 +4,20 @@ import { roundCuts } from "./round-cuts.ts";
 
 export interface CodebookOptions {
   /**
-   * Cut points per numeric feature, at label-blind quantiles, and the outer 2% at both ends from 7 on. Default: a quarter of
-   * the root of the number of rows, from 3 (up to 200 rows) to 15 (from 3,600 on), since each cut is a hypothesis to pay for.
+   * Cut points per numeric feature, at label-blind quantiles, and the outer 2% at both ends from 7 on.
+   * @default a quarter of the root of the number of rows, from 3 (up to 200 rows) to 15 (from 3,600 on), since each cut is a
+   * hypothesis to pay for
    */
   maxCuts?: number;
-  /** Values per categorical feature, the most frequent ones; default 32. The rest stays unmatched and is reported. */
+  /** Values per categorical feature, the most frequent ones. The rest stays unmatched and is reported. @default 32 */
   maxValues?: number;
-  /** Runs a value must occur in to become a predicate; default 5. */
+  /** Runs a value must occur in to become a predicate. @default 5 */
   minRows?: number;
   /** Extra cut points by feature, or by score key for every feature that ends in it, e.g. `{ relevance: 0.5 }`. */
   passMarks?: Readonly<Record<string, number>>;
   /** Features to leave out altogether. */
   exclude?: readonly string[];
-  /** Rows to look at, at most about this many, chosen by a hash of the trace id; default 20,000. */
+  /** Rows to look at, at most about this many, chosen by a hash of the trace id. @default 20_000 */
   sampleRows?: number;
 }
 
@@ -44,7 +45,7 @@ export interface Codebook {
 }
 
 /** Known only of failing runs: describes patterns, is never tested. */
-export const DESCRIPTIVE_FEATURES: readonly string[] = ["culprit", "culprit_kind", "reason"];
+const DESCRIPTIVE_FEATURES: readonly string[] = ["culprit", "culprit_kind", "reason"];
 
 interface Column {
   numbers: number[];

@@ -15,11 +15,13 @@ import { wordOverlap } from "./feature/text-features.ts";
 export interface ExtractOptions {
   /** Features of your own, merged over the built-in ones. Must not depend on whether the trace failed. */
   define?: (trace: Trace) => Readonly<Record<string, FeatureValue>>;
-  /** Distinct span names a trace may contribute, first ones first; default 64. The rest is counted in `unlisted_spans`. */
+  /** Distinct span names a trace may contribute, first ones first. The rest is counted in `unlisted_spans`. @default 64 */
   maxSpanNames?: number;
   /** Cluster of the failure's reason, where reasons are clustered; becomes the feature `reason`. Known of failing runs only. */
   reason?: string | null;
-  /** Root metadata keys and tags a trace may contribute, in order; default 64 each. The rest is counted in `unlisted_labels`. */
+  /**
+   * Root metadata keys and tags a trace may contribute, in order. The rest is counted in `unlisted_labels`. @default 64 each
+   */
   maxLabels?: number;
 }
 

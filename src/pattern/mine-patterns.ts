@@ -15,21 +15,21 @@ import type { ReportOptions } from "./mine/report.ts";
 
 /** How to search. Every field has a default. */
 export interface SearchSettings {
-  /** Epoch ms, half-open; default: from the first row to just after the last, or zeros where rows are not known. */
+  /** Epoch ms, half-open. @default from the first row to just after the last, or zeros where rows are not known */
   window?: { from: number; to: number };
-  /** False discovery rate the shown set is held to; default 0.05. */
+  /** False discovery rate the shown set is held to. @default 0.05 */
   alpha?: number;
-  /** Least share of failures a pattern must match, at least 3 of them; default 0.02. */
+  /** Least share of failures a pattern must match, at least 3 of them. @default 0.02 */
   minSupport?: number;
-  /** Most conditions in a pattern; default 3. */
+  /** Most conditions in a pattern. @default 3 */
   maxDepth?: 1 | 2 | 3;
-  /** Patterns to show at most; default 20. */
+  /** Patterns to show at most. @default 20 */
   limit?: number;
-  /** Exemplar traces per pattern; default 5. */
+  /** Exemplar traces per pattern. @default 5 */
   exemplars?: number;
-  /** Items conjunctions are built from, at most 2,048; default 640. More items mean finer cuts and cubic work. */
+  /** Items conjunctions are built from, at most 2,048. More items mean finer cuts and cubic work. @default 640 */
   maxItems?: number;
-  /** Conjunctions of three that are counted; default 1 million. Those whose pairs interact least are left out beyond it. */
+  /** Conjunctions of three that are counted. Those whose pairs interact least are left out beyond it. @default 1 million */
   maxCandidates?: number;
   /**
    * A categorical feature (`metadata.route`, `llm:answer.model`): runs are only compared with runs of the same value, so that a

@@ -53,13 +53,17 @@ describe("rate limiter", () => {
     const sleep = (ms: number): Promise<void> => Promise.resolve(void (clock += ms));
     const limiter = rateLimiter({ now: () => clock, sleep, maxPerSecond: 64, maxTries: 1 });
     const refused = Object.assign(new Error("slow down"), { status: 429 });
+    let begun = 0;
     let release: () => void = () => undefined;
-    const answered = new Promise<void>((resolve) => (release = resolve));
-    const started = Array.from({ length: 32 }, () => limiter.run(() => answered.then(() => Promise.reject(refused))));
-    const settled = Promise.allSettled(started);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    release();
-    await settled;
+    const allBegun = new Promise<void>((resolve) => (release = resolve));
+    const refuse = async (): Promise<never> => {
+      begun += 1;
+      if (begun === 32) release();
+      await allBegun;
+      throw refused;
+    };
+    await Promise.allSettled(Array.from({ length: 32 }, () => limiter.run(refuse)));
+    expect(begun).toBe(32);
     // Turns are taken a few ahead, so one or two more may have been counted than were used.
     expect(limiter.perSecond()).toBeGreaterThanOrEqual(16);
     expect(limiter.perSecond()).toBeLessThan(24);

@@ -9,20 +9,20 @@ export interface CanaryStage {
 
 export interface CanaryOptions {
   /**
-   * Chance that a candidate that fails no more than the baseline is ever rolled back, and chance that one that fails
-   * more than `tolerance` times as often is ever promoted. Default 0.05.
+   * Chance that a candidate that fails no more than the baseline is ever rolled back, and chance that one that fails more
+   * than `tolerance` times as often is ever promoted. @default 0.05
    */
   alpha?: number;
-  /** Default: 5% for 100 traces of the candidate, 25% for 250, then 50%. The last stage stays. */
+  /** The last stage stays. @default 5% for 100 traces of the candidate, 25% for 250, then 50% */
   stages?: readonly CanaryStage[];
   /**
-   * Promote once the candidate is shown to fail less than this many times as often as the baseline. Below 1 it must be
-   * better by that much. Default 1.25.
+   * Promote once the candidate is shown to fail less than this many times as often as the baseline. Below 1 it must be better
+   * by that much. @default 1.25
    */
   tolerance?: number;
-  /** Traces of the candidate before it may be promoted. Default 200. */
+  /** Traces of the candidate before it may be promoted. @default 200 */
   minTraces?: number;
-  /** Traces of both arms after which an open canary ends undecided, with the baseline. Default 50,000. */
+  /** Traces of both arms after which an open canary ends undecided, with the baseline. @default 50_000 */
   maxTraces?: number;
 }
 

@@ -8,7 +8,7 @@ import type { Proposer, ProposerDeps } from "./proposer.ts";
 /** A configuration somebody suggests. */
 export interface Proposal<C> {
   config: C;
-  /** Default: what it changes, for example `topK=8, model=large`. */
+  /** @default what it changes, for example `topK=8, model=large` */
   name?: string;
   /** Kept in the remedy's history. */
   why?: string;
@@ -30,7 +30,7 @@ export interface Candidate<C> extends Arm<C> {
 }
 
 export interface CandidateOptions<C> {
-  /** More than this is refused, since each candidate takes its part of the gate's alpha. Default 20. */
+  /** More than this is refused, since each candidate takes its part of the gate's alpha. @default 20 */
   maxCandidates?: number;
   /** Needed for `propose` sources. */
   proposer?: ProposerDeps<C>;

@@ -1,7 +1,7 @@
 import { stableId } from "../model/id.ts";
 import type { ExperimentPlatform } from "./experiment-platform.ts";
 import { buildDataset } from "./dataset.ts";
-import type { DatasetOptions, DatasetSource, FollowedPattern, PatternDataset } from "./dataset.ts";
+import type { DatasetOptions, DatasetSource, NamedPattern, PatternDataset } from "./dataset.ts";
 import { fromPlatformExample, toPlatformExample } from "./remedy-example.ts";
 import type { RemedyExample } from "./remedy-example.ts";
 
@@ -19,7 +19,7 @@ export interface StoredDataset extends PatternDataset {
 export async function growDataset(
   platform: ExperimentPlatform,
   name: string,
-  pattern: FollowedPattern & { id: string },
+  pattern: NamedPattern & { id: string },
   sources: readonly DatasetSource[],
   options: DatasetOptions = {},
 ): Promise<StoredDataset> {

@@ -24,20 +24,20 @@ export interface DatasetSource {
 }
 
 /** A pattern by name and conditions. */
-export interface FollowedPattern {
+export interface NamedPattern {
   name: string;
   predicates: readonly Predicate[];
 }
 
 export interface DatasetOptions {
-  /** Most failing examples, over all versions. Default 400. */
+  /** Most failing examples, over all versions. @default 400 */
   maxExamples?: number;
-  /** Controls for each failing example. Default 1. */
+  /** Controls for each failing example. @default 1 */
   controlsPerExample?: number;
-  /** Share of examples only the gate sees. Default 0.5. */
+  /** Share of examples only the gate sees. @default 0.5 */
   heldOutShare?: number;
   /** Other followed patterns; the ones an example matches become its slices. */
-  otherPatterns?: readonly FollowedPattern[];
+  otherPatterns?: readonly NamedPattern[];
   /**
    * Sees every payload before it is compared or kept; returns it without what must not be kept, or `null` to leave the
    * example out. Whatever it throws stops the building.
@@ -63,7 +63,7 @@ const POOL = 2000;
  */
 export function buildDataset(
   name: string,
-  pattern: FollowedPattern,
+  pattern: NamedPattern,
   sources: readonly DatasetSource[],
   existing: readonly RemedyExample[] = [],
   options: DatasetOptions = {},

@@ -17,13 +17,13 @@ export interface ExperimentOptions<C> {
   trial: Trial<C>;
   /** Where runs and scores are written. */
   platform: ExperimentPlatform;
-  /** Default: one that lives as long as the process. */
+  /** @default one that lives as long as the process */
   journal?: ExperimentJournal;
-  /** Default: no limit. */
+  /** @default no limit */
   budget?: RemedyBudget;
-  /** Runs of each arm on each example. Default 1. */
+  /** Runs of each arm on each example. @default 1 */
   repetitions?: number;
-  /** Paid calls in flight. Default 8. */
+  /** Paid calls in flight. @default 8 */
   concurrency?: number;
   /**
    * The gate each candidate must pass. `candidates`, `planned` and the slices' plans are filled in from the examples at
@@ -32,9 +32,9 @@ export interface ExperimentOptions<C> {
   gate?: GateOptions | false;
   onProgress?: (progress: ExperimentProgress) => void;
   signal?: AbortSignal;
-  /** Epoch ms. Default: the system's clock. */
+  /** Epoch ms. @default the system's clock */
   now?: () => number;
-  /** Waits before retries. Default: real time. */
+  /** Waits before retries. @default real time */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 

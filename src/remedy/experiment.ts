@@ -56,7 +56,7 @@ export interface EvaluatorScore {
 export interface ExperimentEvaluator {
   name: string;
   version: string;
-  /** The greatest cost of one call in US dollars. Default 0. */
+  /** The greatest cost of one call in US dollars. @default 0 */
   maxCostUsd?: number;
   evaluate(input: {
     example: RemedyExample;
@@ -68,11 +68,11 @@ export interface ExperimentEvaluator {
 /** How an application is run and judged. */
 export interface Trial<C> {
   target: Target<C>;
-  /** Starts results anew when it changes: the version of the code around the configuration. Default `"1"`. */
+  /** Starts results anew when it changes: the version of the code around the configuration. @default "1" */
   targetVersion?: string;
-  /** The greatest cost of one call of the target in US dollars. Default 0. */
+  /** The greatest cost of one call of the target in US dollars. @default 0 */
   maxCostUsd?: number;
-  /** Of one call of the target. Default 120,000. */
+  /** Of one call of the target. @default 120_000 */
   timeoutMs?: number;
   evaluators: readonly ExperimentEvaluator[];
   /** Pass marks; a run passes when no score is strictly below its mark and at least one has a mark. */

@@ -6,28 +6,28 @@ import type { SliceOptions } from "./gate-slices.ts";
 import { judgeSkill } from "./judge-skill.ts";
 
 export interface GateOptions {
-  /** Greatest chance that a candidate which is no better, or harms a slice, passes. Default 0.05. */
+  /** Greatest chance that a candidate which is no better, or harms a slice, passes. @default 0.05 */
   alpha?: number;
-  /** How many candidates are tried on the same examples; each gets an equal part of alpha. Default 1. */
+  /** How many candidates are tried on the same examples; each gets an equal part of alpha. @default 1 */
   candidates?: number;
   /**
    * How many target pairs the experiment plans, fixed before the first result is seen and kept when it is extended.
    * Nearly keeps the power of a test with a fixed sample; absent, the test is open-ended and weaker.
    */
   planned?: number;
-  /** The least true improvement worth having, 0 to 1; a candidate shown to be below it fails. Default 0. */
+  /** The least true improvement worth having, 0 to 1; a candidate shown to be below it fails. @default 0 */
   minImprovement?: number;
-  /** What is compared. Default `"pass"`. */
+  /** What is compared. @default "pass" */
   measure?: GateMeasure;
   slices?: SliceOptions;
   limits?: LimitOptions;
   /** The judge's calibration against people, for example from `loop.calibration()`. Absent: the evaluators are taken as the truth. Only with `measure: "pass"`. */
   judge?: JudgeError;
-  /** Greatest share of pairs that may be without a judgement. Default 0.05. */
+  /** Greatest share of pairs that may be without a judgement. @default 0.05 */
   maxMissing?: number;
-  /** The effect assumed when no improvement was seen and `moreExamples` must still name a number. Default 0.05. */
+  /** The effect assumed when no improvement was seen and `moreExamples` must still name a number. @default 0.05 */
   smallestEffect?: number;
-  /** Of the bootstrap. Default 1. */
+  /** Of the bootstrap. @default 1 */
   seed?: number;
 }
 

@@ -15,7 +15,7 @@ export interface GatePair {
   exampleId: string;
   baseline: GateArm;
   candidate: GateArm;
-  /** A matched passing example: it must not get worse, and says nothing about the improvement. Default `false`. */
+  /** A matched passing example: it must not get worse, and says nothing about the improvement. @default false */
   control?: boolean;
   /** Other followed patterns and slices the example belongs to. */
   slices?: readonly string[];

@@ -5,13 +5,13 @@ import type { GatePlan } from "./gate-options.ts";
 import { moreExamples } from "./more-examples.ts";
 
 export interface SliceOptions {
-  /** A slice may truly lose less than this, 0 to 1. Default 0.1. */
+  /** A slice may truly lose less than this, 0 to 1. @default 0.1 */
   margin?: number;
-  /** The slices that count. Default: every one that shows up, and the controls as `controls`. */
+  /** The slices that count. @default every one that shows up, and the controls as `controls` */
   names?: readonly string[];
   /** Planned pairs by slice, fixed before the first result. Gives the slice's test more power. */
   planned?: Readonly<Record<string, number>>;
-  /** Slices with fewer pairs are watched for harm but need no proof of being unharmed. Default 0: all need it. */
+  /** Slices with fewer pairs are watched for harm but need no proof of being unharmed. @default 0: all need it */
   proveFrom?: number;
 }
 

@@ -22,46 +22,57 @@ export interface JudgedTruth extends JudgeRates {
   improvement: TrueRate;
 }
 
+/** What a gate says of a candidate, and the numbers it rests on. */
 export interface GateVerdict {
+  /** The worst outcome among the reasons. */
   verdict: GateOutcome;
   /** The reasons as text, most serious first. */
   explanation: string;
+  /** Everything the gate looked at, most serious first. */
   reasons: GateReason[];
   /** About how many more examples would decide it; `null` when decided, or when no number would. */
   moreExamples: number | null;
 
-  /** Target pairs judged on both sides, of which the candidate won, lost or tied. */
+  /** Target pairs judged on both sides. */
   pairs: number;
+  /** Those of them in which the candidate did better. */
   wins: number;
+  /** Those in which it did worse. */
   losses: number;
+  /** Those in which both did alike. */
   ties: number;
   /** Controls judged on both sides. */
   controls: number;
   /** Pairs, targets and controls, left out because an arm was not judged. */
   missing: number;
 
-  /** Mean results over the target pairs, 0 to 1. */
+  /** The baseline's mean result over the target pairs, 0 to 1. */
   baseline: number;
+  /** The candidate's, likewise. */
   candidate: number;
   /** Candidate minus baseline, with a confidence sequence whose sides each miss with at most the test's alpha. */
   improvement: BootstrapInterval;
-  /** The highest e-value against "no improvement" so far, and the bar it must reach. */
+  /** The highest e-value against "no improvement" so far. */
   eValue: number;
+  /** What an e-value must reach: one over this candidate's part of alpha. */
   bar: number;
-  /** Target pairs after which the bar was reached. */
+  /** Target pairs after which the bar was reached; `null` when it was not. */
   decidedAt: number | null;
   /** The highest e-value against "at least the wished improvement": at the bar it shows the candidate falls short. */
   eValueAgainst: number;
 
-  /** Exact McNemar on wins and losses, two-sided and one-sided: for one look at the end, reported beside. */
+  /** Exact McNemar on wins and losses, two-sided: for one look at the end, reported beside. */
   pMcNemar: number;
+  /** The same, one-sided: against "the candidate is no better". */
   pMcNemarGreater: number;
   /** Paired bootstrap (95%) of the mean score difference, where scores were recorded. */
   scoreDifference: BootstrapInterval | null;
-  /** With a judge's calibration. */
+  /** The rates corrected for the judge's errors; `null` without the judge's calibration. */
   truth: JudgedTruth | null;
 
+  /** Whether the candidate does harm where it may not, slice by slice. */
   slices: SliceVerdict[];
+  /** What the candidate costs, limit by limit; empty without limits. */
   limits: LimitVerdict[];
 }
 

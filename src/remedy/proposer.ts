@@ -88,9 +88,9 @@ export interface ProposerDeps<C> {
   journal: ExperimentJournal;
   /** The proposer's own; see `budgetWithin`. */
   budget: RemedyBudget;
-  /** Paid calls in flight. Default 8. */
+  /** Paid calls in flight. @default 8 */
   concurrency?: number;
-  /** Default 10 minutes. */
+  /** @default 10 minutes */
   timeoutMs?: number;
   seed?: number;
   signal?: AbortSignal;

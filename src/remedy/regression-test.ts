@@ -2,7 +2,7 @@ import { LoopsmithError } from "../model/errors.ts";
 import type { RemedyExample } from "./remedy-example.ts";
 
 /** What a generated file imports: a module as it is seen from the file, and a named export. */
-export interface Import {
+export interface NamedImport {
   module: string;
   name: string;
 }
@@ -11,16 +11,16 @@ export interface RegressionTestOptions {
   /** Names the suite. */
   name: string;
   /** `(inputs) => outputs`, may be async. */
-  target: Import;
+  target: NamedImport;
   /** `({ inputs, outputs, referenceOutputs }) => number | { score: number }`, may be async. */
-  evaluator: Import;
+  evaluator: NamedImport;
   /** Every example must score at least this, or, with `minPassRate`, that share of them. */
   threshold: number;
-  /** Below 1 the examples are one test, for applications that are not deterministic. Default 1: one test each. */
+  /** Below 1 the examples are one test, for applications that are not deterministic. @default 1: one test each */
   minPassRate?: number;
-  /** Also write the examples only the gate has seen. Whoever reads the file then knows them. Default `false`. */
+  /** Also write the examples only the gate has seen. Whoever reads the file then knows them. @default false */
   includeHeldOut?: boolean;
-  /** Of one example. Default 60,000. */
+  /** Of one example. @default 60_000 */
   timeoutMs?: number;
 }
 

@@ -26,37 +26,37 @@ export interface RemedyDefinition<C extends object> {
   candidates: readonly CandidateSource<C>[];
   trial: Trial<C>;
   dataset?: DatasetOptions;
-  /** Failing examples of the gate's split before anything is paid for. Default 20. */
+  /** Failing examples of the gate's split before anything is paid for. @default 20 */
   minExamples?: number;
   /**
-   * Tries all candidates on the visible examples first and lets only the best `keep` go to the gate, which then divides
-   * its alpha among fewer. Default: all go.
+   * Tries all candidates on the visible examples first and lets only the best `keep` go to the gate, which then divides its
+   * alpha among fewer. @default all go
    */
   screen?: { keep: number };
   gate?: GateOptions;
-  /** Runs of each arm on each example. Default 1. */
+  /** Runs of each arm on each example. @default 1 */
   repetitions?: number;
-  /** Paid calls in flight. Default 8. */
+  /** Paid calls in flight. @default 8 */
   concurrency?: number;
-  /** US dollars for everything together. Default: no limit. */
+  /** US dollars for everything together. @default no limit */
   budgetUsd?: number;
-  /** US dollars of it that proposers may spend. Default: a quarter. */
+  /** US dollars of it that proposers may spend. @default a quarter */
   proposerBudgetUsd?: number;
-  /** More candidates than this are refused. Default 20. */
+  /** More candidates than this are refused. @default 20 */
   maxCandidates?: number;
-  /** Default: a candidate that passes is reported and nothing is changed. */
+  /** @default a candidate that passes is reported and nothing is changed */
   promote?: Promoter<C>;
-  /** Whether a person must agree before a candidate that passed comes into use. Default `"required"`. */
+  /** Whether a person must agree before a candidate that passed comes into use. @default "required" */
   approval?: "required" | "automatic";
   /** Serve a share of live traffic with the candidate first. Needs your application to ask `assign`. */
   canary?: CanaryOptions;
-  /** Take the promotion back by itself when the pattern comes back. Default `false`. */
+  /** Take the promotion back by itself when the pattern comes back. @default false */
   rollBackOnRegression?: boolean;
 }
 
 /** Everything a remedy touches. */
 export interface RemedyDeps<C extends object> {
-  /** Default: one made of the remedy's name and its pattern. */
+  /** @default one made of the remedy's name and its pattern */
   id?: string;
   platform: ExperimentPlatform;
   journal: ExperimentJournal;
@@ -71,8 +71,8 @@ export interface RemedyDeps<C extends object> {
   requestApproval?: (params: { state: RemedyState<C>; summary: string }) => Promise<void>;
   onProgress?: (progress: ExperimentProgress & { stage: "screening" | "testing" }) => void;
   signal?: AbortSignal;
-  /** Epoch ms. Default: the system's clock. */
+  /** Epoch ms. @default the system's clock */
   now?: () => number;
-  /** Waits before retries. Default: real time. */
+  /** Waits before retries. @default real time */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
 }

@@ -4,3 +4,4 @@ export { applyRetention, startRetention, type RetentionOptions, type RetentionPo
 export type { ServerLimits, ServerLogger } from "./server-context.ts";
 export { openStore, type OpenStoreOptions } from "../store/open-store.ts";
 export type { Store } from "../store/store.ts";
+export type { TouchedTrace } from "../store/resource/span.ts";

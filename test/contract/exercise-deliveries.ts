@@ -52,6 +52,15 @@ export function exerciseDeliveries(open: OpenStore): void {
       expect(await store.deliveryCounts({ loopId: LOOP })).toEqual([{ kind: "tag", state: "delivered", count: 1 }]);
     });
 
+    it("replays what is finished, and counts only that", async () => {
+      await using store = await open({ now: START });
+      const id = await queueDelivery(store);
+      expect(await store.deliveryReplay({ ids: [id], states: ["pending"] })).toBe(0);
+      await store.deliveryRetire({ ids: [id], reason: "x" });
+      await queueDelivery(store);
+      expect(await store.deliveryReplay({ states: ["pending", "dead"] })).toBe(1);
+    });
+
     it("ignores what a worker without the lease says", async () => {
       const clock = { now: START };
       await using store = await open(clock);

@@ -1,10 +1,12 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { openStore } from "../../src/store/open-store.ts";
 import type { RunReport } from "../../src/cli/summary.ts";
 import type { RemedyReport } from "../../src/cli/demo/run-remedy.ts";
+import { ended, startLoopsmith } from "./loopsmith-process.ts";
 
 const BIN = join(import.meta.dirname, "../../bin/loopsmith.js");
 const folder = mkdtempSync(join(tmpdir(), "loopsmith-e2e-"));
@@ -59,11 +61,11 @@ describe.skipIf(!existsSync(recording))("examples/agent-triage.ts", () => {
   it("routes the recorded failures once, also when it runs again and when it is killed half-way", async () => {
     const dataDir = join(folder, "triage");
     const env = { LOOPSMITH_DATA_DIR: dataDir };
-    const killed = spawn(process.execPath, [BIN, "run", example, "--json"], {
-      env: { ...process.env, LOOPSMITH_PORT: "0", ...env },
-    });
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
-    killed.kill("SIGKILL");
+    const child = startLoopsmith(["run", example, "--json"], env);
+    const done = ended(child);
+    await untilJudged(child, dataDir);
+    child.kill("SIGKILL");
+    expect(await done).toMatchObject({ status: null, stdout: "" });
     for (let run = 0; run < 2; run += 1) {
       const report = json<RunReport>(["run", example], env);
       expect(report).toMatchObject({ traces: 120, failures: 68, queue: { name: "agent-triage", items: 68 } });
@@ -73,6 +75,19 @@ describe.skipIf(!existsSync(recording))("examples/agent-triage.ts", () => {
     expect(status.loops[0]?.verdicts).toMatchObject({ fail: 68, pass: 52 });
   });
 });
+
+/** Waits until the first verdict is in the folder's database, looking in as a reading command does. */
+async function untilJudged(child: ChildProcess, dataDir: string): Promise<void> {
+  while (child.exitCode === null) {
+    await using store = await openStore({ dataDir });
+    for (const { id } of await store.loopList()) {
+      const { pass, fail } = await store.verdictCounts({ loopId: id });
+      if (pass + fail > 0) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error("it ended before it could be killed");
+}
 
 describe("bad input", () => {
   const file = (name: string, text: string): string => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { embeddedExperiments } from "../../src/platform/embedded-experiments.ts";
-import { promotePrompt, type PromoteContext, type Promotion } from "../../src/remedy/index.ts";
+import { promotePrompt } from "../../src/remedy/promote/prompt.ts";
+import type { PromoteContext, Promotion } from "../../src/remedy/promote/promoter.ts";
 import { startServer, type RunningServer } from "../server/official-client.ts";
 
 let running: RunningServer;

@@ -6,7 +6,7 @@ import { duration, minute, percent } from "./reading.ts";
 import type { Moment, Reading } from "./reading.ts";
 
 /** Odds ratios of the raised rates betted on, in equal parts: from a slow creep to an outage. */
-export const RISE_RATIOS = [1.5, 2, 3, 6, 20] as const;
+const RISE_RATIOS = [1.5, 2, 3, 6, 20] as const;
 
 /**
  * To be over, the rate must be shown to be below this many times the baseline's odds (or the smaller rise it fired on). Held

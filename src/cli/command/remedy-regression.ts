@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { findRemedy } from "../../loop/remedy/loop-remedies.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { readDataset } from "../../remedy/dataset-store.ts";
-import { regressionTest, type Import } from "../../remedy/regression-test.ts";
+import { regressionTest, type NamedImport } from "../../remedy/regression-test.ts";
 import { withStore, type CommandContext, type StoreFlags } from "../command.ts";
 import { numberBetween, withExperiments } from "../with-experiments.ts";
 
@@ -58,7 +58,7 @@ export function addRemedyRegression(remedy: Command, context: CommandContext): v
 }
 
 /** @throws LoopsmithError `invalid` */
-function importOf(option: string, text: string): Import {
+function importOf(option: string, text: string): NamedImport {
   const at = text.lastIndexOf("#");
   if (at > 0 && at < text.length - 1) return { module: text.slice(0, at), name: text.slice(at + 1) };
   throw new LoopsmithError("invalid", `${option} is ${text}`, {

@@ -32,7 +32,7 @@ export interface Answer {
 }
 
 /** Cuts every section into chunks of so many words. */
-export function chunksOf(sections: readonly Section[], config: PipelineConfig): Chunk[] {
+function chunksOf(sections: readonly Section[], config: PipelineConfig): Chunk[] {
   const step = Math.max(1, config.chunkWords - config.overlapWords);
   return sections.flatMap((section) => {
     const words = section.text.split(" ");

@@ -3,7 +3,7 @@ import type { JudgeAnswer, JudgeModel } from "./judge-model.ts";
 import { judgePrompt } from "./judge-prompt.ts";
 import type { JudgeQuestion } from "./judge-prompt.ts";
 import { readVerdict } from "./read-verdict.ts";
-import type { Verdict } from "./read-verdict.ts";
+import type { JudgeVerdict } from "./read-verdict.ts";
 
 /** One call to a model, for logs and bills. Carries no text of the trace. */
 export interface JudgeCall {
@@ -18,7 +18,7 @@ export interface JudgeCall {
   latencyMs: number;
   /** HTTP tries. */
   attempts: number;
-  outcome: Verdict["kind"];
+  outcome: JudgeVerdict["kind"];
 }
 
 export interface AskOptions {
@@ -34,7 +34,7 @@ export interface AskOptions {
 }
 
 export interface JudgeReply {
-  verdict: Extract<Verdict, { kind: "verdict" | "unchecked" }>;
+  verdict: Extract<JudgeVerdict, { kind: "verdict" | "unchecked" }>;
   calls: JudgeCall[];
 }
 
@@ -52,7 +52,7 @@ export async function askJudge(
 ): Promise<JudgeReply> {
   const calls: JudgeCall[] = [];
   let { maxTokens } = options;
-  let last: Verdict = { kind: "malformed", why: "never asked" };
+  let last: JudgeVerdict = { kind: "malformed", why: "never asked" };
   for (let ask = 0; ask < options.asks; ask++) {
     const check = options.token();
     const prompt = judgePrompt(question, data, unusedNonce(data, options.token), check);
@@ -80,7 +80,7 @@ function unusedNonce(data: unknown, token: () => string): string {
 function describeCall(
   model: JudgeModel,
   answer: JudgeAnswer,
-  verdict: Verdict,
+  verdict: JudgeVerdict,
   options: AskOptions,
   startedAt: number,
 ): JudgeCall {
@@ -99,7 +99,7 @@ function describeCall(
   };
 }
 
-function noVerdict(evaluator: string, verdict: Verdict, model: string): LoopsmithError {
+function noVerdict(evaluator: string, verdict: JudgeVerdict, model: string): LoopsmithError {
   const [what, hint] = {
     "cut off": ["its answer was cut off", "Raise maxTokens."],
     refused: [

@@ -32,6 +32,7 @@ export type AiSdkMessage =
 
 /** The SDK's models do not retry by themselves. */
 export interface FromAiSdkOptions extends RetryOptions {
+  /** For the cost of each answer, which budgets count. @default not known */
   price?: ModelPrice;
   /** `null` leaves it out. @default 0 */
   temperature?: number | null;

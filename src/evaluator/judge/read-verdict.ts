@@ -5,7 +5,7 @@ import { scoreOf } from "./scale.ts";
 import type { JudgeScale } from "./scale.ts";
 
 /** One answer of the model, read and checked. */
-export type Verdict =
+export type JudgeVerdict =
   | { kind: "verdict"; score: number; label?: string; reasoning: string; injection: boolean }
   /** The JSON ended early: worth asking again with more room. */
   | { kind: "cut off" }
@@ -17,7 +17,7 @@ export type Verdict =
   | { kind: "malformed"; why: string };
 
 /** Reads an answer strictly: one JSON object (a Markdown fence around it is forgiven), a score on the scale, the check code. */
-export function readVerdict(answer: JudgeAnswer, scale: JudgeScale, check: string): Verdict {
+export function readVerdict(answer: JudgeAnswer, scale: JudgeScale, check: string): JudgeVerdict {
   if (answer.finish === "refusal") return { kind: "refused", said: answer.text.slice(0, 200) };
   const parsed = parseObject(answer.text);
   if (parsed === undefined) {

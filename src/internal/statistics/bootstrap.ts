@@ -2,11 +2,11 @@ import { randomSource } from "../random.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
 
 export interface BootstrapOptions {
-  /** Chance that the interval misses, both sides together. Default 0.05. */
+  /** Chance that the interval misses, both sides together. @default 0.05 */
   alpha?: number;
-  /** Resamples drawn. Default 2,000. */
+  /** Resamples drawn. @default 2_000 */
   resamples?: number;
-  /** The same seed gives the same interval. Default 1. */
+  /** The same seed gives the same interval. @default 1 */
   seed?: number;
 }
 

@@ -12,11 +12,12 @@ export interface EDetectorBet {
    */
   weight: number;
   /**
-   * Runs that may depend on each other come in clusters of at most this many, default 1. Capital is raised to the power
-   * `1 / clusterSize`, which keeps its expectation at most 1 under any dependence inside a cluster (Hoelder's inequality).
+   * Runs that may depend on each other come in clusters of at most this many. Capital is raised to the power `1 /
+   * clusterSize`, which keeps its expectation at most 1 under any dependence inside a cluster (Hoelder's inequality).
+   * @default 1
    */
   clusterSize?: number;
-  /** `sr` (Shiryaev-Roberts, default) restarts the bet at every step at once; `cusum` keeps the best start. */
+  /** `sr` (Shiryaev-Roberts) restarts the bet at every step at once; `cusum` keeps the best start. @default "sr" */
   kind?: "sr" | "cusum";
 }
 

@@ -8,7 +8,7 @@ export interface BettingOptions {
    * keeps nearly the power of a test with a fixed sample. Absent: an open-ended test.
    */
   planned?: number;
-  /** The null says that the mean difference is at most this; above -1 and below 1. Default 0. */
+  /** The null says that the mean difference is at most this; above -1 and below 1. @default 0 */
   nullMean?: number;
 }
 
@@ -74,9 +74,9 @@ export interface Interval {
 }
 
 export interface IntervalOptions extends Omit<BettingOptions, "nullMean"> {
-  /** `nullMean` of the test of the differences whose verdict the lower end is to agree with. Default 0. */
+  /** `nullMean` of the test of the differences whose verdict the lower end is to agree with. @default 0 */
   lowNull?: number;
-  /** The same for the test of the negated differences and the upper end. Default 0. */
+  /** The same for the test of the negated differences and the upper end. @default 0 */
   highNull?: number;
 }
 

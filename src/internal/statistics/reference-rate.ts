@@ -12,11 +12,14 @@ export interface ReferenceRate {
 }
 
 export interface ReferenceOptions {
-  /** Runs before the first bounds, default 100. */
+  /** Runs before the first bounds. @default 100 */
   firstLook?: number;
-  /** Confidence that the upper bound never falls below the true rate (and, apart, that the lower never exceeds it), default 0.95. */
+  /**
+   * Confidence that the upper bound never falls below the true rate (and, apart, that the lower never exceeds it).
+   * @default 0.95
+   */
   confidence?: number;
-  /** Learning stops at this many runs, so that slow drift shows against a fixed past. Default: never. */
+  /** Learning stops at this many runs, so that slow drift shows against a fixed past. @default never */
   limit?: number;
 }
 

@@ -10,9 +10,11 @@ export interface Budget {
   evaluator?: string;
   /** Windows begin on the hour, at midnight, or on the first of the month, UTC. */
   per: "hour" | "day" | "month";
+  /** Calls of evaluators. @default no limit */
   calls?: number;
+  /** Tokens, reserved as evaluators declare and settled as they report. @default no limit */
   tokens?: number;
-  /** US dollars. */
+  /** US dollars, likewise. @default no limit */
   usd?: number;
 }
 
@@ -139,14 +141,14 @@ function toMicros(usd = 0): number {
   return Math.ceil(usd * 1e6);
 }
 
-export function budgetKey(loopId: string, budget: Budget): string {
+function budgetKey(loopId: string, budget: Budget): string {
   return [loopId, budget.evaluator ?? "*", budget.per].join("/");
 }
 
 /** Longer than any window of the kind, so that adding it always lands in the next. */
 const LONGEST_MS = { hour: 3_600_000, day: 86_400_000, month: 31 * 86_400_000 } as const;
 
-export function windowStart(at: number, per: Budget["per"]): number {
+function windowStart(at: number, per: Budget["per"]): number {
   const date = new Date(at);
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
   if (per === "month") return Date.UTC(year, month, 1);

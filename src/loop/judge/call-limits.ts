@@ -1,7 +1,13 @@
 import type { CallLimits, Evaluator } from "../../evaluator/evaluator.ts";
 import { createSlots, type Slots } from "../../internal/slots.ts";
 import { LoopsmithError } from "../../model/errors.ts";
-import { rateLimiter, refusalOf, type RateLimiter, type Refusal } from "../../platform/rate-limiter.ts";
+import {
+  rateLimiter,
+  refusalOf,
+  type RateLimiter,
+  type RateLimiterOptions,
+  type Refusal,
+} from "../../platform/rate-limiter.ts";
 import { storePace } from "../../platform/store-pace.ts";
 import type { Store } from "../../store/store.ts";
 
@@ -20,6 +26,9 @@ export interface CallLimitOptions {
   providers?: Readonly<Record<string, CallLimit>>;
 }
 
+/** Replaced in tests; see {@link RateLimiterOptions}. */
+export type CallClock = Pick<RateLimiterOptions, "now" | "sleep">;
+
 type Called = Pick<Evaluator, "name" | "provider" | "parts">;
 
 /** An answer raises a rate that was lowered by about a twentieth of the limit. */
@@ -30,11 +39,16 @@ const MINUTE_S = 60;
  * The limits of one loop in one process; the pace of each evaluator and provider is kept in the store. A 429 from any
  * evaluator of a provider halves the pace of all of them, and nobody calls it before `Retry-After` is over.
  */
-export function createCallLimits(store: Store, loopId: string, limits: CallLimitOptions): CallLimits {
+export function createCallLimits(
+  store: Store,
+  loopId: string,
+  limits: CallLimitOptions,
+  clock: CallClock = {},
+): CallLimits {
   const gates = new Map<string, Gate>();
   const gateOf = (key: string, limit: CallLimit): Gate => {
     let gate = gates.get(key);
-    if (!gate) gates.set(key, (gate = createGate(store, key, limit)));
+    if (!gate) gates.set(key, (gate = createGate(store, key, limit, clock)));
     return gate;
   };
   return (evaluator, call, signal) => {
@@ -87,16 +101,17 @@ function withParts(called: Called): Called[] {
 
 type Gate = <T>(call: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
-function createGate(store: Store, key: string, { concurrency, perMinute }: CallLimit): Gate {
+function createGate(store: Store, key: string, { concurrency, perMinute }: CallLimit, clock: CallClock): Gate {
   const slots: Slots = concurrency === undefined ? (work) => work() : createSlots(concurrency);
-  const pace = createPace(store, key, perMinute);
+  const pace = createPace(store, key, perMinute, clock);
   return (call, signal) => slots(() => pace.run(call, signal));
 }
 
-function createPace(store: Store, key: string, perMinute: number | undefined): RateLimiter {
+function createPace(store: Store, key: string, perMinute: number | undefined, clock: CallClock): RateLimiter {
   const shared = {
     updatePace: storePace(store, key),
     now: () => store.now(),
+    ...clock,
     refusalOf: refusalOfEvaluator,
     // The ledger tries again, under the budget of another call.
     maxTries: 1,

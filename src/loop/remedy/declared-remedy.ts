@@ -2,7 +2,7 @@ import { LoopsmithError } from "../../model/errors.ts";
 import { stableId } from "../../model/id.ts";
 import type { FollowedPattern } from "../../model/issue.ts";
 import { toExperimentEvaluator } from "./experiment-evaluator.ts";
-import type { DatasetOptions, FollowedPattern as NamedPattern } from "../../remedy/dataset.ts";
+import type { DatasetOptions, NamedPattern } from "../../remedy/dataset.ts";
 import type { ExperimentProgress } from "../../remedy/experiment-options.ts";
 import type { ExperimentPlatform } from "../../remedy/experiment-platform.ts";
 import type { RemedyDefinition, RemedyDeps } from "../../remedy/remedy-definition.ts";

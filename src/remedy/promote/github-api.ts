@@ -10,7 +10,7 @@ export interface GitHubApiOptions {
   repository: string;
   /** Fine-grained: contents and pull requests, read and write. Sent to `apiUrl` and nowhere else. */
   token: string;
-  /** Default `https://api.github.com`. */
+  /** @default "https://api.github.com" */
   apiUrl?: string;
   fetch: typeof fetch;
 }

@@ -12,13 +12,13 @@ export interface FileEdit {
 }
 
 export interface PullRequestOptions<C> extends GitHubApiOptions {
-  /** Branch to change. Default `main`. */
+  /** Branch to change. @default "main" */
   base?: string;
   /** The files as they should be. `read` gives a file of the base branch, or `null`. */
   edit: (promotion: Promotion<C>, read: (path: string) => Promise<string | null>) => Promise<readonly FileEdit[]>;
-  /** Default: the remedy and the candidate. */
+  /** @default the remedy and the candidate */
   title?: (promotion: Promotion<C>) => string;
-  /** Default `false`. */
+  /** @default false */
   draft?: boolean;
 }
 

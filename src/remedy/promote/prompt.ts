@@ -6,7 +6,7 @@ export interface PromptPromotionOptions<C> {
   prompt: string;
   /** What to commit: the prompt's manifest for this configuration. */
   content: (config: C) => JsonObject;
-  /** Moved to the new commit; what your application pulls. Default `production`. */
+  /** Moved to the new commit; what your application pulls. @default "production" */
   tag?: string;
 }
 

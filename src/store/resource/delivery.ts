@@ -11,7 +11,9 @@ export interface DeliveryFilter {
   /** Action kind. */
   kind?: string;
   traceId?: string;
+  /** Epoch ms. */
   createdFrom?: number;
+  /** Epoch ms; those created then are left out. */
   createdTo?: number;
 }
 
@@ -42,6 +44,9 @@ export interface DeliveryStore {
   deliveryCounts(params: { loopId?: string }): Promise<{ kind: string; state: DeliveryState; count: number }[]>;
   /** When the next pending delivery is due, or `null`. */
   deliveryNextDue(params: { loopId: string }): Promise<number | null>;
-  /** Makes matching dead or suppressed deliveries pending again, with fresh attempts and the same ids. */
+  /**
+   * Makes matching dead or suppressed deliveries pending again, with fresh attempts and the same ids; delivered ones only
+   * where `states` says so. Returns how many: what is pending is left alone and does not count.
+   */
   deliveryReplay(params: DeliveryFilter): Promise<number>;
 }

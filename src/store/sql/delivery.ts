@@ -98,15 +98,17 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
           ...params,
           states: params.states ?? ["dead", "suppressed"],
         }).execute();
+        let replayed = 0;
         for (const { id } of ids) {
-          await query
+          const result = await query
             .updateTable("delivery")
             .set({ state: "pending", attempts: 0, next_attempt_at: toMicros(db.now()), delivered_at: null })
             .where("id", "=", id)
             .where("state", "in", ["dead", "suppressed", "delivered"])
-            .execute();
+            .executeTakeFirst();
+          replayed += Number(result.numUpdatedRows);
         }
-        return ids.length;
+        return replayed;
       });
     },
   };
@@ -127,7 +129,7 @@ function filtered<O>(
   return narrowed;
 }
 
-export function toDelivery(row: DeliveryTable): Delivery {
+function toDelivery(row: DeliveryTable): Delivery {
   return {
     id: row.id,
     loop: row.loop_id,

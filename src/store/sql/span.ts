@@ -56,7 +56,7 @@ export function spanReadStore(
       const attachments = params.payloads.includes("attachments") ? await attachmentHeads(db, page) : new Map();
       const last = page.at(-1);
       return {
-        rows: page.map((row) => toSpanRow(row, attachments.get(row.id) ?? [])),
+        rows: page.map((row) => toStoredSpan(row, attachments.get(row.id) ?? [])),
         nextCursor: found.length > page.length && last ? encodeCursor(last) : null,
       } satisfies SpanPage;
     },
@@ -167,7 +167,7 @@ async function attachmentHeads(db: Database, rows: readonly { id: string }[]): P
   return heads;
 }
 
-export function toSpanRow(row: SelectedSpan, attachments: AttachmentHead[]): StoredSpan {
+function toStoredSpan(row: SelectedSpan, attachments: AttachmentHead[]): StoredSpan {
   return {
     ...spanFacts(row),
     projectId: row.project_id,

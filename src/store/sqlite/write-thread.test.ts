@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nextTurn } from "../../internal/next-turn.ts";
 import { newId } from "../../model/id.ts";
 import type { SpanWrite } from "../../model/span-write.ts";
 import { deliveryOf, LOOP, verdictOf } from "../../../test/contract/exercise-ledger.ts";
@@ -120,8 +120,8 @@ describe("an ingest by thread", () => {
       const other = connect(path, "full");
       other.handle.exec("BEGIN IMMEDIATE");
       const written = write();
-      // Waiting for the lock on this thread, nobody would come to give it back.
-      await setTimeout(50);
+      // Made on this thread, the write would begin within these turns, and nobody would come to give the lock back.
+      for (let turn = 0; turn < 100; turn += 1) await nextTurn();
       other.handle.exec("COMMIT");
       other.handle.close();
       await written;

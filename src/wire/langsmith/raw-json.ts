@@ -1,5 +1,5 @@
 /** JSON text that is already there and goes into an answer as it is: payloads are never parsed just to be written again. */
-export class RawJson {
+class RawJson {
   readonly text: string;
 
   constructor(text: string) {
