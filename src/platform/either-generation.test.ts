@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
 import { eitherGeneration } from "./either-generation.ts";
 
-const refused = (status: number) =>
-  async function* (): AsyncGenerator<string> {
-    throw Object.assign(new Error(`Received status [${status}]`), { status });
-    yield "";
-  };
+/** Fails before its first item. */
+const refused = (status: number) => (): AsyncIterable<string> => ({
+  [Symbol.asyncIterator]: () => ({
+    next: () => Promise.reject(Object.assign(new Error(`Received status [${status}]`), { status })),
+  }),
+});
 const gives = (item: string) =>
   async function* (): AsyncGenerator<string> {
     yield item;
