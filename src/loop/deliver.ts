@@ -13,6 +13,7 @@ import type { DeliveryClaim } from "../store/resource/delivery.ts";
 import type { Store } from "../store/store.ts";
 import { isHeld } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
+import { holdDeliveries } from "./hold-deliveries.ts";
 import type { LoopTracing } from "./loop-tracing.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { platformDestination } from "./platform-destination.ts";
@@ -28,9 +29,9 @@ export interface DeliverDeps {
 
 const BATCH = 50;
 const MAX_RETIRED = 10_000;
-/** All of a batch at once, so that the lease need only outlive one attempt. */
+/** All of a batch at once: a round is as long as its slowest attempt. */
 const CONCURRENCY = BATCH;
-/** Longer than any attempt's own timeout; a crash makes its deliveries wait this long. */
+/** Renewed while deliveries are attempted, so it only says how long those of a crashed worker wait. */
 const LEASE_MS = 30_000;
 
 /** One round of deliveries: claims what is due, attempts each, writes down what came of it. Returns how many there were. */
@@ -59,6 +60,7 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
   }
 
   async function attempt(delivery: DeliveryClaim, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     if (isHeld(delivery, options.throttle)) return hold(delivery);
     let outcome: DeliveryOutcome;
     try {
@@ -67,7 +69,7 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
         find(delivery.action).deliver(delivery, { now: () => store.now(), signal, secrets }),
       );
     } catch (error) {
-      // Not an attempt: the lease runs out, and the delivery is made after the restart, or once there is space again.
+      // Not an attempt: the delivery is made after the restart, once there is space again, or by whoever has it now.
       if (signal.aborted) return;
       if (LoopsmithError.isInstance(error) && error.code === "storage_full") throw error;
       outcome = { status: "retry", reason: errorMessage(error) };
@@ -79,9 +81,11 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
     const lastError = outcome.status === "delivered" ? null : outcome.reason;
     const deliveredAt = state === "delivered" ? now : null;
     const nextAttemptAt = next ?? now;
-    await store.deliverySettle({
+    const written = await store.deliverySettle({
       results: [{ id: delivery.id, leaseToken: delivery.leaseToken, state, nextAttemptAt, lastError, deliveredAt }],
     });
+    // Whoever has the lease says what came of it.
+    if (written === 0) return;
     if (outcome.status === "dead" && outcome.disable) await retireOthers(delivery, outcome.reason);
     const { leaseToken: _leaseToken, ...plain } = delivery;
     const settled = { ...plain, state, attempts, nextAttemptAt, lastError, deliveredAt } as const;
@@ -92,13 +96,22 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
   }
 
   return async (signal) => {
-    const claims = await store.deliveryClaim({
-      loopId: deps.loopId,
-      limit: BATCH,
-      leaseMs: LEASE_MS,
-      leaseToken: newId(),
+    const lease = { leaseMs: LEASE_MS, leaseToken: newId() };
+    const claims = await store.deliveryClaim({ loopId: deps.loopId, limit: BATCH, ...lease });
+    if (claims.length === 0) return 0;
+    using held = holdDeliveries(store, { ids: claims.map(({ id }) => id), ...lease, signal });
+    const problems: unknown[] = [];
+    await mapWithLimit(claims, CONCURRENCY, async (claim) => {
+      try {
+        await attempt(claim, held.signalOf(claim.id));
+      } catch (error) {
+        problems.push(error);
+      } finally {
+        held.done(claim.id);
+      }
     });
-    await mapWithLimit(claims, CONCURRENCY, (claim) => attempt(claim, signal));
+    // The deliveries concerned come back when their leases run out.
+    if (problems.length > 0) throw problems[0];
     return claims.length;
   };
 }

@@ -65,8 +65,24 @@ export function exerciseDeliveries(open: OpenStore): void {
         lastError: "x",
         deliveredAt: null,
       };
-      await store.deliverySettle({ results: [result] });
+      expect(await store.deliverySettle({ results: [result] })).toBe(0);
       expect(await store.deliveryList({ limit: 10 })).toMatchObject([{ id, state: "pending", attempts: 0 }]);
+    });
+
+    it("renews the leases a worker has, and no others", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const ids = [await queueDelivery(store), await queueDelivery(store)];
+      const [id, other] = ids as [string, string];
+      const mine = newId();
+      expect(await store.deliveryClaim({ ...claim, leaseToken: mine })).toHaveLength(2);
+      clock.now += 900;
+      expect(await store.deliveryRenew({ ids: [id], leaseMs: 1000, leaseToken: mine })).toEqual([id]);
+      clock.now += 200;
+      const theirs = newId();
+      expect(await store.deliveryClaim({ ...claim, leaseToken: theirs })).toMatchObject([{ id: other }]);
+      expect(await store.deliveryRenew({ ids, leaseMs: 1000, leaseToken: mine })).toEqual([id]);
+      expect(await store.deliveryRenew({ ids: [], leaseMs: 1000, leaseToken: mine })).toEqual([]);
     });
   });
 }

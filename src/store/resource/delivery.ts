@@ -25,7 +25,9 @@ export interface DeliveryStore {
     leaseMs: number;
     leaseToken: string;
   }): Promise<DeliveryClaim[]>;
-  /** Writes down what an attempt came to; ignored for a delivery whose lease was lost. */
+  /** Keeps claimed deliveries for `leaseMs` more; those whose lease was lost are left alone. Returns the ids that were kept. */
+  deliveryRenew(params: { ids: readonly string[]; leaseMs: number; leaseToken: string }): Promise<string[]>;
+  /** Writes down what an attempt came to; ignored for a delivery whose lease was lost. Returns how many were written. */
   deliverySettle(params: {
     results: readonly {
       id: string;
@@ -35,7 +37,7 @@ export interface DeliveryStore {
       lastError: string | null;
       deliveredAt: number | null;
     }[];
-  }): Promise<void>;
+  }): Promise<number>;
   /** Makes pending deliveries dead, with the reason; they can be replayed. Returns how many. */
   deliveryRetire(params: { ids: readonly string[]; reason: string }): Promise<number>;
   deliveryList(params: DeliveryFilter & { limit: number; offset?: number }): Promise<Delivery[]>;

@@ -21,11 +21,26 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
       return rows.map((row): DeliveryClaim => ({ ...toDelivery(row), leaseToken: params.leaseToken }));
     },
 
-    async deliverySettle({ results }) {
-      if (results.length === 0) return;
-      await db.write(async ({ query }) => {
+    deliveryRenew({ ids, leaseMs, leaseToken }) {
+      if (ids.length === 0) return Promise.resolve([]);
+      return db.lease(async ({ query }) => {
+        const rows = await query
+          .updateTable("delivery")
+          .set({ lease_until: toMicros(db.now() + leaseMs) })
+          .where("id", "in", [...ids])
+          .where("lease_token", "=", leaseToken)
+          .returning("id")
+          .execute();
+        return rows.map(({ id }) => id);
+      });
+    },
+
+    deliverySettle({ results }) {
+      if (results.length === 0) return Promise.resolve(0);
+      return db.write(async ({ query }) => {
+        let settled = 0;
         for (const result of results) {
-          await query
+          const { numUpdatedRows } = await query
             .updateTable("delivery")
             .set((eb) => ({
               state: result.state,
@@ -38,8 +53,10 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
             }))
             .where("id", "=", result.id)
             .where("lease_token", "=", result.leaseToken)
-            .execute();
+            .executeTakeFirst();
+          settled += Number(numUpdatedRows);
         }
+        return settled;
       });
     },
 
