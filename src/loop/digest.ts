@@ -12,6 +12,8 @@ import type { Action } from "../model/action.ts";
 import { createDelivery, type Delivery } from "../model/delivery.ts";
 import { contextSummary } from "../model/failure.ts";
 import type { Store } from "../store/store.ts";
+import { heldDeliveries } from "./held-deliveries.ts";
+import { markTold } from "./mark-told.ts";
 
 export interface DigestDeps {
   store: Store;
@@ -20,9 +22,6 @@ export interface DigestDeps {
   /** Names of the loop's destinations. */
   destinations: readonly string[];
 }
-
-/** Held notifications read at once; a digest lists a few and counts the rest. */
-const MAX_HELD = 10_000;
 
 /**
  * A notification that waits for its digest instead of going out. Alerts have rules of their own, and a digest is what the
@@ -34,58 +33,71 @@ export function isHeld(delivery: Delivery, policy: ThrottlePolicy | null): boole
 }
 
 /**
- * Makes one message out of the notifications held for each destination, once it is due. Which these are is read from the
- * deliveries themselves, and the digest's id is made from the first of them, so that doing it twice makes one digest.
- * Returns how many were made.
+ * Makes one message out of the notifications held for each destination, once it is due. The digest, its id on each of these,
+ * and when the next may come are written together, so that each is told once, by however many workers and whatever happens
+ * to them. Returns how many were made.
  *
  * @param flush make them now, due or not: a finite run has no later
  */
 export async function makeDigests(deps: DigestDeps, { flush = false }: { flush?: boolean } = {}): Promise<number> {
+  const { store, loopId } = deps;
+  for (const destination of deps.destinations) {
+    await markTold(store, { loopId, destination, key: cursorOf(loopId, destination) });
+  }
   let made = 0;
-  for (const destination of deps.destinations) if (await makeDigest(deps, destination, flush)) made += 1;
+  for (const [destination, held] of await heldByDestination(deps)) {
+    if (await makeDigest(deps, destination, held, flush)) made += 1;
+  }
   return made;
+}
+
+interface Held {
+  ids: string[];
+  state: ThrottleState;
+}
+
+async function heldByDestination({ store, loopId, policy, destinations }: DigestDeps): Promise<Map<string, Held>> {
+  const byDestination = new Map<string, Held>();
+  for await (const delivery of heldDeliveries(store, loopId)) {
+    const { id, action, createdAt } = delivery;
+    if (action.action !== "notify" || !destinations.includes(action.destination)) continue;
+    const held = byDestination.get(action.destination) ?? { ids: [], state: THROTTLE_START };
+    const item = { id, at: createdAt, summary: summaryOf(delivery) };
+    held.ids.push(id);
+    held.state = throttle(policy, held.state, cursorOf(loopId, action.destination), action, item).state;
+    byDestination.set(action.destination, held);
+  }
+  return byDestination;
 }
 
 async function makeDigest(
   { store, loopId, policy }: DigestDeps,
   destination: string,
+  { ids, state: { held } }: Held,
   flush: boolean,
 ): Promise<boolean> {
-  const key = `throttle/${loopId}/${destination}`;
+  const key = cursorOf(loopId, destination);
+  // Read after what is held: whoever told anything in between is noticed when this is written.
   const stored = await store.cursorGet({ name: key });
-  const toldTo = typeof stored?.["toldTo"] === "number" ? stored["toldTo"] : 0;
-  const suppressed = await store.deliveryList({
-    loopId,
-    kind: "notify",
-    states: ["suppressed"],
-    createdFrom: toldTo,
-    limit: MAX_HELD,
-  });
-  const held = suppressed.filter(
-    (delivery) =>
-      delivery.action.action === "notify" && delivery.action.destination === destination && delivery.createdAt > toldTo,
-  );
-  if (held.length === 0) return false;
-  let state: ThrottleState = {
+  const state: ThrottleState = {
     ...THROTTLE_START,
     ...(stored?.["state"] as unknown as Partial<ThrottleState> | undefined),
-    held: null,
+    held,
   };
-  // Newest first is how deliveries are listed; a digest tells them in order.
-  for (const delivery of held.reverse()) {
-    const item = { id: delivery.id, at: delivery.createdAt, summary: summaryOf(delivery) };
-    state = throttle(policy, state, key, delivery.action, item).state;
-  }
   const now = store.now();
   const at = flush ? Math.max(now, digestDueAt(policy, state) ?? now) : now;
   const { digest, state: next } = takeDigest(policy, state, key, at);
   if (!digest) return false;
-  await store.deliveryAdd({ deliveries: [toDelivery(digest, destination, loopId, now)] });
-  await store.cursorSet({
-    name: key,
-    value: { state: next as unknown as null, toldTo: held.at(-1)?.createdAt ?? now },
+  return store.deliveryTell({
+    ids,
+    digestId: digest.id,
+    deliveries: [toDelivery(digest, destination, loopId, now)],
+    cursor: { name: key, value: { state: next as unknown as null } },
   });
-  return true;
+}
+
+function cursorOf(loopId: string, destination: string): string {
+  return `throttle/${loopId}/${destination}`;
 }
 
 function summaryOf({ action, context, traceId }: Delivery): string {

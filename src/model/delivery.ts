@@ -32,6 +32,8 @@ export interface Delivery {
   deliveredAt: number | null;
   /** Why the last attempt failed. */
   lastError: string | null;
+  /** The digest that tells of it; absent for what was not held, or waits for its digest. */
+  digestId?: string;
 }
 
 /** What makes a delivery; without a trace and a span it is about neither. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createDelivery, type Delivery } from "../../src/model/delivery.ts";
 import { newId } from "../../src/model/id.ts";
 import type { Store } from "../../src/store/store.ts";
 import { deliveryOf, LOOP, verdictOf } from "./exercise-ledger.ts";
@@ -83,6 +84,41 @@ export function exerciseDeliveries(open: OpenStore): void {
       expect(await store.deliveryClaim({ ...claim, leaseToken: theirs })).toMatchObject([{ id: other }]);
       expect(await store.deliveryRenew({ ids, leaseMs: 1000, leaseToken: mine })).toEqual([id]);
       expect(await store.deliveryRenew({ ids: [], leaseMs: 1000, leaseToken: mine })).toEqual([]);
+    });
+
+    it("tells what is held once, all of it or nothing", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const heldAt = (id: string, createdAt: number): Delivery => ({
+        ...createDelivery(
+          { id, loop: LOOP, action: { action: "notify", destination: "team" }, context: {} },
+          createdAt,
+        ),
+        state: "suppressed",
+      });
+      await store.deliveryAdd({ deliveries: [heldAt("b", START), heldAt("a", START), heldAt("c", START - 1)] });
+      const held = async (after?: Delivery): Promise<Delivery[]> =>
+        store.deliveryHeld({ loopId: LOOP, limit: 2, ...(after && { after }) });
+      const [first, second] = await held();
+      expect([first?.id, second?.id]).toEqual(["c", "a"]);
+      expect(await held(second)).toMatchObject([{ id: "b" }]);
+
+      const digest = createDelivery(
+        { id: "digest", loop: LOOP, action: { action: "tag", tag: "t" }, context: {} },
+        START,
+      );
+      const tell = (ids: string[], told: number): Promise<boolean> =>
+        store.deliveryTell({ ids, digestId: "digest", deliveries: [digest], cursor: { name: "k", value: { told } } });
+      expect(await tell(["c", "a"], 1)).toBe(true);
+      expect(await store.deliveryList({ ids: ["a", "digest"], limit: 5 })).toMatchObject([
+        { id: "a", state: "suppressed", digestId: "digest" },
+        { id: "digest", state: "pending" },
+      ]);
+      expect(await tell(["a", "b"], 2)).toBe(false);
+      await store.deliveryReplay({ ids: ["b"] });
+      expect(await tell(["b"], 3)).toBe(false);
+      expect(await store.cursorGet({ name: "k" })).toEqual({ told: 1 });
+      expect(await held()).toEqual([]);
     });
   });
 }

@@ -1,4 +1,5 @@
 import type { Delivery, DeliveryState } from "../../model/delivery.ts";
+import type { JsonObject } from "../../model/json.ts";
 
 export interface DeliveryClaim extends Delivery {
   leaseToken: string;
@@ -40,6 +41,22 @@ export interface DeliveryStore {
   }): Promise<number>;
   /** Makes pending deliveries dead, with the reason; they can be replayed. Returns how many. */
   deliveryRetire(params: { ids: readonly string[]; reason: string }): Promise<number>;
+  /** Suppressed deliveries that no digest tells yet, oldest first, from behind `after` on. */
+  deliveryHeld(params: {
+    loopId: string;
+    after?: Pick<Delivery, "createdAt" | "id">;
+    limit: number;
+  }): Promise<Delivery[]>;
+  /**
+   * Writes the digest that tells of held deliveries on each of them, queues what tells it, and saves the cursor, in one
+   * transaction. Returns `false`, with nothing changed, when one of them has been told or replayed meanwhile.
+   */
+  deliveryTell(params: {
+    ids: readonly string[];
+    digestId: string;
+    deliveries: readonly Delivery[];
+    cursor: { name: string; value: JsonObject };
+  }): Promise<boolean>;
   deliveryList(params: DeliveryFilter & { limit: number; offset?: number }): Promise<Delivery[]>;
   deliveryCounts(params: { loopId?: string }): Promise<{ kind: string; state: DeliveryState; count: number }[]>;
   /** When the next pending delivery is due, or `null`. */

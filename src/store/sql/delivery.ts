@@ -4,7 +4,9 @@ import type { Delivery, DeliveryState } from "../../model/delivery.ts";
 import type { DeliveryClaim, DeliveryFilter, DeliveryStore } from "../resource/delivery.ts";
 import { fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { Database } from "./database.ts";
+import { heldStore } from "./held-deliveries.ts";
 import { insertDeliveries } from "./record-verdicts.ts";
+import { toDelivery } from "./to-delivery.ts";
 import type { Schema } from "./schema.ts";
 import type { DeliveryTable } from "./schema-loop.ts";
 
@@ -76,6 +78,8 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
       });
     },
 
+    ...heldStore(db),
+
     async deliveryList(params) {
       const rows = await filtered(db.read.selectFrom("delivery").selectAll(), params)
         .orderBy("created_at", "desc")
@@ -142,22 +146,4 @@ function filtered<O>(
   if (filter.createdFrom !== undefined) narrowed = narrowed.where("created_at", ">=", toMicros(filter.createdFrom));
   if (filter.createdTo !== undefined) narrowed = narrowed.where("created_at", "<", toMicros(filter.createdTo));
   return narrowed;
-}
-
-export function toDelivery(row: DeliveryTable): Delivery {
-  return {
-    id: row.id,
-    loop: row.loop_id,
-    traceId: row.trace_id,
-    revision: row.revision,
-    action: JSON.parse(row.action_json) as Action,
-    context: parseObject(row.context_json),
-    spanId: row.span_id,
-    state: row.state as DeliveryState,
-    attempts: row.attempts,
-    createdAt: fromMicros(row.created_at),
-    nextAttemptAt: fromMicros(row.next_attempt_at),
-    deliveredAt: fromMicrosOrNull(row.delivered_at),
-    lastError: row.last_error,
-  };
 }

@@ -74,5 +74,6 @@ export function toDeliveryRow(delivery: Delivery): DeliveryTable {
     last_error: delivery.lastError,
     lease_token: null,
     lease_until: null,
+    digest_id: delivery.digestId ?? null,
   };
 }

@@ -66,6 +66,7 @@ export interface DeliveryTable {
   last_error: string | null;
   lease_token: string | null;
   lease_until: number | null;
+  digest_id: string | null;
 }
 
 export interface EvaluationTable {
