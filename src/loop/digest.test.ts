@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { ThrottlePolicy } from "../alert/throttle.ts";
+import type { ThrottlePolicy, ThrottleState } from "../alert/throttle.ts";
 import { createDelivery, type Delivery } from "../model/delivery.ts";
 import { sqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
@@ -112,6 +112,33 @@ describe("what is held", () => {
     expect(await makeDigests(deps)).toBe(1);
     expect(await told()).toEqual([["new"]]);
     expect(await store.cursorGet({ name: "throttle/L/team" })).not.toHaveProperty("toldTo");
+    await store.close();
+  });
+});
+
+describe("a finite run", () => {
+  it("waits for no more matches, and keeps to the cooldown and the ceiling", async () => {
+    const { clock, store, deps, hold, told } = await begin({ dailyCeiling: 3 });
+    for (let minute = 0; minute < 120; minute += 1) {
+      await hold(`m${minute}`);
+      await makeDigests(deps, { flush: true });
+      const { state } = (await store.cursorGet({ name: "throttle/L/team" })) as unknown as { state: ThrottleState };
+      expect(state.sentAt).toBeLessThanOrEqual(clock.now);
+      clock.now += MINUTE;
+    }
+    expect((await told()).map((lines) => lines[0])).toEqual(["m0", "m1", "m16"]);
+    clock.now += 24 * 60 * MINUTE;
+    expect(await makeDigests(deps, { flush: true })).toBe(1);
+    expect(await store.deliveryHeld({ loopId: "L", limit: 1 })).toEqual([]);
+    await store.close();
+  });
+
+  it("is not held up by a last message that an earlier version put into the future", async () => {
+    const { clock, store, deps, hold, told } = await begin({ digestMs: 0 });
+    await store.cursorSet({ name: "throttle/L/team", value: { state: { sentAt: clock.now + 600 * MINUTE } as never } });
+    await hold("a");
+    await makeDigests(deps);
+    expect(await told()).toEqual([["a"]]);
     await store.close();
   });
 });

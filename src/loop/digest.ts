@@ -1,5 +1,4 @@
 import {
-  digestDueAt,
   digestText,
   takeDigest,
   throttle,
@@ -37,7 +36,7 @@ export function isHeld(delivery: Delivery, policy: ThrottlePolicy | null): boole
  * and when the next may come are written together, so that each is told once, by however many workers and whatever happens
  * to them. Returns how many were made.
  *
- * @param flush make them now, due or not: a finite run has no later
+ * @param flush do not wait for more matches: a finite run has no later. The cooldown and the ceiling hold all the same
  */
 export async function makeDigests(deps: DigestDeps, { flush = false }: { flush?: boolean } = {}): Promise<number> {
   const { store, loopId } = deps;
@@ -79,14 +78,15 @@ async function makeDigest(
   const key = cursorOf(loopId, destination);
   // Read after what is held: whoever told anything in between is noticed when this is written.
   const stored = await store.cursorGet({ name: key });
-  const state: ThrottleState = {
+  const now = store.now();
+  const last: ThrottleState = {
     ...THROTTLE_START,
     ...(stored?.["state"] as unknown as Partial<ThrottleState> | undefined),
-    held,
   };
-  const now = store.now();
-  const at = flush ? Math.max(now, digestDueAt(policy, state) ?? now) : now;
-  const { digest, state: next } = takeDigest(policy, state, key, at);
+  // What is told to come was written by an earlier version; it would hold everything until then.
+  const sentAt = last.sentAt !== null && last.sentAt > now ? null : last.sentAt;
+  const waiting = flush ? { ...policy, digestMs: 0 } : policy;
+  const { digest, state: next } = takeDigest(waiting, { ...last, sentAt, held }, key, now);
   if (!digest) return false;
   return store.deliveryTell({
     ids,
