@@ -29,7 +29,8 @@ export {
   tag,
   webhook,
 } from "./destination/action-helpers.ts";
-export type { Action } from "./model/action.ts";
+export { secretNamed } from "./destination/secret-named.ts";
+export type { Action, SealedSecret, SecretReference } from "./model/action.ts";
 
 // Destinations: what `notify` names.
 export { defineDestination } from "./destination/destination.ts";

@@ -11,6 +11,7 @@ import {
 } from "../../test/servers/scripted-http.ts";
 import type { WebhookAction } from "../model/action.ts";
 import { webhook } from "./action-helpers.ts";
+import { secretNamed } from "./secret-named.ts";
 import { webhookDestination } from "./webhook.ts";
 
 const OLD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -87,9 +88,14 @@ describe("a webhook", () => {
 
   it("goes out unsigned when the action has no secret, with headers of the user's own", async () => {
     await using server = await scriptedHttp([200]);
-    const action = webhook(server.url, { headers: { "X-Team": "rag", Authorization: "secret:TOKEN" } });
+    const headers = { "X-Team": "rag", "X-Topic": "secret:TOKEN", Authorization: secretNamed("TOKEN") };
+    const action = webhook(server.url, { headers });
     await destination.deliver(aDelivery(action), deliveryContext({ secrets: () => "Bearer t0ken" }));
-    expect(server.requests[0]?.headers).toMatchObject({ "x-team": "rag", authorization: "Bearer t0ken" });
+    expect(server.requests[0]?.headers).toMatchObject({
+      "x-team": "rag",
+      "x-topic": "secret:TOKEN",
+      authorization: "Bearer t0ken",
+    });
     expect(server.requests[0]?.headers).not.toHaveProperty("webhook-signature");
   });
 

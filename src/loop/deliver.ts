@@ -1,7 +1,8 @@
 import { customDestination } from "../destination/custom.ts";
-import type { Destination } from "../destination/destination.ts";
+import type { Destination, SecretLookup } from "../destination/destination.ts";
 import { endpointOf } from "../destination/endpoint.ts";
 import { nextAttempt } from "../destination/schedule.ts";
+import { unsealAction } from "../destination/secret.ts";
 import { webhookDestination } from "../destination/webhook.ts";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
 import type { Action } from "../model/action.ts";
@@ -38,7 +39,8 @@ const LEASE_MS = 30_000;
 export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Promise<number> {
   const { store, options, emitter } = deps;
   const find = destinationsOf(deps);
-  const lookup = secretLookup(deps);
+  const unseal = unsealing(deps);
+  const secrets: SecretLookup = (name) => (Object.hasOwn(options.secrets, name) ? options.secrets[name] : undefined);
 
   async function hold({ id, leaseToken }: DeliveryClaim): Promise<void> {
     const held = {
@@ -64,9 +66,9 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
     if (isHeld(delivery, options.throttle)) return hold(delivery);
     let outcome: DeliveryOutcome;
     try {
-      const secrets = await lookup(delivery.action);
+      const action = await unseal(delivery.action);
       outcome = await deps.tracing.deliver(delivery, () =>
-        find(delivery.action).deliver(delivery, { now: () => store.now(), signal, secrets }),
+        find(action).deliver({ ...delivery, action }, { now: () => store.now(), signal, secrets }),
       );
     } catch (error) {
       // Not an attempt: the delivery is made after the restart, once there is space again, or by whoever has it now.
@@ -133,27 +135,13 @@ function destinationsOf({ platform, options }: DeliverDeps): (action: Action) =>
   };
 }
 
-/** Named secrets come from the loop's options; literal ones were sealed into the store when the verdict was made. */
-function secretLookup({
-  store,
-  options,
-}: DeliverDeps): (action: Action) => Promise<(name: string) => string | readonly string[] | undefined> {
-  const sealed = new Map<string, string>();
-  return async (action) => {
-    if (action.action === "webhook") {
-      for (const name of sealedNames(action)) {
-        if (sealed.has(name)) continue;
-        const value = await store.secretGet({ name });
-        if (value !== null) sealed.set(name, value);
-      }
-    }
-    return (name) => (Object.hasOwn(options.secrets, name) ? options.secrets[name] : sealed.get(name));
-  };
-}
-
-function sealedNames(action: Extract<Action, { action: "webhook" }>): string[] {
-  const { secret = [], headers = {} } = action;
-  return [...(typeof secret === "string" ? [secret] : secret), ...Object.values(headers)]
-    .filter((value) => value.startsWith("secret:"))
-    .map((value) => value.slice("secret:".length));
+/** What an action was before its secrets were taken out: they were sealed into the store when the verdict was made. */
+function unsealing({ store }: DeliverDeps): (action: Action) => Promise<Action> {
+  const known = new Map<string, string>();
+  return (action) =>
+    unsealAction(action, async (name) => {
+      const value = known.get(name) ?? (await store.secretGet({ name }));
+      if (value !== null) known.set(name, value);
+      return value;
+    });
 }
