@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
-import { aDelivery } from "../../test/servers/a-delivery.ts";
+import { aContext, aDelivery } from "../../test/servers/a-delivery.ts";
 import { deliveryContext } from "../../test/servers/delivery-context.ts";
 import {
   scriptedHttp,
@@ -217,9 +217,25 @@ describe("a webhook", () => {
     expect(server.connections).toBe(0);
   });
 
-  it("is a dead letter when its body is over 20 kB", async () => {
+  it.each(["x", "é", "漢", "😀", "\u0001", '"'])("goes out, whatever a trace is made of (%j)", async (character) => {
     await using server = await scriptedHttp([200]);
-    const delivery = aDelivery(webhook(server.url), { context: { comment: "x".repeat(20_000) } });
+    const long = character.repeat(25_000);
+    const culprit = { span_id: "s", name: long, kind: long, evidence: Array.from({ length: 500 }, () => long) };
+    const context = aContext("t", { culprit, key: long, reason: { id: "r", label: long } });
+    const data = { mine: "x".repeat(14_900) };
+    expect(await destination.deliver(aDelivery(webhook(server.url, { data }), { context }), deliveryContext())).toEqual(
+      {
+        status: "delivered",
+        detail: "status 200",
+      },
+    );
+    const sent = JSON.parse(server.requests[0]?.body ?? "") as { data: object };
+    expect(sent.data).toMatchObject({ trace_id: "t", culprit: { span_id: "s" }, mine: data.mine });
+  });
+
+  it("is a dead letter when its own data make it over 20 kB", async () => {
+    await using server = await scriptedHttp([200]);
+    const delivery = aDelivery({ action: "webhook", url: server.url, data: { comment: "x".repeat(20_000) } });
     expect(await destination.deliver(delivery, deliveryContext())).toMatchObject({
       status: "dead",
       reason: expect.stringContaining("the limit is 20000"),

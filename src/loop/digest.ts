@@ -7,6 +7,7 @@ import {
   type ThrottlePolicy,
   type ThrottleState,
 } from "../alert/throttle.ts";
+import { excerptOf } from "../destination/plain-text.ts";
 import type { Action } from "../model/action.ts";
 import { createDelivery, type Delivery } from "../model/delivery.ts";
 import { contextSummary } from "../model/failure.ts";
@@ -21,6 +22,9 @@ export interface DigestDeps {
   /** Names of the loop's destinations. */
   destinations: readonly string[];
 }
+
+/** Characters of one line of a digest, so that ten fit into one message. */
+const MAX_SUMMARY = 300;
 
 /**
  * A notification that waits for its digest instead of going out. Alerts have rules of their own, and a digest is what the
@@ -102,7 +106,7 @@ function cursorOf(loopId: string, destination: string): string {
 
 function summaryOf({ action, context, traceId }: Delivery): string {
   const title = action.action === "notify" ? action.title : undefined;
-  return title ?? `${contextSummary(context)}; trace ${traceId}`;
+  return excerptOf(title ?? `${contextSummary(context)}; trace ${traceId}`, MAX_SUMMARY);
 }
 
 function toDelivery(digest: Digest, destination: string, loopId: string, now: number): Delivery {
