@@ -112,3 +112,30 @@ describe("an attempt that lasts longer than a lease", () => {
     await store.close();
   });
 });
+
+it("stops what waits for a receiver that wants nothing more, and not what it takes meanwhile", async () => {
+  const clock = { now: START };
+  const store = await sqliteStore({ path: join(folder, "gone.db"), now: () => clock.now });
+  const action = { action: "notify", destination: "slow" } as const;
+  const add = (id: string, at: number): Promise<void> =>
+    store.deliveryAdd({ deliveries: [createDelivery({ id, loop: "L", action, context: {} }, at)] });
+  await add("a", START - 1);
+  await add("b", START);
+  await add("later", START + 60_000);
+  const { destination, attempts } = slowDestination();
+  const { run, events } = worker(store, destination);
+  const round = run(signal);
+  await vi.waitUntil(() => attempts.length === 2);
+  attempts[0]?.end({ status: "dead", reason: "status 410", disable: true });
+  await vi.waitUntil(() => events.length === 1);
+  attempts[1]?.end({ status: "delivered" });
+  await round;
+  const states = await store.deliveryList({ limit: 3 });
+  expect(Object.fromEntries(states.map(({ id, state }) => [id, state]))).toEqual({
+    a: "dead",
+    b: "delivered",
+    later: "dead",
+  });
+  expect(events).toEqual(["delivery:dead a", "delivery:delivered b"]);
+  await store.close();
+});

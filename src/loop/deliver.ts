@@ -52,7 +52,10 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
     await store.deliverySettle({ results: [{ id, leaseToken, ...held }] });
   }
 
-  /** The receiver wants nothing more: what waits for it stops too, visibly, and can be replayed when it is back. */
+  /**
+   * The receiver wants nothing more: what waits for it stops too, visibly, and can be replayed when it is back. What is under
+   * way hears for itself.
+   */
   async function retireOthers(delivery: DeliveryClaim, reason: string): Promise<void> {
     const endpoint = endpointOf(delivery.action);
     const kind = delivery.action.action;

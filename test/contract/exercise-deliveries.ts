@@ -86,6 +86,24 @@ export function exerciseDeliveries(open: OpenStore): void {
       expect(await store.deliveryRenew({ ids: [], leaseMs: 1000, leaseToken: mine })).toEqual([]);
     });
 
+    it("retires what waits, and leaves what is being attempted", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const id = await queueDelivery(store);
+      const leaseToken = newId();
+      await store.deliveryClaim({ ...claim, leaseToken });
+      expect(await store.deliveryRetire({ ids: [id], reason: "410" })).toBe(0);
+      const result = { id, leaseToken, nextAttemptAt: START, lastError: null, deliveredAt: START };
+      expect(await store.deliverySettle({ results: [{ ...result, state: "delivered" }] })).toBe(1);
+      expect(await store.deliveryRetire({ ids: [id], reason: "410" })).toBe(0);
+
+      const other = await queueDelivery(store);
+      await store.deliveryClaim({ ...claim, leaseToken: newId() });
+      clock.now += 1000;
+      expect(await store.deliveryRetire({ ids: [id, other], reason: "410" })).toBe(1);
+      expect(await store.deliveryList({ ids: [other], limit: 1 })).toMatchObject([{ state: "dead", lastError: "410" }]);
+    });
+
     it("tells what is held once, all of it or nothing", async () => {
       const clock = { now: START };
       await using store = await open(clock);

@@ -39,7 +39,7 @@ export interface DeliveryStore {
       deliveredAt: number | null;
     }[];
   }): Promise<number>;
-  /** Makes pending deliveries dead, with the reason; they can be replayed. Returns how many. */
+  /** Makes pending deliveries that nobody attempts just now dead, with the reason; they can be replayed. Returns how many. */
   deliveryRetire(params: { ids: readonly string[]; reason: string }): Promise<number>;
   /** Suppressed deliveries that no digest tells yet, oldest first, from behind `after` on. */
   deliveryHeld(params: {

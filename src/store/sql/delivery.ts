@@ -71,6 +71,7 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
             .set({ state: "dead", last_error: reason, lease_token: null, lease_until: null })
             .where("id", "=", id)
             .where("state", "=", "pending")
+            .where(({ eb, or }) => or([eb("lease_until", "is", null), eb("lease_until", "<=", toMicros(db.now()))]))
             .executeTakeFirst();
           retired += Number(result.numUpdatedRows);
         }
