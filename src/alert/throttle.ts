@@ -6,7 +6,7 @@ const DAY = 86_400_000;
 
 /** How often people may be interrupted. Only notifying actions are held; what records (queues, datasets, feedback) never is. */
 export interface ThrottlePolicy {
-  /** Kinds that interrupt someone. Default `notify`; add `webhook` where a person reads its other end. */
+  /** Kinds that interrupt someone. Default `["notify"]`; add `webhook` where a person reads its other end. */
   notifying?: readonly ActionKind[];
   /** Matches within this time of the first become one digest. 0 sends each by itself. Default 5 minutes. */
   digestMs?: number;

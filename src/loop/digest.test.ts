@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { ThrottlePolicy, ThrottleState } from "../alert/throttle.ts";
+import type { Action } from "../model/action.ts";
 import { createDelivery, type Delivery } from "../model/delivery.ts";
 import { sqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
-import { makeDigests, type DigestDeps } from "./digest.ts";
+import { isHeld, makeDigests, type DigestDeps } from "./digest.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "loopsmith-digests-"));
 const START = Date.UTC(2026, 10, 20, 12);
@@ -139,6 +140,49 @@ describe("a finite run", () => {
     await hold("a");
     await makeDigests(deps);
     expect(await told()).toEqual([["a"]]);
+    await store.close();
+  });
+});
+
+describe("what is not a notification", () => {
+  const actionOf = (action: Action): Delivery => createDelivery({ id: "d", loop: "L", action, context: {} }, START);
+  const notify = actionOf({ action: "notify", destination: "team" });
+  const webhook = actionOf({ action: "webhook", url: "https://hooks.example/a" });
+  const tag = actionOf({ action: "tag", tag: "t" });
+
+  it.each<[delivery: Delivery, policy: ThrottlePolicy | null, held: boolean]>([
+    [notify, {}, true],
+    [notify, null, false],
+    [notify, { notifying: ["webhook"] }, false],
+    [{ ...notify, replayedAt: START }, {}, false],
+    [{ ...notify, context: { alert_id: "a" } }, {}, false],
+    [webhook, {}, false],
+    [webhook, { notifying: ["notify", "webhook"] }, true],
+    [tag, { notifying: ["tag"] }, false],
+  ])("is held only where the policy says so (%#)", (delivery, policy, held) => {
+    expect(isHeld(delivery, policy)).toBe(held);
+  });
+
+  it("is told by one of its own kind, at the same receiver", async () => {
+    const { store, deps } = await begin();
+    const secret = { sealed: "id" };
+    const webhooks = ["a", "a", "b"].map((path) =>
+      actionOf({ action: "webhook", url: `https://x.example/${path}`, secret }),
+    );
+    const custom = actionOf({ action: "custom", name: "page" });
+    const held = [...webhooks, custom].map((one, index) => ({ ...one, id: `d${index}`, state: "suppressed" as const }));
+    await store.deliveryAdd({ deliveries: held });
+    expect(await makeDigests(deps)).toBe(3);
+    expect(await makeDigests(deps)).toBe(0);
+    const digests = await store.deliveryList({ states: ["pending"], limit: 10 });
+    const actions = digests.map(({ action }) => action);
+    const told = (count: number) => ({ data: { count, title: expect.stringContaining("failure") } });
+    const like = { action: "webhook", secret, type: "failure.digest" };
+    expect(actions).toHaveLength(3);
+    expect(actions).toContainEqual(expect.objectContaining({ ...like, url: "https://x.example/a" }));
+    expect(actions).toMatchObject(
+      actions.map((action) => told(action.action === "webhook" && action.url.endsWith("/a") ? 2 : 1)),
+    );
     await store.close();
   });
 });

@@ -49,6 +49,9 @@ export function exerciseDeliveries(open: OpenStore): void {
         { id, attempts: 2, lastError: "503" },
       ]);
       expect(await store.deliveryReplay({ ids: [id] })).toBe(1);
+      expect(await store.deliveryList({ ids: [id], limit: 1 })).toMatchObject([
+        { state: "pending", replayedAt: clock.now },
+      ]);
       await settle("delivered", clock.now);
       expect(await store.deliveryCounts({ loopId: LOOP })).toEqual([{ kind: "tag", state: "delivered", count: 1 }]);
     });
@@ -102,6 +105,21 @@ export function exerciseDeliveries(open: OpenStore): void {
       clock.now += 1000;
       expect(await store.deliveryRetire({ ids: [id, other], reason: "410" })).toBe(1);
       expect(await store.deliveryList({ ids: [other], limit: 1 })).toMatchObject([{ state: "dead", lastError: "410" }]);
+    });
+
+    it("replays what is suppressed only where that is said", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const parts = { loop: LOOP, action: { action: "notify", destination: "team" }, context: {} } as const;
+      const held = (id: string): Delivery => ({ ...createDelivery({ ...parts, id }, START), state: "suppressed" });
+      await store.deliveryAdd({ deliveries: [held("a"), held("b")] });
+      expect(await store.deliveryReplay({ loopId: LOOP })).toBe(0);
+      expect(await store.deliveryReplay({ ids: ["a"] })).toBe(1);
+      expect(await store.deliveryReplay({ loopId: LOOP, states: ["suppressed"] })).toBe(1);
+      expect(await store.deliveryClaim({ ...claim, leaseToken: newId() })).toMatchObject([
+        { replayedAt: START },
+        { replayedAt: START },
+      ]);
     });
 
     it("tells what is held once, all of it or nothing", async () => {

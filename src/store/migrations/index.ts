@@ -13,6 +13,7 @@ import { evaluatorFailures } from "./0012-evaluator-failures.ts";
 import { seenScores } from "./0013-seen-scores.ts";
 import { evaluations } from "./0014-evaluations.ts";
 import { digests } from "./0015-digests.ts";
+import { replays } from "./0016-replays.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   seenScores,
   evaluations,
   digests,
+  replays,
 ];

@@ -61,6 +61,9 @@ export interface DeliveryStore {
   deliveryCounts(params: { loopId?: string }): Promise<{ kind: string; state: DeliveryState; count: number }[]>;
   /** When the next pending delivery is due, or `null`. */
   deliveryNextDue(params: { loopId: string }): Promise<number | null>;
-  /** Makes matching dead or suppressed deliveries pending again, with fresh attempts and the same ids. */
+  /**
+   * Makes matching deliveries pending again, with fresh attempts and the same ids. Without `states` these are the dead ones,
+   * and with `ids` the suppressed ones too. Returns how many.
+   */
   deliveryReplay(params: DeliveryFilter): Promise<number>;
 }

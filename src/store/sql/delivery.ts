@@ -115,15 +115,18 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
     },
 
     deliveryReplay(params) {
+      const now = toMicros(db.now());
+      // What was held is told by a digest: nobody who replays dead letters wants it one by one, unless named.
+      const usual: DeliveryState[] = params.ids ? ["dead", "suppressed"] : ["dead"];
       return db.write(async ({ query }) => {
         const ids = await filtered(query.selectFrom("delivery").select("id"), {
           ...params,
-          states: params.states ?? ["dead", "suppressed"],
+          states: params.states ?? usual,
         }).execute();
         for (const { id } of ids) {
           await query
             .updateTable("delivery")
-            .set({ state: "pending", attempts: 0, next_attempt_at: toMicros(db.now()), delivered_at: null })
+            .set({ state: "pending", attempts: 0, next_attempt_at: now, delivered_at: null, replayed_at: now })
             .where("id", "=", id)
             .where("state", "in", ["dead", "suppressed", "delivered"])
             .execute();

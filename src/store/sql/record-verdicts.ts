@@ -75,5 +75,6 @@ export function toDeliveryRow(delivery: Delivery): DeliveryTable {
     lease_token: null,
     lease_until: null,
     digest_id: delivery.digestId ?? null,
+    replayed_at: toMicrosOrNull(delivery.replayedAt ?? null),
   };
 }

@@ -67,6 +67,7 @@ export interface DeliveryTable {
   lease_token: string | null;
   lease_until: number | null;
   digest_id: string | null;
+  replayed_at: number | null;
 }
 
 export interface EvaluationTable {

@@ -19,5 +19,6 @@ export function toDelivery(row: DeliveryTable): Delivery {
     deliveredAt: fromMicrosOrNull(row.delivered_at),
     lastError: row.last_error,
     ...(row.digest_id === null ? {} : { digestId: row.digest_id }),
+    ...(row.replayed_at === null ? {} : { replayedAt: fromMicros(row.replayed_at) }),
   };
 }
