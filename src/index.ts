@@ -47,6 +47,7 @@ export {
   tag,
   webhook,
 } from "./destination/action-helpers.ts";
+export { secretNamed } from "./destination/secret-named.ts";
 export type {
   Action,
   ActionKind,
@@ -55,6 +56,8 @@ export type {
   DatasetAction,
   FeedbackAction,
   NotifyAction,
+  SealedSecret,
+  SecretReference,
   TagAction,
   WebhookAction,
 } from "./model/action.ts";

@@ -47,7 +47,10 @@ export interface FeedbackLoop extends AsyncDisposable {
   start(): Promise<void>;
   /** Lets what is in hand finish, at most `timeoutMs` (default 10 s); what did not is resumed by the next start. */
   stop(options?: { timeoutMs?: number }): Promise<void>;
-  /** Judges every ended trace of the look-back window that was not judged yet, delivers, and returns. */
+  /**
+   * Judges every ended trace of the look-back window that was not judged yet, delivers, and returns. Digests of notifications
+   * wait for no more matches; what the throttle's cooldown or ceiling holds back is told by a later run.
+   */
   runOnce(options?: RunOptions): Promise<RunSummary>;
   /** The same for any range of the past. Resumes where it was cut off when called again. */
   backfill(options: BackfillOptions): Promise<RunSummary>;

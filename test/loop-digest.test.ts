@@ -49,4 +49,41 @@ describe("notifications", () => {
     await loop.stop();
     await store.close();
   });
+
+  it.each([
+    ["is sent by itself when it is replayed", {}, 2],
+    ["is sent by itself where only webhooks are held", { notifying: ["webhook"] as const }, 1],
+  ])("%s", async (_name, throttle, messages) => {
+    const store = await sqliteStore({ path: join(mkdtempSync(join(tmpdir(), "loopsmith-digest-")), "d.db") });
+    const told: Delivery[] = [];
+    await using loop = createFeedbackLoop({
+      client: { store, subscribe: () => () => {} },
+      projectName: "contract",
+      evaluator: () => 0,
+      threshold: 0.5,
+      settleMs: 0,
+      learn: false,
+      throttle,
+      destinations: {
+        team: {
+          kind: "test",
+          recording: false,
+          deliver(delivery) {
+            told.push(delivery);
+            return Promise.resolve({ status: "delivered" });
+          },
+        },
+      },
+      onFailure: () => notify("team", { title: "itself" }),
+    });
+    const now = Date.now();
+    await store.spanIngest({ spans: [rootWrite({ startAt: now - 10, endAt: now })] });
+    await loop.runOnce();
+    await loop.replay({ states: ["suppressed"] });
+    await loop.runOnce();
+    expect(told).toHaveLength(messages);
+    expect(told.at(-1)?.action).toMatchObject({ title: "itself" });
+    await loop.stop();
+    await store.close();
+  });
 });

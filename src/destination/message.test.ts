@@ -38,6 +38,14 @@ describe("the message of a delivery", () => {
     expect(messageOf(aDelivery(notify("team"), { context: aContext("t", { culprit: null }) })).evidence).toEqual([]);
   });
 
+  it("has a title, and no link too long to follow, whatever a trace put there", () => {
+    const action = notify("team", { title: " \u0000\n", url: `https://x.example/${"a".repeat(3_000)}` });
+    expect(messageOf(aDelivery(action))).toMatchObject({
+      title: "faithfulness: faithfulness 0.31, below 0.7",
+      url: null,
+    });
+  });
+
   it("calls the loop by its name, not its id", () => {
     expect(messageOf(aDelivery(notify("team"), { loop: "0198-id" })).title).toMatch(/^faithfulness: /);
   });

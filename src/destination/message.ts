@@ -17,6 +17,8 @@ export interface Message {
 const MAX_TITLE = 200;
 const MAX_TEXT = 4_000;
 const MAX_VALUE = 500;
+/** What browsers and the services behind destinations take. */
+const MAX_URL = 2_000;
 const MAX_EVIDENCE = 5;
 const MAX_DATA_FACTS = 10;
 
@@ -30,7 +32,8 @@ export function messageOf(delivery: Delivery): Message {
   const culprit = isJsonObject(context.culprit) ? context.culprit : undefined;
   const evidence = Array.isArray(culprit?.evidence) ? culprit.evidence : [];
   return {
-    title: excerptOf(notify?.title ?? titleOf(delivery), MAX_TITLE),
+    // A title of nothing that can be shown is refused by most who want one.
+    title: excerptOf(notify?.title ?? "", MAX_TITLE) || excerptOf(titleOf(delivery), MAX_TITLE),
     text: plainText(notify?.text ?? "", MAX_TEXT),
     facts: [
       ...facts({
@@ -43,8 +46,15 @@ export function messageOf(delivery: Delivery): Message {
       ...facts(notify?.data ?? {}, MAX_DATA_FACTS),
     ],
     evidence: evidence.slice(0, MAX_EVIDENCE).map((item) => excerptOf(shown(item), MAX_VALUE)),
-    url: notify?.url === undefined ? null : new URL(notify.url).href,
+    url: linkOf(notify?.url),
   };
+}
+
+/** A link is shown whole or not at all. */
+function linkOf(url: string | undefined): string | null {
+  if (url === undefined) return null;
+  const { href } = new URL(url);
+  return href.length <= MAX_URL ? href : null;
 }
 
 /** The name a person gave the loop; a delivery itself only knows its id. */

@@ -26,6 +26,25 @@ describe("Slack", () => {
     );
   });
 
+  it.each(["&", "<", "😀", "`"])("keeps to Slack's limits, whatever a trace is made of (%s)", (character) => {
+    const long = character.repeat(5_000);
+    const culprit = { name: long, kind: long, evidence: Array.from({ length: 9 }, () => long) };
+    const delivery = aDelivery(notify("team", { title: long, text: long, data: { [long]: long } }), {
+      context: aContext("t", { culprit }),
+    });
+    const blocks = slackMessage(delivery)["blocks"] as unknown as { type: string; text?: Text; fields?: Text[] }[];
+    interface Text {
+      text: string;
+    }
+    for (const { type, text, fields = [] } of blocks) {
+      if (text) expect(text.text.length).toBeLessThanOrEqual(type === "header" ? 150 : 3_000);
+      for (const field of fields) expect(field.text.length).toBeLessThanOrEqual(2_000);
+      for (const { text: sent } of [...(text ? [text] : []), ...fields]) {
+        expect(sent).not.toMatch(/&(?!amp;|lt;|gt;)|\p{Surrogate}/u);
+      }
+    }
+  });
+
   it("posts as a bot, with a token fetched at every attempt", async () => {
     await using server = await scriptedHttp([{ status: 200, body: { ok: true, ts: "17.5" } }]);
     let fetched = 0;

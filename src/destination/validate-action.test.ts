@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { secretNamed } from "./secret-named.ts";
 import { validateAction } from "./validate-action.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -57,6 +58,9 @@ describe("validateAction", () => {
     [/must not set Host/, { action: "webhook", url: "https://x.example", headers: { Host: "evil" } }],
     [/no valid header name/, { action: "webhook", url: "https://x.example", headers: { "x a": "1" } }],
     [/one line of text/, { action: "webhook", url: "https://x.example", headers: { "x-a": "1\r\nx-b: 2" } }],
+    [/one line of text/, { action: "webhook", url: "https://x.example", headers: { "x-a": { secret: "TOKEN" } } }],
+    [/one line of text/, { action: "webhook", url: "https://x.example", headers: { "x-a": { sealed: "id" } } }],
+    [/must name the secret/, { action: "webhook", url: "https://x.example", headers: { "x-a": secretNamed("") } }],
     [
       /the limit is 15000: send ids/,
       { action: "webhook", url: "https://x.example", data: { trace: "x".repeat(20_000) } },

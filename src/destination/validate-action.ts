@@ -2,6 +2,7 @@ import { describeValue } from "../internal/describe-value.ts";
 import type { Action, ActionKind } from "../model/action.ts";
 import { LoopsmithError } from "../model/errors.ts";
 import { isJsonObject } from "../model/json.ts";
+import { isSecretNamed } from "./secret-named.ts";
 
 /** Says what is wrong with a value, or `null`. */
 type Check = (value: unknown) => string | null;
@@ -120,8 +121,13 @@ function isHeaders(value: unknown): string | null {
   for (const [header, content] of Object.entries(value)) {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header)) return `has no valid header name ${describeValue(header)}`;
     if (RESERVED_HEADER.test(header.toLowerCase())) return `must not set ${header}, which Loopsmith sets itself`;
+    if (isSecretNamed(content)) {
+      const problem = isName(content.secret);
+      if (problem) return `must name the secret of ${header}: it ${problem}`;
+      continue;
+    }
     if (typeof content !== "string" || !/^[\t\x20-\x7e\x80-\xff]*$/.test(content)) {
-      return `must give ${header} as one line of text`;
+      return `must give ${header} as one line of text, or as secretNamed("NAME")`;
     }
   }
   return null;

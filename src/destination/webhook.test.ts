@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
-import { aDelivery } from "../../test/servers/a-delivery.ts";
+import { aContext, aDelivery } from "../../test/servers/a-delivery.ts";
 import { deliveryContext } from "../../test/servers/delivery-context.ts";
 import {
   scriptedHttp,
@@ -11,6 +11,7 @@ import {
 } from "../../test/servers/scripted-http.ts";
 import type { WebhookAction } from "../model/action.ts";
 import { webhook } from "./action-helpers.ts";
+import { secretNamed } from "./secret-named.ts";
 import { webhookDestination } from "./webhook.ts";
 
 const OLD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -87,9 +88,14 @@ describe("a webhook", () => {
 
   it("goes out unsigned when the action has no secret, with headers of the user's own", async () => {
     await using server = await scriptedHttp([200]);
-    const action = webhook(server.url, { headers: { "X-Team": "rag", Authorization: "secret:TOKEN" } });
+    const headers = { "X-Team": "rag", "X-Topic": "secret:TOKEN", Authorization: secretNamed("TOKEN") };
+    const action = webhook(server.url, { headers });
     await destination.deliver(aDelivery(action), deliveryContext({ secrets: () => "Bearer t0ken" }));
-    expect(server.requests[0]?.headers).toMatchObject({ "x-team": "rag", authorization: "Bearer t0ken" });
+    expect(server.requests[0]?.headers).toMatchObject({
+      "x-team": "rag",
+      "x-topic": "secret:TOKEN",
+      authorization: "Bearer t0ken",
+    });
     expect(server.requests[0]?.headers).not.toHaveProperty("webhook-signature");
   });
 
@@ -211,9 +217,25 @@ describe("a webhook", () => {
     expect(server.connections).toBe(0);
   });
 
-  it("is a dead letter when its body is over 20 kB", async () => {
+  it.each(["x", "é", "漢", "😀", "\u0001", '"'])("goes out, whatever a trace is made of (%j)", async (character) => {
     await using server = await scriptedHttp([200]);
-    const delivery = aDelivery(webhook(server.url), { context: { comment: "x".repeat(20_000) } });
+    const long = character.repeat(25_000);
+    const culprit = { span_id: "s", name: long, kind: long, evidence: Array.from({ length: 500 }, () => long) };
+    const context = aContext("t", { culprit, key: long, reason: { id: "r", label: long } });
+    const data = { mine: "x".repeat(14_900) };
+    expect(await destination.deliver(aDelivery(webhook(server.url, { data }), { context }), deliveryContext())).toEqual(
+      {
+        status: "delivered",
+        detail: "status 200",
+      },
+    );
+    const sent = JSON.parse(server.requests[0]?.body ?? "") as { data: object };
+    expect(sent.data).toMatchObject({ trace_id: "t", culprit: { span_id: "s" }, mine: data.mine });
+  });
+
+  it("is a dead letter when its own data make it over 20 kB", async () => {
+    await using server = await scriptedHttp([200]);
+    const delivery = aDelivery({ action: "webhook", url: server.url, data: { comment: "x".repeat(20_000) } });
     expect(await destination.deliver(delivery, deliveryContext())).toMatchObject({
       status: "dead",
       reason: expect.stringContaining("the limit is 20000"),

@@ -1,7 +1,8 @@
 import { customDestination } from "../destination/custom.ts";
-import type { Destination } from "../destination/destination.ts";
+import type { Destination, SecretLookup } from "../destination/destination.ts";
 import { endpointOf } from "../destination/endpoint.ts";
 import { nextAttempt } from "../destination/schedule.ts";
+import { unsealAction } from "../destination/secret.ts";
 import { webhookDestination } from "../destination/webhook.ts";
 import { mapWithLimit } from "../internal/map-with-limit.ts";
 import type { Action } from "../model/action.ts";
@@ -13,6 +14,7 @@ import type { DeliveryClaim } from "../store/resource/delivery.ts";
 import type { Store } from "../store/store.ts";
 import { isHeld } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
+import { holdDeliveries } from "./hold-deliveries.ts";
 import type { LoopTracing } from "./loop-tracing.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 import { platformDestination } from "./platform-destination.ts";
@@ -28,16 +30,17 @@ export interface DeliverDeps {
 
 const BATCH = 50;
 const MAX_RETIRED = 10_000;
-/** All of a batch at once, so that the lease need only outlive one attempt. */
+/** All of a batch at once: a round is as long as its slowest attempt. */
 const CONCURRENCY = BATCH;
-/** Longer than any attempt's own timeout; a crash makes its deliveries wait this long. */
+/** Renewed while deliveries are attempted, so it only says how long those of a crashed worker wait. */
 const LEASE_MS = 30_000;
 
 /** One round of deliveries: claims what is due, attempts each, writes down what came of it. Returns how many there were. */
 export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Promise<number> {
   const { store, options, emitter } = deps;
   const find = destinationsOf(deps);
-  const lookup = secretLookup(deps);
+  const unseal = unsealing(deps);
+  const secrets: SecretLookup = (name) => (Object.hasOwn(options.secrets, name) ? options.secrets[name] : undefined);
 
   async function hold({ id, leaseToken }: DeliveryClaim): Promise<void> {
     const held = {
@@ -49,7 +52,10 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
     await store.deliverySettle({ results: [{ id, leaseToken, ...held }] });
   }
 
-  /** The receiver wants nothing more: what waits for it stops too, visibly, and can be replayed when it is back. */
+  /**
+   * The receiver wants nothing more: what waits for it stops too, visibly, and can be replayed when it is back. What is under
+   * way hears for itself.
+   */
   async function retireOthers(delivery: DeliveryClaim, reason: string): Promise<void> {
     const endpoint = endpointOf(delivery.action);
     const kind = delivery.action.action;
@@ -59,15 +65,16 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
   }
 
   async function attempt(delivery: DeliveryClaim, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     if (isHeld(delivery, options.throttle)) return hold(delivery);
     let outcome: DeliveryOutcome;
     try {
-      const secrets = await lookup(delivery.action);
+      const action = await unseal(delivery.action);
       outcome = await deps.tracing.deliver(delivery, () =>
-        find(delivery.action).deliver(delivery, { now: () => store.now(), signal, secrets }),
+        find(action).deliver({ ...delivery, action }, { now: () => store.now(), signal, secrets }),
       );
     } catch (error) {
-      // Not an attempt: the lease runs out, and the delivery is made after the restart, or once there is space again.
+      // Not an attempt: the delivery is made after the restart, once there is space again, or by whoever has it now.
       if (signal.aborted) return;
       if (LoopsmithError.isInstance(error) && error.code === "storage_full") throw error;
       outcome = { status: "retry", reason: errorMessage(error) };
@@ -79,9 +86,11 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
     const lastError = outcome.status === "delivered" ? null : outcome.reason;
     const deliveredAt = state === "delivered" ? now : null;
     const nextAttemptAt = next ?? now;
-    await store.deliverySettle({
+    const written = await store.deliverySettle({
       results: [{ id: delivery.id, leaseToken: delivery.leaseToken, state, nextAttemptAt, lastError, deliveredAt }],
     });
+    // Whoever has the lease says what came of it.
+    if (written === 0) return;
     if (outcome.status === "dead" && outcome.disable) await retireOthers(delivery, outcome.reason);
     const { leaseToken: _leaseToken, ...plain } = delivery;
     const settled = { ...plain, state, attempts, nextAttemptAt, lastError, deliveredAt } as const;
@@ -92,13 +101,22 @@ export function createDeliverer(deps: DeliverDeps): (signal: AbortSignal) => Pro
   }
 
   return async (signal) => {
-    const claims = await store.deliveryClaim({
-      loopId: deps.loopId,
-      limit: BATCH,
-      leaseMs: LEASE_MS,
-      leaseToken: newId(),
+    const lease = { leaseMs: LEASE_MS, leaseToken: newId() };
+    const claims = await store.deliveryClaim({ loopId: deps.loopId, limit: BATCH, ...lease });
+    if (claims.length === 0) return 0;
+    using held = holdDeliveries(store, { ids: claims.map(({ id }) => id), ...lease, signal });
+    const problems: unknown[] = [];
+    await mapWithLimit(claims, CONCURRENCY, async (claim) => {
+      try {
+        await attempt(claim, held.signalOf(claim.id));
+      } catch (error) {
+        problems.push(error);
+      } finally {
+        held.done(claim.id);
+      }
     });
-    await mapWithLimit(claims, CONCURRENCY, (claim) => attempt(claim, signal));
+    // The deliveries concerned come back when their leases run out.
+    if (problems.length > 0) throw problems[0];
     return claims.length;
   };
 }
@@ -120,27 +138,13 @@ function destinationsOf({ platform, options }: DeliverDeps): (action: Action) =>
   };
 }
 
-/** Named secrets come from the loop's options; literal ones were sealed into the store when the verdict was made. */
-function secretLookup({
-  store,
-  options,
-}: DeliverDeps): (action: Action) => Promise<(name: string) => string | readonly string[] | undefined> {
-  const sealed = new Map<string, string>();
-  return async (action) => {
-    if (action.action === "webhook") {
-      for (const name of sealedNames(action)) {
-        if (sealed.has(name)) continue;
-        const value = await store.secretGet({ name });
-        if (value !== null) sealed.set(name, value);
-      }
-    }
-    return (name) => (Object.hasOwn(options.secrets, name) ? options.secrets[name] : sealed.get(name));
-  };
-}
-
-function sealedNames(action: Extract<Action, { action: "webhook" }>): string[] {
-  const { secret = [], headers = {} } = action;
-  return [...(typeof secret === "string" ? [secret] : secret), ...Object.values(headers)]
-    .filter((value) => value.startsWith("secret:"))
-    .map((value) => value.slice("secret:".length));
+/** What an action was before its secrets were taken out: they were sealed into the store when the verdict was made. */
+function unsealing({ store }: DeliverDeps): (action: Action) => Promise<Action> {
+  const known = new Map<string, string>();
+  return (action) =>
+    unsealAction(action, async (name) => {
+      const value = known.get(name) ?? (await store.secretGet({ name }));
+      if (value !== null) known.set(name, value);
+      return value;
+    });
 }

@@ -1,17 +1,20 @@
 import {
-  digestDueAt,
-  digestText,
+  isNotifying,
   takeDigest,
   throttle,
   THROTTLE_START,
-  type Digest,
   type ThrottlePolicy,
   type ThrottleState,
 } from "../alert/throttle.ts";
-import type { Action } from "../model/action.ts";
+import { endpointOf } from "../destination/endpoint.ts";
+import { excerptOf } from "../destination/plain-text.ts";
 import { createDelivery, type Delivery } from "../model/delivery.ts";
 import { contextSummary } from "../model/failure.ts";
+import { stableId } from "../model/id.ts";
 import type { Store } from "../store/store.ts";
+import { digestAction, isTelling, type TellingAction } from "./digest-action.ts";
+import { heldDeliveries } from "./held-deliveries.ts";
+import { markTold } from "./mark-told.ts";
 
 export interface DigestDeps {
   store: Store;
@@ -21,81 +24,96 @@ export interface DigestDeps {
   destinations: readonly string[];
 }
 
-/** Held notifications read at once; a digest lists a few and counts the rest. */
-const MAX_HELD = 10_000;
+/** Characters of one line of a digest, so that ten fit into one message. */
+const MAX_SUMMARY = 300;
 
 /**
  * A notification that waits for its digest instead of going out. Alerts have rules of their own, and a digest is what the
- * waiting is for, so neither is held.
+ * waiting is for, so neither is held; nor is what somebody asked for again.
  */
-export function isHeld(delivery: Delivery, policy: ThrottlePolicy | null): boolean {
-  if (policy === null || delivery.action.action !== "notify") return false;
-  return delivery.context["alert_id"] === undefined && delivery.context["digest"] === undefined;
+export function isHeld({ action, context, replayedAt }: Delivery, policy: ThrottlePolicy | null): boolean {
+  if (policy === null || !isTelling(action) || !isNotifying(action, policy) || replayedAt !== undefined) return false;
+  return context["alert_id"] === undefined && context["digest"] === undefined;
 }
 
 /**
- * Makes one message out of the notifications held for each destination, once it is due. Which these are is read from the
- * deliveries themselves, and the digest's id is made from the first of them, so that doing it twice makes one digest.
+ * Makes one message out of what is held for each receiver, once it is due. The digest, its id on each of these, and when the
+ * next may come are written together, so that each is told once, by however many workers and whatever happens to them.
  * Returns how many were made.
  *
- * @param flush make them now, due or not: a finite run has no later
+ * @param flush do not wait for more matches: a finite run has no later. The cooldown and the ceiling hold all the same
  */
 export async function makeDigests(deps: DigestDeps, { flush = false }: { flush?: boolean } = {}): Promise<number> {
+  const { store, loopId } = deps;
+  for (const destination of deps.destinations) {
+    await markTold(store, { loopId, destination, key: `throttle/${loopId}/${destination}` });
+  }
   let made = 0;
-  for (const destination of deps.destinations) if (await makeDigest(deps, destination, flush)) made += 1;
+  for (const [key, held] of await heldByReceiver(deps)) if (await makeDigest(deps, key, held, flush)) made += 1;
   return made;
+}
+
+interface Held {
+  ids: string[];
+  /** The newest of them. */
+  action: TellingAction;
+  state: ThrottleState;
+}
+
+/** By the name of the receiver's cursor. */
+async function heldByReceiver({ store, loopId, policy, destinations }: DigestDeps): Promise<Map<string, Held>> {
+  const byReceiver = new Map<string, Held>();
+  for await (const delivery of heldDeliveries(store, loopId)) {
+    const { id, action, createdAt } = delivery;
+    if (!isTelling(action) || (action.action === "notify" && !destinations.includes(action.destination))) continue;
+    const key = `throttle/${loopId}/${receiverOf(action)}`;
+    const { ids, state }: Pick<Held, "ids" | "state"> = byReceiver.get(key) ?? { ids: [], state: THROTTLE_START };
+    ids.push(id);
+    // What is held is told, also where its kind has since been taken out of the policy.
+    const notifying = { ...policy, notifying: [action.action] };
+    const step = throttle(notifying, state, key, action, { id, at: createdAt, summary: summaryOf(delivery) });
+    byReceiver.set(key, { ids, action, state: step.state });
+  }
+  return byReceiver;
+}
+
+/** A webhook's URL can hold a token, which is nothing for a name. */
+function receiverOf(action: TellingAction): string {
+  return action.action === "notify" ? action.destination : stableId("receiver", endpointOf(action));
 }
 
 async function makeDigest(
   { store, loopId, policy }: DigestDeps,
-  destination: string,
+  key: string,
+  { ids, action, state: { held } }: Held,
   flush: boolean,
 ): Promise<boolean> {
-  const key = `throttle/${loopId}/${destination}`;
+  // Read after what is held: whoever told anything in between is noticed when this is written.
   const stored = await store.cursorGet({ name: key });
-  const toldTo = typeof stored?.["toldTo"] === "number" ? stored["toldTo"] : 0;
-  const suppressed = await store.deliveryList({
-    loopId,
-    kind: "notify",
-    states: ["suppressed"],
-    createdFrom: toldTo,
-    limit: MAX_HELD,
-  });
-  const held = suppressed.filter(
-    (delivery) =>
-      delivery.action.action === "notify" && delivery.action.destination === destination && delivery.createdAt > toldTo,
-  );
-  if (held.length === 0) return false;
-  let state: ThrottleState = {
+  const now = store.now();
+  const last: ThrottleState = {
     ...THROTTLE_START,
     ...(stored?.["state"] as unknown as Partial<ThrottleState> | undefined),
-    held: null,
   };
-  // Newest first is how deliveries are listed; a digest tells them in order.
-  for (const delivery of held.reverse()) {
-    const item = { id: delivery.id, at: delivery.createdAt, summary: summaryOf(delivery) };
-    state = throttle(policy, state, key, delivery.action, item).state;
-  }
-  const now = store.now();
-  const at = flush ? Math.max(now, digestDueAt(policy, state) ?? now) : now;
-  const { digest, state: next } = takeDigest(policy, state, key, at);
+  // What is told to come was written by an earlier version; it would hold everything until then.
+  const sentAt = last.sentAt !== null && last.sentAt > now ? null : last.sentAt;
+  const waiting = flush ? { ...policy, digestMs: 0 } : policy;
+  const { digest, state: next } = takeDigest(waiting, { ...last, sentAt, held }, key, now);
   if (!digest) return false;
-  await store.deliveryAdd({ deliveries: [toDelivery(digest, destination, loopId, now)] });
-  await store.cursorSet({
-    name: key,
-    value: { state: next as unknown as null, toldTo: held.at(-1)?.createdAt ?? now },
+  return store.deliveryTell({
+    ids,
+    digestId: digest.id,
+    deliveries: [
+      createDelivery(
+        { id: digest.id, loop: loopId, action: digestAction(digest, action), context: { digest: digest.id } },
+        now,
+      ),
+    ],
+    cursor: { name: key, value: { state: next as unknown as null } },
   });
-  return true;
 }
 
 function summaryOf({ action, context, traceId }: Delivery): string {
   const title = action.action === "notify" ? action.title : undefined;
-  return title ?? `${contextSummary(context)}; trace ${traceId}`;
-}
-
-function toDelivery(digest: Digest, destination: string, loopId: string, now: number): Delivery {
-  const title = digest.count === 1 ? "1 failure" : `${digest.count} failures`;
-  const data = { count: digest.count, from: digest.from, to: digest.to };
-  const action: Action = { action: "notify", destination, title, text: digestText(digest), data };
-  return createDelivery({ id: digest.id, loop: loopId, action, context: { digest: digest.id } }, now);
+  return excerptOf(title ?? `${contextSummary(context)}; trace ${traceId}`, MAX_SUMMARY);
 }

@@ -28,12 +28,23 @@ export interface WebhookAction {
   /** Where to POST. Comes from your code, never from a trace. */
   url: string;
   /** Standard Webhooks secret (`whsec_...`), or several during rotation; the name of one in `secrets` keeps it out of the store. */
-  secret?: string | readonly string[];
+  secret?: string | SealedSecret | readonly (string | SealedSecret)[];
   /** Event type. @default "failure.detected" */
   type?: string;
   /** Merged into `data` beside the failure's context. */
   data?: JsonObject;
-  headers?: Readonly<Record<string, string>>;
+  /** Text, which is sent as it is whatever it says, or `secretNamed("NAME")`. */
+  headers?: Readonly<Record<string, string | SecretReference | SealedSecret>>;
+}
+
+/** The name of an entry in the loop's `secrets`. Made by `secretNamed`; a plain object of this shape is refused. */
+export interface SecretReference {
+  readonly secret: string;
+}
+
+/** Stands in a stored action for a value that was taken out of it. Never made by hand. */
+export interface SealedSecret {
+  readonly sealed: string;
 }
 
 export interface DatasetAction {

@@ -34,6 +34,10 @@ export interface Delivery {
   deliveredAt: number | null;
   /** Why the last attempt failed. */
   lastError: string | null;
+  /** The digest that tells of it; absent for what was not held, or waits for its digest. */
+  digestId?: string;
+  /** Epoch ms of the last replay; what was replayed is sent, not held. Absent for what never was. */
+  replayedAt?: number;
 }
 
 /** What makes a delivery; without a trace and a span it is about neither. */

@@ -69,7 +69,15 @@ export interface Failure extends Attribution {
   reason: FailureReason | null;
 }
 
-/** The context that travels with a failure into queues, webhooks and feedback. Thin: ids and reasons, no payloads. */
+/** Names and reasons of spans come from traces, and destinations refuse what is too long. */
+const MAX_NAME = 200;
+const MAX_EVIDENCE_TEXT = 500;
+const MAX_EVIDENCE = 10;
+
+/**
+ * The context that travels with a failure into queues, webhooks and feedback. Thin: ids and reasons, no payloads. What a trace
+ * says in it is cut: names at 200 characters, reasons at 500, and ten of these.
+ */
 export function failureContext(failure: Failure): JsonObject {
   return {
     failure_id: failure.id,
@@ -81,13 +89,13 @@ export function failureContext(failure: Failure): JsonObject {
     threshold: failure.threshold,
     culprit: failure.culprit && {
       span_id: failure.culprit.spanId,
-      name: failure.culprit.name,
-      kind: failure.culprit.kind,
+      name: cut(failure.culprit.name, MAX_NAME),
+      kind: cut(failure.culprit.kind, MAX_NAME),
       score: failure.culprit.score,
-      evidence: failure.culprit.evidence.map((item) => item.text),
+      evidence: failure.culprit.evidence.slice(0, MAX_EVIDENCE).map((item) => cut(item.text, MAX_EVIDENCE_TEXT)),
     },
     attribution: failure.culprit ? failure.method : "not attributable",
-    ...(failure.reason ? { reason: { id: failure.reason.id, label: failure.reason.label } } : {}),
+    ...(failure.reason ? { reason: { id: failure.reason.id, label: cut(failure.reason.label, MAX_NAME) } } : {}),
   };
 }
 
@@ -96,4 +104,10 @@ export function contextSummary(context: JsonObject): string {
   const { key, score, threshold, culprit } = context;
   const name = isJsonObject(culprit) && typeof culprit["name"] === "string" ? culprit["name"] : "not attributable";
   return `${JSON.stringify(key)?.slice(1, -1)} ${JSON.stringify(score)} is below ${JSON.stringify(threshold)}; culprit: ${name}`;
+}
+
+function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  // A pair of surrogates must not be cut in two.
+  return `${text.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

@@ -20,7 +20,7 @@ export const addReplay: AddCommand = (program, context) => {
     .description("Sends dead or suppressed deliveries again, under the same ids, the next time their loop runs.")
     .option("--all", "every one that matches, when no ids are given")
     .option("--loop <name>", "only this loop")
-    .option("--state <state>", "dead, suppressed or delivered (default: dead and suppressed)")
+    .option("--state <state>", "dead, suppressed or delivered (default: dead; of ids given, suppressed too)")
     .option("--kind <action>", "add_to_annotation_queue, webhook, ...")
     .option("--since <when>", "created since: 7d, 2026-11-01")
     .option("--until <when>", "created before")

@@ -12,6 +12,8 @@ import { traceOrder } from "./0011-trace-order.ts";
 import { evaluatorFailures } from "./0012-evaluator-failures.ts";
 import { seenScores } from "./0013-seen-scores.ts";
 import { evaluations } from "./0014-evaluations.ts";
+import { digests } from "./0015-digests.ts";
+import { replays } from "./0016-replays.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
@@ -30,4 +32,6 @@ export const MIGRATIONS: readonly Migration[] = [
   evaluatorFailures,
   seenScores,
   evaluations,
+  digests,
+  replays,
 ];

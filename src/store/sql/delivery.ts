@@ -4,7 +4,9 @@ import type { Delivery, DeliveryState } from "../../model/delivery.ts";
 import type { DeliveryClaim, DeliveryFilter, DeliveryStore } from "../resource/delivery.ts";
 import { fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { Database } from "./database.ts";
+import { heldStore } from "./held-deliveries.ts";
 import { insertDeliveries } from "./record-verdicts.ts";
+import { toDelivery } from "./to-delivery.ts";
 import type { Schema } from "./schema.ts";
 import type { DeliveryTable } from "./schema-loop.ts";
 
@@ -21,11 +23,26 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
       return rows.map((row): DeliveryClaim => ({ ...toDelivery(row), leaseToken: params.leaseToken }));
     },
 
-    async deliverySettle({ results }) {
-      if (results.length === 0) return;
-      await db.write(async ({ query }) => {
+    deliveryRenew({ ids, leaseMs, leaseToken }) {
+      if (ids.length === 0) return Promise.resolve([]);
+      return db.lease(async ({ query }) => {
+        const rows = await query
+          .updateTable("delivery")
+          .set({ lease_until: toMicros(db.now() + leaseMs) })
+          .where("id", "in", [...ids])
+          .where("lease_token", "=", leaseToken)
+          .returning("id")
+          .execute();
+        return rows.map(({ id }) => id);
+      });
+    },
+
+    deliverySettle({ results }) {
+      if (results.length === 0) return Promise.resolve(0);
+      return db.write(async ({ query }) => {
+        let settled = 0;
         for (const result of results) {
-          await query
+          const { numUpdatedRows } = await query
             .updateTable("delivery")
             .set((eb) => ({
               state: result.state,
@@ -38,8 +55,10 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
             }))
             .where("id", "=", result.id)
             .where("lease_token", "=", result.leaseToken)
-            .execute();
+            .executeTakeFirst();
+          settled += Number(numUpdatedRows);
         }
+        return settled;
       });
     },
 
@@ -52,12 +71,15 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
             .set({ state: "dead", last_error: reason, lease_token: null, lease_until: null })
             .where("id", "=", id)
             .where("state", "=", "pending")
+            .where(({ eb, or }) => or([eb("lease_until", "is", null), eb("lease_until", "<=", toMicros(db.now()))]))
             .executeTakeFirst();
           retired += Number(result.numUpdatedRows);
         }
         return retired;
       });
     },
+
+    ...heldStore(db),
 
     async deliveryList(params) {
       const rows = await filtered(db.read.selectFrom("delivery").selectAll(), params)
@@ -93,16 +115,19 @@ export function deliveryStore<Native>(db: Database<Native>, statements: Delivery
     },
 
     deliveryReplay(params) {
+      const now = toMicros(db.now());
+      // What was held is told by a digest: nobody who replays dead letters wants it one by one, unless named.
+      const usual: DeliveryState[] = params.ids ? ["dead", "suppressed"] : ["dead"];
       return db.write(async ({ query }) => {
         const ids = await filtered(query.selectFrom("delivery").select("id"), {
           ...params,
-          states: params.states ?? ["dead", "suppressed"],
+          states: params.states ?? usual,
         }).execute();
         let replayed = 0;
         for (const { id } of ids) {
           const result = await query
             .updateTable("delivery")
-            .set({ state: "pending", attempts: 0, next_attempt_at: toMicros(db.now()), delivered_at: null })
+            .set({ state: "pending", attempts: 0, next_attempt_at: now, delivered_at: null, replayed_at: now })
             .where("id", "=", id)
             .where("state", "in", ["dead", "suppressed", "delivered"])
             .executeTakeFirst();
@@ -127,22 +152,4 @@ function filtered<O>(
   if (filter.createdFrom !== undefined) narrowed = narrowed.where("created_at", ">=", toMicros(filter.createdFrom));
   if (filter.createdTo !== undefined) narrowed = narrowed.where("created_at", "<", toMicros(filter.createdTo));
   return narrowed;
-}
-
-function toDelivery(row: DeliveryTable): Delivery {
-  return {
-    id: row.id,
-    loop: row.loop_id,
-    traceId: row.trace_id,
-    revision: row.revision,
-    action: JSON.parse(row.action_json) as Action,
-    context: parseObject(row.context_json),
-    spanId: row.span_id,
-    state: row.state as DeliveryState,
-    attempts: row.attempts,
-    createdAt: fromMicros(row.created_at),
-    nextAttemptAt: fromMicros(row.next_attempt_at),
-    deliveredAt: fromMicrosOrNull(row.delivered_at),
-    lastError: row.last_error,
-  };
 }

@@ -74,5 +74,7 @@ export function toDeliveryRow(delivery: Delivery): DeliveryTable {
     last_error: delivery.lastError,
     lease_token: null,
     lease_until: null,
+    digest_id: delivery.digestId ?? null,
+    replayed_at: toMicrosOrNull(delivery.replayedAt ?? null),
   };
 }

@@ -66,6 +66,8 @@ export interface DeliveryTable {
   last_error: string | null;
   lease_token: string | null;
   lease_until: number | null;
+  digest_id: string | null;
+  replayed_at: number | null;
 }
 
 export interface EvaluationTable {

@@ -42,8 +42,10 @@ const UNLEARNED_COLUMNS = keysOf<keyof UnlearnedTable>({
   verdict_id: true,
 });
 
-/** A new delivery is nobody's yet. */
-const DELIVERY_COLUMNS = keysOf<Exclude<keyof DeliveryTable, "lease_token" | "lease_until">>({
+/** A new delivery is nobody's yet, no digest tells of it, and nobody asked for it again. */
+const DELIVERY_COLUMNS = keysOf<
+  Exclude<keyof DeliveryTable, "lease_token" | "lease_until" | "digest_id" | "replayed_at">
+>({
   id: true,
   loop_id: true,
   trace_id: true,
