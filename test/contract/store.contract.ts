@@ -13,6 +13,7 @@ import { exerciseQueues } from "./exercise-queues.ts";
 import { exerciseRemedies } from "./exercise-remedies.ts";
 import { exerciseSpans } from "./exercise-spans.ts";
 import { exerciseStats } from "./exercise-stats.ts";
+import { exerciseTexts } from "./exercise-texts.ts";
 
 /** Opens an empty store whose clock the test moves. */
 export type OpenStore = (clock: { now: number }) => Promise<Store>;
@@ -33,5 +34,6 @@ export function storeContract(name: string, open: OpenStore): void {
     exerciseExperiments(open);
     exercisePrompts(open);
     exerciseRemedies(open);
+    exerciseTexts(open);
   });
 }

@@ -4,6 +4,7 @@ import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import { MIGRATIONS } from "../migrations/index.ts";
 import type { Database } from "../sql/database.ts";
 import type { Schema } from "../sql/schema.ts";
+import { queryPool } from "./query-pool.ts";
 import { PAYLOAD_FUNCTIONS, postgresSqlDialect } from "./sql-dialect.ts";
 
 export interface PostgresOptions {
@@ -60,7 +61,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
   pool.on("error", () => {});
   // One that dies in the middle of a transaction tells its client too; the query in hand fails and is heard of there.
   pool.on("connect", (client) => client.on("error", () => {}));
-  const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: queryPool(pool) }) });
   try {
     await migrate(pool, schema);
   } catch (error) {

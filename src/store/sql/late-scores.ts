@@ -1,6 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import { isByProgram } from "../../model/feedback-source.ts";
 import { isJsonObject } from "../../model/json.ts";
+import { cleanParameter } from "./clean-parameter.ts";
 import { parseObject, toMicros } from "./columns.ts";
 import type { FeedbackTable, Schema } from "./schema.ts";
 
@@ -30,7 +31,9 @@ export async function reopenForScores(query: Kysely<Schema>, said: readonly Said
   const ids = byPeople.map(({ id }) => id);
   const known = await query.selectFrom("feedback").selectAll().where("id", "in", ids).execute();
   const before = new Map(known.map((row) => [row.id, row]));
-  const news = byPeople.filter((row) => SAID.some((column) => before.get(row.id)?.[column] !== row[column]));
+  const isNews = (row: Said): boolean =>
+    SAID.some((column) => before.get(row.id)?.[column] !== cleanParameter(row[column]));
+  const news = byPeople.filter(isNews);
   for (const { id, keys, settleMs } of loops) {
     const traceIds = new Set(news.flatMap(({ key, trace_id }) => (trace_id !== null && keys.has(key) ? trace_id : [])));
     // In one order, so that two writers never lock in a circle.
