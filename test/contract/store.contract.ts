@@ -14,6 +14,7 @@ import { exerciseRemedies } from "./exercise-remedies.ts";
 import { exerciseSpans } from "./exercise-spans.ts";
 import { exerciseStats } from "./exercise-stats.ts";
 import { exerciseTexts } from "./exercise-texts.ts";
+import { exerciseUpdates } from "./exercise-updates.ts";
 
 /** Opens an empty store whose clock the test moves. */
 export type OpenStore = (clock: { now: number }) => Promise<Store>;
@@ -35,5 +36,6 @@ export function storeContract(name: string, open: OpenStore): void {
     exercisePrompts(open);
     exerciseRemedies(open);
     exerciseTexts(open);
+    exerciseUpdates(open);
   });
 }

@@ -78,11 +78,13 @@ export function spanReadStore(
 
     spanShare({ id, token }) {
       return db.write(async ({ query }) => {
-        const row = await query.selectFrom("span").select("share_token").where("id", "=", id).executeTakeFirst();
-        if (!row) return null;
-        const shared = token ?? row.share_token ?? randomUUID();
-        await query.updateTable("span").set({ share_token: shared }).where("id", "=", id).execute();
-        return shared;
+        const row = await query
+          .updateTable("span")
+          .set({ share_token: token ?? sql<string>`coalesce(share_token, ${randomUUID()})` })
+          .where("id", "=", id)
+          .returning("share_token")
+          .executeTakeFirst();
+        return row?.share_token ?? null;
       });
     },
 
