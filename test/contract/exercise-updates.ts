@@ -79,6 +79,17 @@ export function exerciseUpdates(open: OpenStore): void {
       }
     });
 
+    it("adds every tag of a span", async () => {
+      await using store = await open({ now: START });
+      const root = rootWrite({ tags: [] });
+      await store.spanIngest({ spans: [root] });
+      const tags = rounds.map((round) => `tag ${round}`);
+      expect(await Promise.all(tags.map((tag) => store.spanTag({ id: root.id, tag })))).toEqual(tags.map(() => true));
+      const [trace] = await store.traceRead({ traceIds: [root.id] });
+      expect(new Set(trace?.root.tags)).toEqual(new Set(tags));
+      expect(await store.spanTag({ id: newId(), tag: "a" })).toBe(false);
+    });
+
     it("lets one of two who change the same issue win, and tells the other", async () => {
       await using store = await open({ now: START });
       const issue = (round: number, by: string): FollowedPattern =>
