@@ -149,8 +149,9 @@ export async function upsertFeedback(
     }
     rows.set(row.id, row);
   }
+  // All of them before the first is written, so that two writers lock the same traces in the same order.
+  await reopenForScores(query, [...rows.values()], now);
   for (const chunk of chunksOf([...rows.values()], ROWS_PER_STATEMENT)) {
-    await reopenForScores(query, chunk, now);
     await query
       .insertInto("feedback")
       .values(chunk)
