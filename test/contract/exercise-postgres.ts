@@ -38,6 +38,24 @@ export function exercisePostgres(url: string): void {
       expect(await store.ledgerGet({ loopId: LOOP, traceId })).toEqual(waiting);
       expect(await store.ledgerClaim({ ...claim, leaseToken: newId() })).toHaveLength(1);
     });
+
+    it("measures leases by the database's clock, wherever the host's is set to", async () => {
+      const schema = newSchema();
+      await using one = await postgresStore({ url, schema });
+      await using other = await postgresStore({ url, schema });
+      const now = one.now();
+      const head = { traceId: newId(), startAt: now, rootEndAt: now, changedAt: now, dueAt: now - 1000 };
+      await one.ledgerEnrol({ loopId: LOOP, heads: [head] });
+      const claim = { loopId: LOOP, limit: 10, leaseMs: 30_000 };
+      expect(await one.ledgerClaim({ ...claim, leaseToken: newId() })).toHaveLength(1);
+      const hostClock = Date.now;
+      try {
+        Date.now = () => hostClock() + 60_000;
+        expect(await other.ledgerClaim({ ...claim, leaseToken: newId() })).toEqual([]);
+      } finally {
+        Date.now = hostClock;
+      }
+    });
   });
 }
 

@@ -144,15 +144,18 @@ async function migrate(pool: Queryable, schema: string): Promise<void> {
   }
 }
 
-/** The database's clock as this process knows it: leases of all workers are measured against one clock. */
+/**
+ * The database's clock as this process knows it: leases of all workers are measured against one clock. Between two looks at it
+ * the time goes by the monotonic clock, so that a host whose own clock is set takes no living lease for one that has run out.
+ */
 async function databaseClock(pool: Queryable): Promise<{ now(): number; stop(): void }> {
   let offset = 0;
   const refresh = async (): Promise<void> => {
     const client = await pool.connect();
     try {
-      const sentAt = Date.now();
+      const sentAt = performance.now();
       const { rows } = await client.query("select extract(epoch from clock_timestamp()) * 1000 as now");
-      const answeredAt = Date.now();
+      const answeredAt = performance.now();
       offset = Number((rows[0] as { now: string }).now) - (sentAt + answeredAt) / 2;
     } finally {
       client.release();
@@ -161,7 +164,7 @@ async function databaseClock(pool: Queryable): Promise<{ now(): number; stop(): 
   await refresh();
   const timer = setInterval(() => void refresh().catch(() => {}), CLOCK_REFRESH_MS);
   timer.unref();
-  return { now: () => Date.now() + offset, stop: () => clearInterval(timer) };
+  return { now: () => performance.now() + offset, stop: () => clearInterval(timer) };
 }
 
 function codeOf(error: unknown): string {
