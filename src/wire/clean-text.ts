@@ -1,18 +1,12 @@
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 
-/** Rules out almost every text at a glance; pairs of surrogates pass it on to a closer look. */
-const SUSPECT = /[\0\ud800-\udfff]/;
-
-/** A surrogate without its partner. */
-const LONE_SURROGATE = /\p{Surrogate}/gu;
-
 /**
  * Text that every database takes: NUL and lone surrogates become U+FFFD. Only for what is extracted into columns;
  * payload bytes stay as they came.
  */
 export function cleanText(text: string): string {
-  if (!SUSPECT.test(text)) return text;
-  return text.replace(LONE_SURROGATE, "\ufffd").replaceAll("\0", "\ufffd");
+  if (text.isWellFormed() && !text.includes("\0")) return text;
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
 }
 
 /** `cleanText` on every string and key of an object. Its depth must be known to be small. */

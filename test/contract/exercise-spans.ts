@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { SpanWrite } from "../../src/model/span-write.ts";
 import { newId } from "../../src/model/id.ts";
 import { childWrite, json, rootWrite, START } from "./span-writes.ts";
 import type { OpenStore } from "./store.contract.ts";
@@ -61,6 +62,25 @@ export function exerciseSpans(open: OpenStore): void {
         spans: [{ op: "patch", id: root.id, outputs: json({ answer: "other" }) }],
       });
       expect(changed.touched).toMatchObject([{ traceId: root.id, changedAt: START + 1000 }]);
+    });
+
+    it("moves the change time on with every change, whatever the clock says", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const root = rootWrite();
+      const changedAt = async (spans: SpanWrite[]): Promise<number> =>
+        (await store.spanIngest({ spans })).touched[0]?.changedAt ?? 0;
+      const first = await changedAt([root]);
+      const second = await changedAt([childWrite(root)]);
+      clock.now -= 5000;
+      const third = await changedAt([childWrite(root)]);
+      expect([first < second, second < third]).toEqual([true, true]);
+      expect(third).toBeCloseTo(START, 1);
+      const project = await store.projectGet({ name: "contract" });
+      const heads = await store.traceHeads({ projectId: project?.id ?? "", changedFrom: third, limit: 10 });
+      expect(heads).toMatchObject([{ traceId: root.id, changedAt: third }]);
+      clock.now += 6000;
+      expect(await changedAt([childWrite(root)])).toBe(clock.now);
     });
 
     it("does not count a tag or feedback as a change", async () => {

@@ -13,6 +13,8 @@ import { exerciseQueues } from "./exercise-queues.ts";
 import { exerciseRemedies } from "./exercise-remedies.ts";
 import { exerciseSpans } from "./exercise-spans.ts";
 import { exerciseStats } from "./exercise-stats.ts";
+import { exerciseTexts } from "./exercise-texts.ts";
+import { exerciseUpdates } from "./exercise-updates.ts";
 
 /** Opens an empty store whose clock the test moves. */
 export type OpenStore = (clock: { now: number }) => Promise<Store>;
@@ -33,5 +35,7 @@ export function storeContract(name: string, open: OpenStore): void {
     exerciseExperiments(open);
     exercisePrompts(open);
     exerciseRemedies(open);
+    exerciseTexts(open);
+    exerciseUpdates(open);
   });
 }

@@ -49,7 +49,7 @@ export const ingestStatements: IngestStatements<PostgresNative> = {
           project_id = case when trace.project_id = '' then excluded.project_id else trace.project_id end,
           start_at = least(trace.start_at, excluded.start_at),
           root_end_at = coalesce(excluded.root_end_at, trace.root_end_at),
-          changed_at = greatest(trace.changed_at, excluded.changed_at),
+          changed_at = greatest(trace.changed_at + 1, excluded.changed_at),
           bytes = trace.bytes + excluded.bytes
         returning *`.execute(native);
       upserted.push(...written);

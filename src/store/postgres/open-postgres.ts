@@ -4,6 +4,7 @@ import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import { MIGRATIONS } from "../migrations/index.ts";
 import type { Database } from "../sql/database.ts";
 import type { Schema } from "../sql/schema.ts";
+import { queryPool } from "./query-pool.ts";
 import { PAYLOAD_FUNCTIONS, postgresSqlDialect } from "./sql-dialect.ts";
 
 export interface PostgresOptions {
@@ -60,7 +61,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
   pool.on("error", () => {});
   // One that dies in the middle of a transaction tells its client too; the query in hand fails and is heard of there.
   pool.on("connect", (client) => client.on("error", () => {}));
-  const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: queryPool(pool) }) });
   try {
     await migrate(pool, schema);
   } catch (error) {
@@ -143,15 +144,18 @@ async function migrate(pool: Queryable, schema: string): Promise<void> {
   }
 }
 
-/** The database's clock as this process knows it: leases of all workers are measured against one clock. */
+/**
+ * The database's clock as this process knows it: leases of all workers are measured against one clock. Between two looks at it
+ * the time goes by the monotonic clock, so that a host whose own clock is set takes no living lease for one that has run out.
+ */
 async function databaseClock(pool: Queryable): Promise<{ now(): number; stop(): void }> {
   let offset = 0;
   const refresh = async (): Promise<void> => {
     const client = await pool.connect();
     try {
-      const sentAt = Date.now();
+      const sentAt = performance.now();
       const { rows } = await client.query("select extract(epoch from clock_timestamp()) * 1000 as now");
-      const answeredAt = Date.now();
+      const answeredAt = performance.now();
       offset = Number((rows[0] as { now: string }).now) - (sentAt + answeredAt) / 2;
     } finally {
       client.release();
@@ -160,7 +164,7 @@ async function databaseClock(pool: Queryable): Promise<{ now(): number; stop(): 
   await refresh();
   const timer = setInterval(() => void refresh().catch(() => {}), CLOCK_REFRESH_MS);
   timer.unref();
-  return { now: () => Date.now() + offset, stop: () => clearInterval(timer) };
+  return { now: () => performance.now() + offset, stop: () => clearInterval(timer) };
 }
 
 function codeOf(error: unknown): string {

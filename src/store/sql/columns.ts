@@ -25,9 +25,19 @@ export function parseJson(text: string | null): Json {
   return text === null ? null : (JSON.parse(text) as Json);
 }
 
+/** `JSON.stringify` of what is never absent. */
+export function toJson(value: object): string {
+  return JSON.stringify(value);
+}
+
 /** `undefined` and `null` become SQL NULL. */
 export function jsonOrNull(value: unknown): string | null {
   return value === undefined || value === null ? null : JSON.stringify(value);
+}
+
+/** What an update sets: `undefined`, which is not given, leaves the column as it is, also where another one is setting it. */
+export function ifGiven<T, Column>(value: T | undefined, toColumn: (value: T) => Column): Column | undefined {
+  return value === undefined ? undefined : toColumn(value);
 }
 
 /** SQLite and PostgreSQL both cap the number of bound parameters; lists are cut into chunks that fit. */

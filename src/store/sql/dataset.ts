@@ -4,7 +4,7 @@ import { newId } from "../../model/id.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Dataset } from "../../model/dataset.ts";
 import type { DatasetSort, DatasetStore } from "../resource/dataset.ts";
-import { containsPattern, fromMicros, jsonOrNull, parseObject, toMicros } from "./columns.ts";
+import { containsPattern, fromMicros, ifGiven, jsonOrNull, parseObject, toJson, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { DatasetTable } from "./schema-dataset.ts";
 import type { Schema } from "./schema.ts";
@@ -55,25 +55,21 @@ export function datasetStore(db: Database): DatasetMethods {
 
     async datasetUpdate(params) {
       const updated = await db.write(async ({ query }) => {
-        const row = await query.selectFrom("dataset").selectAll().where("id", "=", params.id).executeTakeFirst();
+        const row = await query.selectFrom("dataset").select("name").where("id", "=", params.id).executeTakeFirst();
         if (!row) return false;
         if (params.name !== undefined && params.name !== row.name) await assertNameFree(query, params.name);
-        const next: DatasetTable = {
-          ...row,
-          name: params.name ?? row.name,
-          description: params.description === undefined ? row.description : params.description,
-          metadata_json: params.metadata === undefined ? row.metadata_json : JSON.stringify(params.metadata),
-          inputs_schema_json:
-            params.inputsSchema === undefined ? row.inputs_schema_json : jsonOrNull(params.inputsSchema),
-          outputs_schema_json:
-            params.outputsSchema === undefined ? row.outputs_schema_json : jsonOrNull(params.outputsSchema),
-          share_token: params.shareToken === undefined ? row.share_token : params.shareToken,
-          share_projects: params.shareProjects === undefined ? row.share_projects : Number(params.shareProjects),
-          baseline_project_id:
-            params.baselineProjectId === undefined ? row.baseline_project_id : params.baselineProjectId,
+        const changes = {
+          name: params.name,
+          description: params.description,
+          metadata_json: ifGiven(params.metadata, toJson),
+          inputs_schema_json: ifGiven(params.inputsSchema, jsonOrNull),
+          outputs_schema_json: ifGiven(params.outputsSchema, jsonOrNull),
+          share_token: params.shareToken,
+          share_projects: ifGiven(params.shareProjects, Number),
+          baseline_project_id: params.baselineProjectId,
           modified_at: toMicros(db.now()),
         };
-        await query.updateTable("dataset").set(next).where("id", "=", params.id).execute();
+        await query.updateTable("dataset").set(changes).where("id", "=", params.id).execute();
         return true;
       });
       return updated ? readDataset(db, { id: params.id }) : null;

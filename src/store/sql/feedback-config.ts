@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { newId } from "../../model/id.ts";
 import type { FeedbackConfigRow, FeedbackConfigStore, FeedbackTokenRow } from "../resource/feedback-config.ts";
-import { containsPattern, fromMicros, parseObject, toMicros } from "./columns.ts";
+import { containsPattern, fromMicros, ifGiven, parseObject, toJson, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { FeedbackConfigTable, FeedbackTokenTable } from "./schema.ts";
 
@@ -41,16 +41,17 @@ export function feedbackConfigStore(db: Database): FeedbackConfigStore {
 
     feedbackConfigUpdate({ key, config, lowerIsBetter }) {
       return db.write(async ({ query }) => {
-        const row = await query.selectFrom("feedback_config").selectAll().where("key", "=", key).executeTakeFirst();
-        if (!row) return null;
-        const next: FeedbackConfigTable = {
-          ...row,
-          config_json: config === undefined ? row.config_json : JSON.stringify(config),
-          lower_is_better: lowerIsBetter === undefined ? row.lower_is_better : Number(lowerIsBetter),
-          modified_at: toMicros(db.now()),
-        };
-        await query.updateTable("feedback_config").set(next).where("id", "=", row.id).execute();
-        return toConfig(next);
+        const row = await query
+          .updateTable("feedback_config")
+          .set({
+            config_json: ifGiven(config, toJson),
+            lower_is_better: ifGiven(lowerIsBetter, Number),
+            modified_at: toMicros(db.now()),
+          })
+          .where("key", "=", key)
+          .returningAll()
+          .executeTakeFirst();
+        return row ? toConfig(row) : null;
       });
     },
 

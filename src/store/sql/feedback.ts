@@ -27,17 +27,20 @@ export function feedbackStore(db: Database): FeedbackStore {
       return db.write(async ({ query }) => {
         const row = await query.selectFrom("feedback").selectAll().where("id", "=", params.id).executeTakeFirst();
         if (!row) return null;
-        const next: FeedbackTable = {
-          ...row,
-          score: params.score === undefined ? row.score : params.score,
-          value_json: params.value === undefined ? row.value_json : jsonOrNull(params.value),
-          comment: params.comment === undefined ? row.comment : params.comment,
-          correction_json: params.correction === undefined ? row.correction_json : jsonOrNull(params.correction),
-          modified_at: toMicros(db.now()),
+        const changes = {
+          ...(params.score !== undefined && { score: params.score }),
+          ...(params.value !== undefined && { value_json: jsonOrNull(params.value) }),
+          ...(params.comment !== undefined && { comment: params.comment }),
+          ...(params.correction !== undefined && { correction_json: jsonOrNull(params.correction) }),
         };
-        await reopenForScores(query, [next], db.now());
-        await query.updateTable("feedback").set(next).where("id", "=", params.id).execute();
-        return toFeedback(next);
+        await reopenForScores(query, [{ ...row, ...changes }], db.now());
+        const next = await query
+          .updateTable("feedback")
+          .set({ ...changes, modified_at: toMicros(db.now()) })
+          .where("id", "=", params.id)
+          .returningAll()
+          .executeTakeFirst();
+        return next ? toFeedback(next) : null;
       });
     },
 
@@ -146,8 +149,9 @@ export async function upsertFeedback(
     }
     rows.set(row.id, row);
   }
+  // All of them before the first is written, so that two writers lock the same traces in the same order.
+  await reopenForScores(query, [...rows.values()], now);
   for (const chunk of chunksOf([...rows.values()], ROWS_PER_STATEMENT)) {
-    await reopenForScores(query, chunk, now);
     await query
       .insertInto("feedback")
       .values(chunk)

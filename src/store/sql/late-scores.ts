@@ -1,7 +1,8 @@
 import { sql, type Kysely } from "kysely";
 import { isByProgram } from "../../model/feedback-source.ts";
 import { isJsonObject } from "../../model/json.ts";
-import { parseObject, toMicros } from "./columns.ts";
+import { cleanParameter } from "./clean-parameter.ts";
+import { chunksOf, parseObject, toMicros } from "./columns.ts";
 import type { FeedbackTable, Schema } from "./schema.ts";
 
 /** What a feedback says; a second write that says the same is a retry, and no news. */
@@ -13,6 +14,8 @@ const SAID = [
   "comment",
   "correction_json",
 ] as const satisfies readonly (keyof FeedbackTable)[];
+
+const IDS_PER_QUERY = 500;
 
 type Said = Pick<FeedbackTable, "id" | "source_type" | (typeof SAID)[number]>;
 
@@ -27,10 +30,8 @@ export async function reopenForScores(query: Kysely<Schema>, said: readonly Said
   if (byPeople.length === 0) return;
   const loops = await loopsThatRead(query, new Set(byPeople.map(({ key }) => key)));
   if (loops.length === 0) return;
-  const ids = byPeople.map(({ id }) => id);
-  const known = await query.selectFrom("feedback").selectAll().where("id", "in", ids).execute();
-  const before = new Map(known.map((row) => [row.id, row]));
-  const news = byPeople.filter((row) => SAID.some((column) => before.get(row.id)?.[column] !== row[column]));
+  const news: Said[] = [];
+  for (const chunk of chunksOf(byPeople, IDS_PER_QUERY)) news.push(...(await newsAmong(query, chunk)));
   for (const { id, keys, settleMs } of loops) {
     const traceIds = new Set(news.flatMap(({ key, trace_id }) => (trace_id !== null && keys.has(key) ? trace_id : [])));
     // In one order, so that two writers never lock in a circle.
@@ -38,7 +39,20 @@ export async function reopenForScores(query: Kysely<Schema>, said: readonly Said
   }
 }
 
-/** Starts the next revision of a trace that is judged, sampled out or being judged. */
+async function newsAmong(query: Kysely<Schema>, said: readonly Said[]): Promise<Said[]> {
+  const ids = said.map(({ id }) => id);
+  const known = await query.selectFrom("feedback").selectAll().where("id", "in", ids).execute();
+  const before = new Map(known.map((row) => [row.id, row]));
+  return said.filter((row) => SAID.some((column) => before.get(row.id)?.[column] !== cleanParameter(row[column])));
+}
+
+const WAITS = sql<boolean>`(state in ('settling', 'deferred') and lease_token is null)`;
+
+/**
+ * Starts the next revision of a trace that is judged, sampled out or being judged. One that waits will be judged with the
+ * score anyway and stays as it is, but it is written all the same, which locks it: nobody may claim and judge it before the
+ * score can be read.
+ */
 export async function reopen(
   query: Kysely<Schema>,
   loopId: string,
@@ -51,17 +65,15 @@ export async function reopen(
     .set({
       revision: sql`case when state in ('settling', 'deferred') then revision else revision + 1 end`,
       attempts: sql`case when state in ('settling', 'deferred') then attempts else 0 end`,
-      state: "settling",
-      reason: null,
+      state: sql`case when ${WAITS} then state else 'settling' end`,
+      reason: sql`case when ${WAITS} then reason end`,
       lease_token: null,
       lease_until: null,
-      due_at: toMicros(now + settleMs),
-      updated_at: toMicros(now),
+      due_at: sql`case when ${WAITS} then due_at else ${toMicros(now + settleMs)} end`,
+      updated_at: sql`case when ${WAITS} then updated_at else ${toMicros(now)} end`,
     })
     .where("loop_id", "=", loopId)
     .where("trace_id", "=", traceId)
-    // What waits, and nobody holds, will be judged with the score anyway.
-    .where(sql<boolean>`(state not in ('settling', 'deferred') or lease_token is not null)`)
     .execute();
 }
 

@@ -19,6 +19,14 @@ export function learningStore(db: Database): LearningStore {
 
     issueReplace({ loopId, changes }) {
       return db.write(async ({ query }) => {
+        // First, so that of two who change the same issue the second sees what the first has made of it. And a learner that
+        // read the issues before this change must not write them back over it.
+        const turn = await query
+          .updateTable("learning")
+          .set((eb) => ({ version: eb("version", "+", 1) }))
+          .where("loop_id", "=", loopId)
+          .executeTakeFirst();
+        if (turn.numUpdatedRows === 0n) return false;
         for (const { before } of changes) {
           const row = await query
             .selectFrom("issue")
@@ -28,13 +36,6 @@ export function learningStore(db: Database): LearningStore {
             .executeTakeFirst();
           if (row?.document_json !== JSON.stringify(before)) return false;
         }
-        // A learner that read the issues before this change must not write them back over it.
-        const turn = await query
-          .updateTable("learning")
-          .set((eb) => ({ version: eb("version", "+", 1) }))
-          .where("loop_id", "=", loopId)
-          .executeTakeFirst();
-        if (turn.numUpdatedRows === 0n) return false;
         for (const { before, after } of changes) {
           await query
             .updateTable("issue")

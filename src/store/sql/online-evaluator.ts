@@ -1,6 +1,6 @@
 import { newId } from "../../model/id.ts";
 import type { OnlineEvaluatorRow, OnlineEvaluatorStore } from "../resource/online-evaluator.ts";
-import { fromMicros, parseObject, toMicros } from "./columns.ts";
+import { fromMicros, ifGiven, parseObject, toJson, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { OnlineEvaluatorTable } from "./schema.ts";
 
@@ -40,16 +40,13 @@ export function onlineEvaluatorStore(db: Database): OnlineEvaluatorStore {
 
     onlineEvaluatorUpdate({ id, name, body }) {
       return db.write(async ({ query }) => {
-        const row = await query.selectFrom("online_evaluator").selectAll().where("id", "=", id).executeTakeFirst();
-        if (!row) return null;
-        const next: OnlineEvaluatorTable = {
-          ...row,
-          name: name ?? row.name,
-          body_json: body === undefined ? row.body_json : JSON.stringify(body),
-          updated_at: toMicros(db.now()),
-        };
-        await query.updateTable("online_evaluator").set(next).where("id", "=", id).execute();
-        return toRow(next);
+        const row = await query
+          .updateTable("online_evaluator")
+          .set({ name, body_json: ifGiven(body, toJson), updated_at: toMicros(db.now()) })
+          .where("id", "=", id)
+          .returningAll()
+          .executeTakeFirst();
+        return row ? toRow(row) : null;
       });
     },
 

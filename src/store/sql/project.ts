@@ -3,7 +3,16 @@ import { LoopsmithError } from "../../model/errors.ts";
 import { newId } from "../../model/id.ts";
 import type { Project } from "../../model/project.ts";
 import type { ProjectStore } from "../resource/project.ts";
-import { containsPattern, fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
+import {
+  containsPattern,
+  fromMicros,
+  fromMicrosOrNull,
+  ifGiven,
+  parseObject,
+  toJson,
+  toMicros,
+  toMicrosOrNull,
+} from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { ProjectTable } from "./schema.ts";
 
@@ -32,14 +41,13 @@ export function projectStore(db: Database): ProjectStore {
           });
         }
         if (taken) {
-          const extra = params.extra ?? parseObject(taken.extra_json);
-          const description = params.description === undefined ? taken.description : params.description;
-          await query
+          const row = await query
             .updateTable("project")
-            .set({ extra_json: JSON.stringify(extra), description })
+            .set({ id: taken.id, extra_json: ifGiven(params.extra, toJson), description: params.description })
             .where("id", "=", taken.id)
-            .execute();
-          return { ...toProject(taken), extra, description };
+            .returningAll()
+            .executeTakeFirst();
+          return toProject(row ?? taken);
         }
         const row = newProject(params);
         await query.insertInto("project").values(row).execute();
@@ -81,7 +89,7 @@ export function projectStore(db: Database): ProjectStore {
 
     projectUpdate(params) {
       return db.write(async ({ query }) => {
-        const row = await query.selectFrom("project").selectAll().where("id", "=", params.id).executeTakeFirst();
+        const row = await query.selectFrom("project").select("name").where("id", "=", params.id).executeTakeFirst();
         if (!row) return null;
         if (params.name !== undefined && params.name !== row.name) {
           const taken = await query
@@ -95,15 +103,19 @@ export function projectStore(db: Database): ProjectStore {
             });
           }
         }
-        const next: ProjectTable = {
-          ...row,
-          name: params.name ?? row.name,
-          description: params.description === undefined ? row.description : params.description,
-          extra_json: params.extra === undefined ? row.extra_json : JSON.stringify(params.extra),
-          end_at: params.endAt === undefined ? row.end_at : toMicrosOrNull(params.endAt),
-        };
-        await query.updateTable("project").set(next).where("id", "=", params.id).execute();
-        return toProject(next);
+        const next = await query
+          .updateTable("project")
+          .set({
+            id: params.id,
+            name: params.name,
+            description: params.description,
+            extra_json: ifGiven(params.extra, toJson),
+            end_at: ifGiven(params.endAt, toMicrosOrNull),
+          })
+          .where("id", "=", params.id)
+          .returningAll()
+          .executeTakeFirst();
+        return next ? toProject(next) : null;
       });
     },
 

@@ -3,7 +3,7 @@ import { LoopsmithError } from "../../model/errors.ts";
 import { newId } from "../../model/id.ts";
 import type { Prompt, PromptKind } from "../../model/prompt.ts";
 import type { PromptChanges, PromptStore } from "../resource/prompt.ts";
-import { containsPattern, fromMicros, parseJson, toMicros } from "./columns.ts";
+import { containsPattern, fromMicros, ifGiven, parseJson, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { PromptTable } from "./schema-prompt.ts";
 import type { Schema } from "./schema.ts";
@@ -79,21 +79,23 @@ export function promptStore(db: Database): PromptMethods {
 
     promptUpdate({ name, isArchived, isLiked, ...changes }) {
       return db.write(async ({ query }) => {
-        const row = await readPrompt(query, name);
-        if (!row) return null;
         const edits = {
           ...changedColumns(changes),
           ...(isArchived === undefined ? {} : { is_archived: Number(isArchived) }),
         };
-        const next: PromptTable = {
-          ...row,
-          ...edits,
-          is_liked: isLiked === undefined ? row.is_liked : Number(isLiked),
-          // A like is not an edit.
-          updated_at: Object.keys(edits).length > 0 ? toMicros(db.now()) : row.updated_at,
-        };
-        await query.updateTable("prompt").set(next).where("id", "=", row.id).execute();
-        return toPrompt(next);
+        const row = await query
+          .updateTable("prompt")
+          .set({
+            name,
+            ...edits,
+            is_liked: ifGiven(isLiked, Number),
+            // A like is not an edit.
+            ...(Object.keys(edits).length > 0 && { updated_at: toMicros(db.now()) }),
+          })
+          .where("name", "=", name)
+          .returningAll()
+          .executeTakeFirst();
+        return row ? toPrompt(row) : null;
       });
     },
 

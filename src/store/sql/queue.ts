@@ -2,7 +2,16 @@ import { sql } from "kysely";
 import { newId, stableId } from "../../model/id.ts";
 import type { AnnotationQueue, QueueItem, QueueItemStatus } from "../../model/annotation-queue.ts";
 import type { QueueStore } from "../resource/queue.ts";
-import { containsPattern, fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
+import {
+  containsPattern,
+  fromMicros,
+  fromMicrosOrNull,
+  ifGiven,
+  parseObject,
+  toJson,
+  toMicros,
+  toMicrosOrNull,
+} from "./columns.ts";
 import type { Database } from "./database.ts";
 import type { QueueItemTable, QueueTable } from "./schema.ts";
 
@@ -87,17 +96,18 @@ export function queueStore(db: Database): QueueStore {
 
     queueUpdate(params) {
       return db.write(async ({ query }) => {
-        const row = await query.selectFrom("queue").selectAll().where("id", "=", params.id).executeTakeFirst();
-        if (!row) return null;
-        const next: QueueTable = {
-          ...row,
-          name: params.name ?? row.name,
-          description: params.description === undefined ? row.description : params.description,
-          settings_json: params.settings === undefined ? row.settings_json : JSON.stringify(params.settings),
-          updated_at: toMicros(db.now()),
-        };
-        await query.updateTable("queue").set(next).where("id", "=", params.id).execute();
-        return toQueue(next);
+        const row = await query
+          .updateTable("queue")
+          .set({
+            name: params.name,
+            description: params.description,
+            settings_json: ifGiven(params.settings, toJson),
+            updated_at: toMicros(db.now()),
+          })
+          .where("id", "=", params.id)
+          .returningAll()
+          .executeTakeFirst();
+        return row ? toQueue(row) : null;
       });
     },
 
@@ -182,23 +192,20 @@ export function queueStore(db: Database): QueueStore {
     queueItemUpdate(params) {
       return db.write(async ({ query }) => {
         const row = await query
-          .selectFrom("queue_item")
-          .selectAll()
+          .updateTable("queue_item")
+          .set({
+            id: params.id,
+            status: params.status,
+            details_json: ifGiven(params.details, toJson),
+            added_at: ifGiven(params.addedAt, toMicros),
+            last_reviewed_at: ifGiven(params.lastReviewedAt, toMicrosOrNull),
+          })
           .where("queue_id", "=", params.queueId)
           .where("id", "=", params.id)
           .where("removed_at", "is", null)
+          .returningAll()
           .executeTakeFirst();
-        if (!row) return null;
-        const next: QueueItemTable = {
-          ...row,
-          status: params.status ?? row.status,
-          details_json: params.details === undefined ? row.details_json : JSON.stringify(params.details),
-          added_at: params.addedAt === undefined ? row.added_at : toMicros(params.addedAt),
-          last_reviewed_at:
-            params.lastReviewedAt === undefined ? row.last_reviewed_at : toMicrosOrNull(params.lastReviewedAt),
-        };
-        await query.updateTable("queue_item").set(next).where("id", "=", row.id).execute();
-        return toItem(next);
+        return row ? toItem(row) : null;
       });
     },
 

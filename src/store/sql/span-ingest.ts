@@ -15,7 +15,10 @@ const DEFAULT_PROJECT = "default";
 export interface IngestStatements<Native> {
   /** Inserts or merges; returns the rows (by position) that changed anything. */
   upsertSpans(transaction: WriteTransaction<Native>, rows: readonly SpanRowWrite[]): Promise<SpanRowWrite[]>;
-  /** Moves the traces' change times on and returns their rows. */
+  /**
+   * Moves the traces' change times on and returns their rows. Later than before in any case: the clock may have been set back,
+   * and a transaction that began earlier may write later, and a change that is not later is none to a loop.
+   */
   upsertTraces(transaction: WriteTransaction<Native>, rows: readonly TraceTable[]): Promise<TraceTable[]>;
 }
 

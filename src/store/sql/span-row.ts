@@ -1,5 +1,6 @@
 import type { SpanWrite } from "../../model/span-write.ts";
 import type { SpanStatus } from "../../model/trace.ts";
+import { cleanText } from "../../wire/clean-text.ts";
 import { toMicros } from "./columns.ts";
 
 /**
@@ -75,22 +76,22 @@ export function toSpanRow(write: SpanWrite, projectId: string): SpanRowWrite {
     project_id: projectId,
     trace_id: write.traceId ?? write.id,
     parent_id: write.parentId ?? null,
-    name: write.name ?? null,
+    name: textOrNull(write.name),
     kind: write.kind ?? null,
     start_at: write.startAt === undefined ? null : toMicros(write.startAt),
     end_at: write.endAt === undefined || write.endAt === null ? null : toMicros(write.endAt),
     dotted_order: write.dottedOrder ?? null,
     status: write.status ?? null,
-    error: write.error ?? null,
+    error: textOrNull(write.error),
     tags_json: write.tags ? JSON.stringify(write.tags) : null,
     metadata_json: write.metadata ? JSON.stringify(write.metadata) : null,
-    model: write.model ?? null,
+    model: textOrNull(write.model),
     prompt_tokens: usage.promptTokens ?? null,
     completion_tokens: usage.completionTokens ?? null,
     total_tokens: usage.totalTokens ?? null,
     cost: usage.cost ?? null,
     first_token_at: write.firstTokenAt === undefined ? null : toMicros(write.firstTokenAt),
-    thread_id: write.threadId ?? null,
+    thread_id: textOrNull(write.threadId),
     reference_example_id: write.referenceExampleId ?? null,
     inputs: write.inputs ?? null,
     outputs: write.outputs ?? null,
@@ -98,6 +99,10 @@ export function toSpanRow(write: SpanWrite, projectId: string): SpanRowWrite {
     events: write.events ?? null,
     serialized: write.serialized ?? null,
   };
+}
+
+function textOrNull(text: string | null | undefined): string | null {
+  return text === null || text === undefined ? null : cleanText(text);
 }
 
 export function payloadBytes({ inputs, outputs, extra, events, serialized }: SpanRowWrite): number {

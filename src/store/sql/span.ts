@@ -63,26 +63,32 @@ export function spanReadStore(
 
     spanTag({ id, tag }) {
       return db.write(async ({ query }) => {
-        const row = await query.selectFrom("span").select("tags_json").where("id", "=", id).executeTakeFirst();
-        if (!row) return false;
-        const tags = parseJson(row.tags_json) as string[];
-        if (tags.includes(tag)) return true;
-        await query
-          .updateTable("span")
-          .set({ tags_json: JSON.stringify([...tags, tag]) })
-          .where("id", "=", id)
-          .execute();
-        return true;
+        for (;;) {
+          const row = await query.selectFrom("span").select("tags_json").where("id", "=", id).executeTakeFirst();
+          if (!row) return false;
+          const tags = parseJson(row.tags_json) as string[];
+          if (tags.includes(tag)) return true;
+          const { numUpdatedRows } = await query
+            .updateTable("span")
+            .set({ tags_json: JSON.stringify([...tags, tag]) })
+            .where("id", "=", id)
+            // Of two tags that meet, the later one is added to what the earlier one left.
+            .where("tags_json", "=", row.tags_json)
+            .executeTakeFirst();
+          if (numUpdatedRows > 0n) return true;
+        }
       });
     },
 
     spanShare({ id, token }) {
       return db.write(async ({ query }) => {
-        const row = await query.selectFrom("span").select("share_token").where("id", "=", id).executeTakeFirst();
-        if (!row) return null;
-        const shared = token ?? row.share_token ?? randomUUID();
-        await query.updateTable("span").set({ share_token: shared }).where("id", "=", id).execute();
-        return shared;
+        const row = await query
+          .updateTable("span")
+          .set({ share_token: token ?? sql<string>`coalesce(share_token, ${randomUUID()})` })
+          .where("id", "=", id)
+          .returning("share_token")
+          .executeTakeFirst();
+        return row?.share_token ?? null;
       });
     },
 

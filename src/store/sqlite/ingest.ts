@@ -25,7 +25,7 @@ const UPSERT_TRACE = `insert into trace (id, project_id, start_at, root_end_at, 
     project_id = case when project_id = '' then excluded.project_id else project_id end,
     start_at = min(start_at, excluded.start_at),
     root_end_at = coalesce(excluded.root_end_at, root_end_at),
-    changed_at = max(changed_at, excluded.changed_at),
+    changed_at = max(changed_at + 1, excluded.changed_at),
     bytes = bytes + excluded.bytes
   returning *`;
 

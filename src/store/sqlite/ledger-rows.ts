@@ -1,3 +1,4 @@
+import { cleanText } from "../../wire/clean-text.ts";
 import type { LedgerStore } from "../resource/ledger.ts";
 import { toMicros, toMicrosOrNull } from "../sql/columns.ts";
 import { saveCursor } from "../sql/cursor.ts";
@@ -50,7 +51,8 @@ export async function enrolHeads(
   for (const head of heads) {
     const [startAt, changedAt, dueAt] = [head.startAt, head.changedAt, head.dueAt].map(toMicros);
     const rootEndAt = toMicrosOrNull(head.rootEndAt);
-    moved += Number(statement.run(loopId, head.traceId, startAt, changedAt, rootEndAt, dueAt, toMicros(now)).changes);
+    const traceId = cleanText(head.traceId);
+    moved += Number(statement.run(loopId, traceId, startAt, changedAt, rootEndAt, dueAt, toMicros(now)).changes);
   }
   if (cursor) await saveCursor({ query }, cursor);
   return moved;
@@ -63,7 +65,7 @@ export function claimRows(
 ): LedgerTable[] {
   const lease = [leaseToken, toMicros(now + leaseMs), toMicros(now), loopId];
   const { rows } = traceIds
-    ? native.run(CLAIM_NAMED, [...lease, JSON.stringify(traceIds)])
+    ? native.run(CLAIM_NAMED, [...lease, JSON.stringify(traceIds.map(cleanText))])
     : native.run(CLAIM, [...lease, limit]);
   return rows as unknown as LedgerTable[];
 }

@@ -1,4 +1,5 @@
 import type { FeedbackWrite } from "../../model/span-write.ts";
+import { cleanText } from "../../wire/clean-text.ts";
 import type { VerdictRecord } from "../resource/ledger.ts";
 import { keysOf, toMicros } from "../sql/columns.ts";
 import type { WriteTransaction } from "../sql/database.ts";
@@ -6,7 +7,7 @@ import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../
 import { toDeliveryRow, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
 import type { UnlearnedTable } from "../sql/schema-learning.ts";
 import type { DeliveryTable, VerdictTable } from "../sql/schema-loop.ts";
-import type { Bindable, Connection } from "./statement-cache.ts";
+import { toBindable, type Bindable, type Connection } from "./statement-cache.ts";
 
 const FENCE = `update ledger set state = ?, reason = ?, lease_token = null, lease_until = null, updated_at = ?
   where loop_id = ? and trace_id = ? and revision = ? and lease_token = ?`;
@@ -98,8 +99,8 @@ export function toVerdictRows(records: readonly VerdictRecord[], now: number): V
     const unlearned = toUnlearnedRow(verdict);
     return {
       verdictId: verdict.id,
-      fence: [state, reason, toMicros(now), loopId, traceId, revision, leaseToken],
-      retired: revision > 1 ? [loopId, traceId] : null,
+      fence: [state, reason, toMicros(now), loopId, traceId, revision, leaseToken].map(toBindable),
+      retired: revision > 1 ? [loopId, cleanText(traceId)] : null,
       verdict: valuesOf(toVerdictRow(record), VERDICT_COLUMNS),
       unlearned: unlearned && valuesOf(unlearned, UNLEARNED_COLUMNS),
       feedback: isComplete ? feedback.map((item) => valuesOf(toFeedbackRow(item, now), FEEDBACK_COLUMNS)) : [],
@@ -113,7 +114,7 @@ function valuesOf<Row extends Record<Column, Bindable>, Column extends string>(
   row: Row,
   columns: readonly Column[],
 ): Bindable[] {
-  return columns.map((column) => row[column]);
+  return columns.map((column) => toBindable(row[column]));
 }
 
 /** Record by record, each by prepared statements: there is no round trip to save, and nothing is compiled twice. */

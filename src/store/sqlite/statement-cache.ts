@@ -1,4 +1,5 @@
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
+import { cleanParameter } from "../sql/clean-parameter.ts";
 
 /** Values SQLite binds. */
 export type Bindable = null | number | bigint | string | Uint8Array;
@@ -74,5 +75,5 @@ function cached<T>(prepare: (sql: string) => T): (sql: string) => T {
 export function toBindable(value: unknown): Bindable {
   if (value === undefined || value === null) return null;
   if (typeof value === "boolean") return value ? 1 : 0;
-  return value as Bindable;
+  return cleanParameter(value as Bindable);
 }
