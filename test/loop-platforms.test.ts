@@ -87,6 +87,22 @@ describe("one loop file, two platforms", () => {
     expect(overHttp).toEqual(await verdictsOf(store));
   });
 
+  it("judges nothing again when it changes over from one to the other on one store", async () => {
+    for (const ways of [
+      [client, server],
+      [server, client],
+    ]) {
+      await using ledger = await openStore({ dataDir: join(folder, `shared-${ways[0] === client}`) });
+      // Their traces and the ledger in one database, as with workers on PostgreSQL.
+      const counts: number[] = [];
+      for (const way of ways) {
+        await using loop = createFeedbackLoop({ ...declaration, client: way, store: ledger });
+        counts.push((await loop.runOnce()).judged);
+      }
+      expect(counts).toEqual([4, 0]);
+    }
+  });
+
   it("fills the queue once, with the failure's context on the item", async () => {
     const queue = await store.queueEnsure({ name: "review" });
     const items = await store.queueItemList({ queueId: queue.id, limit: 10, offset: 0 });

@@ -118,6 +118,8 @@ export interface TraceHead {
   rootEndAt: number | null;
   /** Epoch ms of the last change the platform reports for the trace. */
   changedAt: number;
+  /** By whose clock: that of the store that took the trace, or of whoever sent it (`changedAt` is its end). @default "store" */
+  clock?: "store" | "sender";
 }
 
 /** Children of each span by parent id, in span order; spans whose parent is missing hang under the root. */

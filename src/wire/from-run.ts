@@ -40,7 +40,13 @@ export interface ReadRun {
 export function headOfRun(run: ReadRun): TraceHead {
   const startAt = parseTime(run.start_time) ?? 0;
   const rootEndAt = parseTime(run.end_time);
-  return { traceId: run.trace_id ?? run.id ?? "", startAt, rootEndAt, changedAt: rootEndAt ?? startAt };
+  return {
+    traceId: run.trace_id ?? run.id ?? "",
+    startAt,
+    rootEndAt,
+    changedAt: rootEndAt ?? startAt,
+    clock: "sender",
+  };
 }
 
 /** All runs of one trace as a trace; `null` when there are none. */

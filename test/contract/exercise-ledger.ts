@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createDelivery, type Delivery } from "../../src/model/delivery.ts";
 import { newId, stableId } from "../../src/model/id.ts";
 import type { StandingScore } from "../../src/model/standing-score.ts";
+import type { TraceHead } from "../../src/model/trace.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
 import type { JsonObject } from "../../src/model/json.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -223,6 +224,42 @@ export function exerciseLedger(open: OpenStore): void {
       expect(await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId, { changedAt: START + 5 })] })).toBe(1);
       await judge(2, "pass");
       expect(await store.verdictCounts({ loopId: LOOP })).toMatchObject({ fail: 0, pass: 1 });
+    });
+
+    it("compares no time of the sender's clock with one of the store's", async () => {
+      const clock = { now: START + 10 };
+      await using store = await open(clock);
+      const enrol = (head: TraceHead & { dueAt: number }): Promise<number> =>
+        store.ledgerEnrol({ loopId: LOOP, heads: [head] });
+      const judge = async (traceId: string, revision: number): Promise<void> => {
+        const leaseToken = newId();
+        expect(await store.ledgerClaim({ ...claim, leaseToken, traceIds: [traceId] })).toHaveLength(1);
+        await store.verdictRecord({
+          records: [{ verdict: verdictOf(traceId, { revision }), leaseToken, deliveries: [] }],
+        });
+      };
+      // The sender's clock may be ahead of the store's or behind it.
+      for (const ended of [START - 60_000, START + 60_000]) {
+        const sender = { rootEndAt: ended, changedAt: ended, clock: "sender" } as const;
+        const [told, stored] = [newId(), newId()];
+        const inStore = (at: number) => ({ rootEndAt: ended, changedAt: at, dueAt: clock.now });
+        clock.now = START + 10;
+        expect(await enrol(head(told, { ...sender, dueAt: clock.now }))).toBe(1);
+        expect(await enrol(head(stored, inStore(START + 1)))).toBe(1);
+        await judge(told, 1);
+        await judge(stored, 1);
+        expect(await enrol(head(told, inStore(START + 1)))).toBe(0);
+        expect(await enrol(head(stored, { ...sender, dueAt: clock.now }))).toBe(0);
+        // What came after it was judged is news all the same, and so is another end.
+        clock.now = START + 50;
+        expect(await enrol(head(told, inStore(START + 40)))).toBe(1);
+        await judge(told, 2);
+        const later = { ...sender, rootEndAt: ended + 5_000, changedAt: ended + 5_000, dueAt: clock.now };
+        expect(await enrol(head(stored, later))).toBe(1);
+        // From here on the row goes by the clock it was last told by.
+        expect(await enrol(head(told, inStore(START + 40)))).toBe(0);
+        expect(await enrol(head(told, inStore(START + 41)))).toBe(1);
+      }
     });
 
     it("keeps texts as they are, and replaces the score that an older revision wrote back", async () => {

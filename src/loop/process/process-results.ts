@@ -104,6 +104,7 @@ async function takeThrough(
     startAt: root.startAt,
     rootEndAt: root.endAt,
     changedAt: root.endAt ?? root.startAt,
+    clock: "sender" as const,
     dueAt,
   }));
   await store.ledgerEnrol({ loopId, heads });

@@ -1,5 +1,6 @@
 import { mapWithLimit } from "../../internal/map-with-limit.ts";
 import type { TraceHead } from "../../model/trace.ts";
+import type { LedgerRow } from "../../store/resource/ledger.ts";
 import type { Store } from "../../store/store.ts";
 
 const LOOKUPS = 16;
@@ -9,8 +10,16 @@ export async function undoneHeads(store: Store, loopId: string, heads: readonly 
   const rows = await mapWithLimit(heads, LOOKUPS, ({ traceId }) => store.ledgerGet({ loopId, traceId }));
   return heads.filter((head, index) => {
     const row = rows[index];
-    return !row || row.state === "settling" || row.state === "deferred" || head.changedAt > row.changedAt;
+    return !row || row.state === "settling" || row.state === "deferred" || isNews(head, row);
   });
+}
+
+/** What `ledgerEnrol` goes by; see `ledgerNews`, which says it in SQL. */
+function isNews({ changedAt, rootEndAt, clock = "store" }: TraceHead, row: LedgerRow): boolean {
+  if (row.rootEndAt === null && rootEndAt !== null) return true;
+  if (row.clock === null || row.clock === clock) return changedAt > row.changedAt;
+  if (clock === "store") return changedAt > row.updatedAt;
+  return rootEndAt !== null && row.rootEndAt !== null && rootEndAt > row.rootEndAt + 1;
 }
 
 /** Whether a trace still runs, and so waits: it is judged once its root has ended, or has been open for too long. */

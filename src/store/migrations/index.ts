@@ -14,6 +14,7 @@ import { seenScores } from "./0013-seen-scores.ts";
 import { evaluations } from "./0014-evaluations.ts";
 import { digests } from "./0015-digests.ts";
 import { replays } from "./0016-replays.ts";
+import { ledgerClock } from "./0017-ledger-clock.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every migration, oldest first. */
@@ -34,4 +35,5 @@ export const MIGRATIONS: readonly Migration[] = [
   evaluations,
   digests,
   replays,
+  ledgerClock,
 ];

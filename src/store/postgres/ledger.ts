@@ -1,17 +1,13 @@
-import { sql, type RawBuilder } from "kysely";
+import { sql } from "kysely";
 import { chunksOf, toMicros, toMicrosOrNull } from "../sql/columns.ts";
 import { saveCursor } from "../sql/cursor.ts";
+import { ledgerNews } from "../sql/ledger-news.ts";
 import type { LedgerStatements } from "../sql/ledger.ts";
 import type { LedgerTable } from "../sql/schema-loop.ts";
 import { WITHOUT_WAITING, type PostgresNative } from "./open-postgres.ts";
 import { recordVerdicts } from "./record-verdicts.ts";
 
 const ROWS_PER_STATEMENT = 1_000;
-
-/** Whether a head tells the ledger's row anything new. */
-function isNews(head: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`(${head}.changed_at > ledger.changed_at or (ledger.root_end_at is null and ${head}.root_end_at is not null))`;
-}
 
 export const ledgerStatements: LedgerStatements<PostgresNative> = {
   /**
@@ -26,18 +22,19 @@ export const ledgerStatements: LedgerStatements<PostgresNative> = {
       for (const chunk of chunksOf([...latest.values()], ROWS_PER_STATEMENT)) {
         const result = await sql`
           insert into ledger
-            (loop_id, trace_id, revision, state, trace_start_at, changed_at, root_end_at, due_at, attempts, updated_at)
+            (loop_id, trace_id, revision, state, trace_start_at, changed_at, root_end_at, due_at, attempts, updated_at, clock)
           select ${loopId}, sent.trace_id, 1, 'settling', sent.start_at, sent.changed_at, sent.root_end_at, sent.due_at, 0,
-            ${toMicros(db.now())}::bigint
+            ${toMicros(db.now())}::bigint, sent.clock
           from unnest(
             ${chunk.map((head) => head.traceId)}::text[],
             ${chunk.map((head) => toMicros(head.startAt))}::bigint[],
             ${chunk.map((head) => toMicros(head.changedAt))}::bigint[],
             ${chunk.map((head) => toMicrosOrNull(head.rootEndAt))}::bigint[],
-            ${chunk.map((head) => toMicros(head.dueAt))}::bigint[]
-          ) as sent (trace_id, start_at, changed_at, root_end_at, due_at)
+            ${chunk.map((head) => toMicros(head.dueAt))}::bigint[],
+            ${chunk.map((head) => head.clock ?? "store")}::text[]
+          ) as sent (trace_id, start_at, changed_at, root_end_at, due_at, clock)
           left join ledger on ledger.loop_id = ${loopId} and ledger.trace_id = sent.trace_id
-          where ledger.trace_id is null or ${isNews(sql`sent`)}
+          where ledger.trace_id is null or ${sql.raw(ledgerNews("sent"))}
           order by sent.trace_id collate "C"
           on conflict (loop_id, trace_id) do update set
             revision = case when ledger.state in ('settling', 'deferred') then ledger.revision else ledger.revision + 1 end,
@@ -49,8 +46,9 @@ export const ledgerStatements: LedgerStatements<PostgresNative> = {
             changed_at = excluded.changed_at,
             root_end_at = excluded.root_end_at,
             due_at = excluded.due_at,
-            updated_at = excluded.updated_at
-          where ${isNews(sql`excluded`)}`.execute(native);
+            updated_at = excluded.updated_at,
+            clock = excluded.clock
+          where ${sql.raw(ledgerNews("excluded"))}`.execute(native);
         moved += Number(result.numAffectedRows ?? 0n);
       }
       if (cursor) await saveCursor({ query }, cursor);

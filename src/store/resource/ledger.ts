@@ -33,6 +33,8 @@ export interface LedgerRow {
   traceStartAt: number;
   /** The head's change time this row speaks of. */
   changedAt: number;
+  /** By whose clock, see `TraceHead`; `null` when it was entered before that was recorded. */
+  clock: "store" | "sender" | null;
   rootEndAt: number | null;
   dueAt: number;
   attempts: number;

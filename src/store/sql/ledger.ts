@@ -188,6 +188,7 @@ function toLedger(row: LedgerTable): LedgerRow {
     reason: row.reason,
     traceStartAt: fromMicros(row.trace_start_at),
     changedAt: fromMicros(row.changed_at),
+    clock: row.clock as LedgerRow["clock"],
     rootEndAt: fromMicrosOrNull(row.root_end_at),
     dueAt: fromMicros(row.due_at),
     attempts: row.attempts,

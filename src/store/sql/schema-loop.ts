@@ -14,6 +14,8 @@ export interface LedgerTable {
   reason: string | null;
   trace_start_at: number;
   changed_at: number;
+  /** `store` or `sender`; null in rows that are older than it. */
+  clock: string | null;
   root_end_at: number | null;
   due_at: number;
   attempts: number;

@@ -2,6 +2,7 @@ import { cleanText } from "../../wire/clean-text.ts";
 import type { LedgerStore } from "../resource/ledger.ts";
 import { toMicros, toMicrosOrNull } from "../sql/columns.ts";
 import { saveCursor } from "../sql/cursor.ts";
+import { ledgerNews } from "../sql/ledger-news.ts";
 import type { WriteTransaction } from "../sql/database.ts";
 import type { LedgerTable } from "../sql/schema-loop.ts";
 import type { Connection } from "./statement-cache.ts";
@@ -12,8 +13,8 @@ import type { Connection } from "./statement-cache.ts";
  * the fence.
  */
 const ENROL = `insert into ledger
-    (loop_id, trace_id, revision, state, trace_start_at, changed_at, root_end_at, due_at, attempts, updated_at)
-  values (?1, ?2, 1, 'settling', ?3, ?4, ?5, ?6, 0, ?7)
+    (loop_id, trace_id, revision, state, trace_start_at, changed_at, root_end_at, due_at, attempts, updated_at, clock)
+  values (?1, ?2, 1, 'settling', ?3, ?4, ?5, ?6, 0, ?7, ?8)
   on conflict (loop_id, trace_id) do update set
     revision = case when state in ('settling', 'deferred') then revision else revision + 1 end,
     state = 'settling',
@@ -24,8 +25,9 @@ const ENROL = `insert into ledger
     changed_at = excluded.changed_at,
     root_end_at = excluded.root_end_at,
     due_at = excluded.due_at,
-    updated_at = excluded.updated_at
-  where excluded.changed_at > ledger.changed_at or (ledger.root_end_at is null and excluded.root_end_at is not null)`;
+    updated_at = excluded.updated_at,
+    clock = excluded.clock
+  where ${ledgerNews("excluded")}`;
 
 const CLAIM = `update ledger set lease_token = ?1, lease_until = ?2, updated_at = ?3
   where loop_id = ?4 and trace_id in (
@@ -52,7 +54,8 @@ export async function enrolHeads(
     const [startAt, changedAt, dueAt] = [head.startAt, head.changedAt, head.dueAt].map(toMicros);
     const rootEndAt = toMicrosOrNull(head.rootEndAt);
     const traceId = cleanText(head.traceId);
-    moved += Number(statement.run(loopId, traceId, startAt, changedAt, rootEndAt, dueAt, toMicros(now)).changes);
+    const values = [loopId, traceId, startAt, changedAt, rootEndAt, dueAt, toMicros(now), head.clock ?? "store"];
+    moved += Number(statement.run(...values).changes);
   }
   if (cursor) await saveCursor({ query }, cursor);
   return moved;
