@@ -1,3 +1,4 @@
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { newId } from "../../src/model/id.ts";
@@ -56,6 +57,43 @@ export function exercisePostgres(url: string): void {
         Date.now = hostClock;
       }
     });
+
+    it("gives up connections of which nothing is heard any more", async () => {
+      await using proxy = await silentProxy(url);
+      await using store = await postgresStore({
+        url: proxy.url,
+        schema: newSchema(),
+        poolSize: 2,
+        now: () => START,
+        statementTimeoutMs: 1000,
+      });
+      await Promise.all([store.loopList(), store.cursorSet({ name: "c", value: {} })]);
+      proxy.fallSilent();
+      const [read, written] = await Promise.allSettled([store.loopList(), store.cursorSet({ name: "c", value: {} })]);
+      expect(read).toMatchObject({ status: "rejected" });
+      expect(written).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
+      expect(await Promise.all([store.loopList(), store.cursorGet({ name: "c" })])).toEqual([[], {}]);
+    });
+
+    it("ends a statement that waits for a lock for too long", async () => {
+      const schema = newSchema();
+      await using store = await postgresStore({ url, schema, now: () => START, statementTimeoutMs: 1000 });
+      await store.cursorSet({ name: "c", value: {} });
+      const other = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` });
+      await other.connect();
+      try {
+        await other.query("begin");
+        await other.query("update cursor set name = name");
+        const waiting = store.cursorSet({ name: "c", value: { set: true } });
+        await expect(waiting).rejects.toMatchObject({ code: "unavailable" });
+        expect(await blockedBy(other)).toBe(0);
+        await other.query("rollback");
+      } finally {
+        await other.end();
+      }
+      await store.cursorSet({ name: "c", value: { set: true } });
+      expect(await store.cursorGet({ name: "c" })).toEqual({ set: true });
+    });
   });
 }
 
@@ -65,4 +103,35 @@ async function blockedBy(client: pg.Client): Promise<number> {
     "select 1 from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))",
   );
   return rows.length;
+}
+
+/** A way to the database on which connections fall silent without being closed, as behind an address that has moved. */
+async function silentProxy(url: string) {
+  const open = new Set<Socket>();
+  let silent = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(url).port), new URL(url).hostname);
+    open.add(near);
+    near.on("data", (bytes) => silent.has(near) || far.write(bytes));
+    far.on("data", (bytes) => silent.has(near) || near.write(bytes));
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      socket.on("error", () => {});
+      socket.on("close", () => other.destroy());
+    }
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const near = new URL(url);
+  near.hostname = "127.0.0.1";
+  near.port = String((server.address() as AddressInfo).port);
+  return {
+    url: near.href,
+    fallSilent: () => (silent = new Set(open)),
+    async [Symbol.asyncDispose]() {
+      for (const socket of open) socket.destroy();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
 }

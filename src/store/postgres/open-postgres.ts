@@ -2,9 +2,9 @@ import { Kysely, PostgresDialect, sql } from "kysely";
 import type * as Driver from "pg";
 import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import { MIGRATIONS } from "../migrations/index.ts";
-import type { Database } from "../sql/database.ts";
+import type { Database, WriteTransaction } from "../sql/database.ts";
 import type { Schema } from "../sql/schema.ts";
-import { queryPool } from "./query-pool.ts";
+import { queryPools } from "./query-pool.ts";
 import { PAYLOAD_FUNCTIONS, postgresSqlDialect } from "./sql-dialect.ts";
 
 export interface PostgresOptions {
@@ -14,6 +14,12 @@ export interface PostgresOptions {
   schema?: string;
   /** Connections at most. @default 10 */
   poolSize?: number;
+  /**
+   * How long a statement may take, ms, before it fails as `unavailable`; those that go over very many rows have 60 times as long.
+   * A connection of which nothing is heard by then is closed.
+   * @default 60,000
+   */
+  statementTimeoutMs?: number;
   /** Clock, epoch ms; replaced in tests. @default the database's own clock */
   now?: () => number;
 }
@@ -28,8 +34,14 @@ export const WITHOUT_WAITING = sql<boolean>`(select set_config('synchronous_comm
 const MIGRATION_LOCK = [1_984, 29_070] as const;
 /** How often our idea of the database's clock is refreshed. */
 const CLOCK_REFRESH_MS = 60_000;
+/** How long an idle connection is trusted before the system asks whether the other side is still there. */
+const KEEP_ALIVE_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 60_000;
+/** How much longer statements over very many rows may take. */
+const LONG = 60;
 const INT8 = 20;
 const UNIQUE_VIOLATION = "23505";
+const QUERY_CANCELED = "57014";
 /** Transactions the database asks to run again. */
 const RETRYABLE = new Set(["40001", "40P01"]);
 const MAX_TRIES = 5;
@@ -56,35 +68,32 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
     options: `-c search_path=${schema} -c synchronous_commit=on -c jit=off`,
     types,
     connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
   // A backend that dies while idle must not take the process with it; the next query opens another connection.
   pool.on("error", () => {});
   // One that dies in the middle of a transaction tells its client too; the query in hand fails and is heard of there.
   pool.on("connect", (client) => client.on("error", () => {}));
-  const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: queryPool(pool) }) });
+  const limitedTo = queryPools(pool);
+  const limitMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
+  const query = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: limitedTo(limitMs) }) });
+  const long = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: limitedTo(limitMs * LONG) }) });
   try {
     await migrate(pool, schema);
   } catch (error) {
     await query.destroy();
     throw toStoreError(error);
   }
-  const clock = options.now ? null : await databaseClock(pool);
+  const clock = options.now ? null : await databaseClock(query);
   return {
     capabilities: { concurrentClaims: true, timePrecisionMs: 0.001 },
     dialect: postgresSqlDialect,
     now: options.now ?? clock!.now,
     read: query,
-    scan: query,
-    async write(work) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await query.transaction().execute((transaction) => work({ query: transaction, native: transaction }));
-        } catch (error) {
-          if (attempt < MAX_TRIES && RETRYABLE.has(codeOf(error))) continue;
-          throw toStoreError(error);
-        }
-      }
-    },
+    scan: long,
+    write: (work) => transact(query, work),
+    writeLong: (work) => transact(long, work),
     // A single statement is a transaction of its own: begin and commit would be two round trips more.
     async lease(work) {
       try {
@@ -98,6 +107,21 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
       await query.destroy();
     },
   };
+}
+
+/** Runs the work again where the database asks for it. */
+async function transact<T>(
+  query: Kysely<Schema>,
+  work: (transaction: WriteTransaction<PostgresNative>) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await query.transaction().execute((transaction) => work({ query: transaction, native: transaction }));
+    } catch (error) {
+      if (attempt < MAX_TRIES && RETRYABLE.has(codeOf(error))) continue;
+      throw toStoreError(error);
+    }
+  }
 }
 
 async function loadDriver(): Promise<typeof Driver> {
@@ -148,19 +172,17 @@ async function migrate(pool: Queryable, schema: string): Promise<void> {
  * The database's clock as this process knows it: leases of all workers are measured against one clock. Between two looks at it
  * the time goes by the monotonic clock, so that a host whose own clock is set takes no living lease for one that has run out.
  */
-async function databaseClock(pool: Queryable): Promise<{ now(): number; stop(): void }> {
+async function databaseClock(query: Kysely<Schema>): Promise<{ now(): number; stop(): void }> {
   let offset = 0;
-  const refresh = async (): Promise<void> => {
-    const client = await pool.connect();
-    try {
+  const refresh = (): Promise<void> =>
+    query.connection().execute(async (connection) => {
       const sentAt = performance.now();
-      const { rows } = await client.query("select extract(epoch from clock_timestamp()) * 1000 as now");
+      const { rows } = await sql<{ now: string }>`select extract(epoch from clock_timestamp()) * 1000 as now`.execute(
+        connection,
+      );
       const answeredAt = performance.now();
-      offset = Number((rows[0] as { now: string }).now) - (sentAt + answeredAt) / 2;
-    } finally {
-      client.release();
-    }
-  };
+      offset = Number(rows[0]?.now) - (sentAt + answeredAt) / 2;
+    });
   await refresh();
   const timer = setInterval(() => void refresh().catch(() => {}), CLOCK_REFRESH_MS);
   timer.unref();
@@ -180,6 +202,12 @@ function toStoreError(error: unknown): LoopsmithError {
   if (code === "53100") {
     return new LoopsmithError("storage_full", `the database's disk is full: ${message}`, {
       hint: "Free space on the database server and retry; everything acknowledged before is safe.",
+      cause: error,
+    });
+  }
+  if (code === QUERY_CANCELED) {
+    return new LoopsmithError("unavailable", `the database took too long: ${message}`, {
+      hint: "It is retried by itself. Look for locks that are held for long, and for what keeps the database busy.",
       cause: error,
     });
   }

@@ -1,23 +1,56 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
-import type { Pool, PoolClient } from "pg";
+import type { Pool, PoolClient, QueryConfig } from "pg";
 import { cleanParameter } from "../sql/clean-parameter.ts";
 
-/** The driver's pool as the query builder uses it: whatever a judge or a trace quotes reaches the database as text it takes. */
-export function queryPool(pool: Pool): PostgresPool {
-  const wrapped = new WeakMap<PoolClient, PostgresPoolClient>();
-  return {
+/** The server ends a statement at its limit. One of which nothing is heard by then has lost its connection. */
+const PATIENCE = 1.1;
+/** What the driver calls it; it has no code. */
+const UNANSWERED = "Query read timeout";
+
+/**
+ * The driver's pool as the query builder uses it, for statements that take `limitMs` at most: whatever a judge or a trace quotes
+ * reaches the database as text it takes, and a connection that stopped answering is closed instead of being given back.
+ */
+export function queryPools(pool: Pool): (limitMs: number) => PostgresPool {
+  /** The limit that the server knows of each connection. */
+  const limits = new WeakMap<PoolClient, number>();
+  return (limitMs) => ({
     async connect() {
       const client = await pool.connect();
-      const known = wrapped.get(client) ?? queryClient(client);
-      wrapped.set(client, known);
-      return known;
+      const limited = limitedClient(client, limitMs);
+      if (limits.get(client) === limitMs) return limited;
+      try {
+        const set: LimitedQuery = {
+          text: `set statement_timeout = ${Math.ceil(limitMs)}`,
+          query_timeout: limitMs * PATIENCE,
+        };
+        await client.query(set);
+        limits.set(client, limitMs);
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+      return limited;
     },
     end: () => pool.end(),
-  };
+  });
 }
 
-function queryClient(client: PoolClient): PostgresPoolClient {
-  const query = (text: string, parameters: readonly unknown[]): Promise<unknown> =>
-    client.query(text, parameters.map(cleanParameter));
-  return { query: query as PostgresPoolClient["query"], release: () => client.release() };
+function limitedClient(client: PoolClient, limitMs: number): PostgresPoolClient {
+  let lost: Error | undefined;
+  const query = async (text: string, parameters: readonly unknown[]): Promise<unknown> => {
+    // The statement nobody answered is still under way: the rollback would wait behind it.
+    if (lost) throw lost;
+    try {
+      const config: LimitedQuery = { text, values: parameters.map(cleanParameter), query_timeout: limitMs * PATIENCE };
+      return await client.query(config);
+    } catch (error) {
+      if (error instanceof Error && error.message === UNANSWERED) lost = error;
+      throw error;
+    }
+  };
+  return { query: query as PostgresPoolClient["query"], release: () => client.release(lost) };
 }
+
+/** What the driver takes beyond its types. */
+type LimitedQuery = QueryConfig & { query_timeout: number };

@@ -77,7 +77,7 @@ export function comparativeStore(db: Database): ComparativeStore {
     },
 
     comparativeDelete({ id }) {
-      return db.write(async ({ query }) => {
+      return db.writeLong(async ({ query }) => {
         const result = await query.deleteFrom("comparative_experiment").where("id", "=", id).executeTakeFirst();
         if (result.numDeletedRows === 0n) return false;
         await query.deleteFrom("feedback").where("comparative_experiment_id", "=", id).execute();

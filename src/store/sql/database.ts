@@ -22,6 +22,8 @@ export interface Database<Native = unknown> {
    * savepoint, so one caller's error never undoes another's work.
    */
   write<T>(work: (transaction: WriteTransaction<Native>) => Promise<T>): Promise<T>;
+  /** `write` whose statements may go over very many rows. */
+  writeLong<T>(work: (transaction: WriteTransaction<Native>) => Promise<T>): Promise<T>;
   /**
    * `write` for one statement that only hands out leases. It waits for no disk: a lease that a power cut forgets is one
    * that has run out, and whoever held it finds out at the fence.

@@ -76,7 +76,7 @@ export function datasetStore(db: Database): DatasetMethods {
     },
 
     datasetDelete({ id }) {
-      return db.write(async ({ query }) => {
+      return db.writeLong(async ({ query }) => {
         const examples = query.selectFrom("example").select("id").where("dataset_id", "=", id);
         await query.deleteFrom("example_attachment").where("example_id", "in", examples).execute();
         await query.deleteFrom("example").where("dataset_id", "=", id).execute();

@@ -7,7 +7,7 @@ import { compileFilter } from "./filter.ts";
 export function experimentStore(db: Database): ExperimentStore {
   return {
     async projectUsage({ projectId }) {
-      const row = await db.read
+      const row = await db.scan
         .selectFrom("span")
         .select(({ fn }) => [
           // PostgreSQL gives sums of integers as text.

@@ -120,7 +120,7 @@ export function projectStore(db: Database): ProjectStore {
     },
 
     projectDelete({ id }) {
-      return db.write(async ({ query }) => {
+      return db.writeLong(async ({ query }) => {
         const spans = query.selectFrom("span").select("id").where("project_id", "=", id);
         await query.deleteFrom("attachment").where("span_id", "in", spans).execute();
         await query.deleteFrom("feedback").where("project_id", "=", id).execute();

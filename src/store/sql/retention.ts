@@ -19,7 +19,7 @@ export function retentionStore(db: Database): RetentionStore {
     },
 
     traceDeleteOldest({ projectId, startBefore, freeBytes, limitSpans }) {
-      return db.write(async ({ query }) => {
+      return db.writeLong(async ({ query }) => {
         let oldest = query
           .selectFrom("trace")
           .select(["id", "bytes"])

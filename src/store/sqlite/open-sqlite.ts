@@ -67,6 +67,7 @@ export function openSqlite(options: SqliteOptions, writing: WriterOptions = {}):
     writer,
     stopCheckpoints: () => writeConnection.handle.exec("PRAGMA wal_autocheckpoint = 0"),
     write: (work) => writer.write(work),
+    writeLong: (work) => writer.write(work),
     lease: (work) => writer.lease(work),
     async close() {
       await writer.close();
