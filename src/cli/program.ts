@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command, type CommanderError } from "commander";
 import { LoopsmithError } from "../model/errors.ts";
 import { addAlerts } from "./command/alerts.ts";
@@ -22,6 +21,7 @@ import { addStatus } from "./command/status.ts";
 import { addWorker } from "./command/worker.ts";
 import type { CommandContext } from "./command.ts";
 import { readEnvironment } from "./environment.ts";
+import { packageManifest } from "./package-manifest.ts";
 import type { Terminal } from "./terminal.ts";
 
 const EPILOGUE = `
@@ -48,7 +48,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     .description(
       "Closes the loop from LLM traces to fixes: score, blame the span, route the failure, find the pattern.",
     )
-    .version(packageVersion())
+    .version(packageManifest().version)
     .showHelpAfterError("(run with --help for what it takes)")
     .addHelpText("after", EPILOGUE)
     .configureOutput({
@@ -82,13 +82,6 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     add(program, context);
   }
   return program;
-}
-
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return manifest.version;
 }
 
 /** Help and version end the process with 0; everything else commander says is bad input. */
