@@ -31,6 +31,7 @@ Environment
   LOOPSMITH_DATABASE_URL                  postgres://...: the database that many workers share
   LOOPSMITH_PORT                          port of \`serve\` (default 1984)
   LOOPSMITH_API_KEY                       key that \`serve\` asks for; required off loopback
+  LOOPSMITH_ALLOWED_HOSTS                 host names that \`serve\` answers to (default off loopback: any)
 
 Exit codes
   0 done   1 bug   2 bad input   3 not found or conflict   4 not allowed   5 unreachable   6 disk full

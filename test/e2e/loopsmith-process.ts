@@ -32,8 +32,12 @@ export interface ServeProcess extends AsyncDisposable {
 }
 
 /** A real `loopsmith serve` over a folder. */
-export async function serveProcess(dataDir: string): Promise<ServeProcess> {
-  const child = startLoopsmith(["serve", "--port", "0", "--data-dir", dataDir, "--json"]);
+export async function serveProcess(
+  dataDir: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<ServeProcess> {
+  const child = startLoopsmith(["serve", "--port", "0", "--data-dir", dataDir, "--json", ...args], env);
   const line = await new Promise<string>((resolve, reject) => {
     let text = "";
     child.stdout?.setEncoding("utf8").on("data", (more: string) => {

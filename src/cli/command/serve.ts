@@ -1,4 +1,5 @@
 import { createServer } from "../../server/create-server.ts";
+import { hostsAnswered } from "../../server/host-guard.ts";
 import { listen } from "../../server/listen.ts";
 import { startRetention, type RetentionPolicy } from "../../server/retention.ts";
 import { openStore } from "../../store/open-store.ts";
@@ -10,6 +11,7 @@ import { describeError } from "../terminal.ts";
 interface Flags extends StoreFlags {
   host: string;
   port?: number;
+  allowedHost?: string[];
   keep?: string;
   keepBytes?: number;
   json?: boolean;
@@ -27,6 +29,7 @@ export const addServe: AddCommand = (program, context) => {
       "port (default: LOOPSMITH_PORT or 1984; 0: any free one)",
       wholeNumber("--port", 0, 65_535),
     )
+    .option("--allowed-host <name...>", "host names to answer to (default: LOOPSMITH_ALLOWED_HOSTS; off loopback: any)")
     .option("--data-dir <dir>", "folder of the database")
     .option("--keep <time>", "delete traces that started longer ago: 30d (default: keep them)")
     .option(
@@ -45,7 +48,8 @@ export const addServe: AddCommand = (program, context) => {
         ...(environment.databaseUrl === null ? {} : { databaseUrl: environment.databaseUrl }),
       });
       try {
-        const server = createServer({ store, apiKey: environment.apiKey });
+        const allowedHosts = hostsAnswered(flags.host, flags.allowedHost ?? environment.allowedHosts);
+        const server = createServer({ store, apiKey: environment.apiKey, allowedHosts });
         const listener = await listen(server, { host: flags.host, port: flags.port ?? environment.port });
         // Also without a policy for all: projects may have their own.
         const retention = startRetention({ store, policy, onError: (error) => terminal.err(describeError(error)) });
