@@ -43,7 +43,7 @@ export async function withStore<T>(
 /** Where the traces of the store's loops live: LangSmith where the environment names it, else the store itself. */
 export function platformOver(context: CommandContext, store: Store): Platform {
   return context.environment().langsmithEndpoint === null
-    ? embeddedPlatform({ store, subscribe: () => () => {} })
+    ? embeddedPlatform({ store })
     : langsmithPlatform({ client: new Client() });
 }
 

@@ -157,7 +157,7 @@ export async function openSession(path: string, flags: RunFlags, context: Comman
     const file = await loadLoopFile(path);
     const client = new Client();
     cleanups.push(async () => client.awaitPendingTraceBatches());
-    const inProcess = direct ? { store, subscribe: () => () => {} } : flags.inProcess ? local?.server : null;
+    const inProcess = direct ? { store } : flags.inProcess ? local?.server : null;
     const loops = file.loops.map((loop) => {
       if (isRunningLoop(loop)) return loop;
       return createFeedbackLoop({ ...loop, client: loop.client ?? inProcess ?? client, store: loop.store ?? store });

@@ -1,6 +1,7 @@
 import { sharedAbort } from "../internal/shared-abort.ts";
 import { Pump } from "../job/pump.ts";
 import type { TraceHead } from "../model/trace.ts";
+import type { Platform } from "../platform/platform.ts";
 import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
@@ -23,6 +24,8 @@ export interface Watch {
 }
 
 const POLL_MS = 10_000;
+/** Our own store is asked for what changed since the last time, which costs it little. */
+const POLL_STORE_MS = 2_000;
 /** Where the platform tells of changes, the sweep is only the safety net. */
 const POLL_WHEN_TOLD_MS = 60_000;
 const IDLE_MS = 5_000;
@@ -37,7 +40,7 @@ const REMEDY_PATIENCE_MS = 10 * 60_000;
 /** Sweeps, judges, learns, remedies and delivers until stopped: pumps that wake each other. */
 export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitter: LoopEmitter): Promise<Watch> {
   const { store, platform, loopId } = loop;
-  const pollMs = options.pollMs ?? (platform.subscribe ? POLL_WHEN_TOLD_MS : POLL_MS);
+  const pollMs = options.pollMs ?? defaultPollMs(platform);
   const touched = new Map<string, TraceHead>();
   let lastSweepAt: number | null = null;
   let project: {
@@ -185,4 +188,10 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       await loop.history.flush();
     },
   };
+}
+
+/** A server tells of what it took in itself; into a database that processes share, others take in traces too. */
+function defaultPollMs({ subscribe, store, reportsChanges }: Platform): number {
+  if (subscribe && !store?.capabilities.concurrentClaims) return POLL_WHEN_TOLD_MS;
+  return reportsChanges ? POLL_STORE_MS : POLL_MS;
 }
