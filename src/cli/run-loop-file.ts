@@ -13,6 +13,7 @@ import { startLocalServer, type LocalServer } from "./local-server.ts";
 import { renderReport, runReport } from "./summary.ts";
 import { progressBar } from "./progress-bar.ts";
 import { describeError } from "./terminal.ts";
+import { untilToldToStop } from "./until-told-to-stop.ts";
 
 export interface RunFlags extends StoreFlags {
   inProcess?: boolean;
@@ -105,6 +106,7 @@ export async function dryRunLoopFile(
 export async function watchLoopFile(path: string, flags: RunFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const session = await openSession(path, flags, context);
+  const toldToStop = untilToldToStop();
   try {
     for (const loop of session.loops) {
       loop.on("failure:detected", ({ failure }) => {
@@ -122,10 +124,7 @@ export async function watchLoopFile(path: string, flags: RunFlags, context: Comm
       await loop.start();
       terminal.err(`${loop.name}: watching project ${loop.projectName}`);
     }
-    await new Promise<void>((resolve) => {
-      process.once("SIGINT", () => resolve());
-      process.once("SIGTERM", () => resolve());
-    });
+    await toldToStop;
     terminal.err("stopping; what is in hand is finished first");
   } finally {
     await session.close();
@@ -162,7 +161,7 @@ export async function openSession(path: string, flags: RunFlags, context: Comman
       if (isRunningLoop(loop)) return loop;
       return createFeedbackLoop({ ...loop, client: loop.client ?? inProcess ?? client, store: loop.store ?? store });
     });
-    cleanups.push(...loops.map((loop) => () => loop.stop()));
+    cleanups.push(async () => void (await Promise.all(loops.map((loop) => loop.stop()))));
     return { loops, file, store, client, local, close };
   } catch (error) {
     await close();

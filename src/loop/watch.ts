@@ -84,7 +84,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     { length: JUDGE_LANES },
     () =>
       new Pump({
-        run: async (signal) => (project ? project.judge(signal) : 0),
+        run: async (signal, stopping) => (project ? project.judge(signal, { stopping }) : 0),
         idleMs: IDLE_MS,
         untilDueMs: () => untilDue(store.ledgerNextDue({ loopId })),
         onError: (error) => emitter.emit("error", { error, during: "judge" }),
@@ -168,8 +168,8 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     paused: () => loop.breaker.pauses(),
     onError: onSweepError,
   });
-  const pumps = [sweepPump, noticePump, ...judgePumps, ...talkPumps, learnPump, deliverPump];
-  for (const pump of pumps) pump.start();
+  const pumps = [sweepPump, noticePump, ...judgePumps, ...talkPumps, learnPump];
+  for (const pump of [...pumps, deliverPump]) pump.start();
   if (options.remedies.length > 0) remedyPump.start();
   return {
     get lastSweepAt() {
@@ -177,10 +177,10 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     },
     async stop(timeoutMs) {
       project?.unsubscribe?.();
-      // An experiment may take hours, and loses nothing when it is stopped.
-      await remedyPump.stop(0);
-      // In the order of the journey, so that what one hands over the next still takes.
-      for (const pump of pumps) await pump.stop(timeoutMs);
+      // All at once, so that none takes up more while another finishes. An experiment may take hours, and loses nothing.
+      await Promise.all([remedyPump.stop(0), ...pumps.map((pump) => pump.stop(timeoutMs))]);
+      // Last, so that what the others hand over is still taken.
+      await deliverPump.stop(timeoutMs);
       await project?.tail?.close().catch(() => undefined);
       await heartbeat.stop();
       stopServing.abort();

@@ -1,11 +1,16 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
-import { serveProcess } from "./loopsmith-process.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ended, said, serveProcess, startLoopsmith } from "./loopsmith-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "loopsmith-serve-"));
+const loopFile = join(folder, "loop.ts");
+writeFileSync(
+  loopFile,
+  "export default { projectName: 'p', evaluator: () => 1, threshold: 0.5, waitForProject: true };",
+);
 const KEY = "a-key-of-some-length";
 
 vi.setConfig({ testTimeout: 300_000 });
@@ -45,5 +50,20 @@ describe("loopsmith serve", () => {
       expect(await statusAs(server.url, host), host).toBe(200);
     }
     expect(await statusAs(server.url, "evil.example")).toBe(403);
+  });
+});
+
+describe("being told to stop", () => {
+  it.each([
+    ["serve", "--json"],
+    ["run", loopFile],
+  ])("ends %s in order when SIGTERM comes twice at once", async (...args) => {
+    const child = startLoopsmith([...args], { LOOPSMITH_DATA_DIR: join(folder, "stop") });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const end = ended(child);
+    await said(child, args[0] === "serve" ? "url" : "watching");
+    child.kill("SIGTERM");
+    setTimeout(() => child.kill("SIGTERM"), 20);
+    expect(await end).toMatchObject({ status: 0 });
   });
 });

@@ -7,6 +7,7 @@ import { parseDuration } from "../../internal/parse-duration.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { wholeNumber, type AddCommand, type StoreFlags } from "../command.ts";
 import { describeError } from "../terminal.ts";
+import { untilToldToStop } from "../until-told-to-stop.ts";
 
 interface Flags extends StoreFlags {
   host: string;
@@ -64,10 +65,7 @@ export const addServe: AddCommand = (program, context) => {
               : "  export LANGSMITH_API_KEY=$LOOPSMITH_API_KEY",
           );
         }
-        await new Promise<void>((resolve) => {
-          process.once("SIGINT", () => resolve());
-          process.once("SIGTERM", () => resolve());
-        });
+        await untilToldToStop();
         await retention.stop();
         await listener.close();
       } finally {
