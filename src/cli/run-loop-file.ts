@@ -12,6 +12,7 @@ import { isRunningLoop, loadLoopFile, type LoopFile } from "./load-loop-file.ts"
 import { startLocalServer, type LocalServer } from "./local-server.ts";
 import { renderReport, runReport } from "./summary.ts";
 import { progressBar } from "./progress-bar.ts";
+import { storePlace } from "./store-place.ts";
 import { describeError } from "./terminal.ts";
 import { untilToldToStop } from "./until-told-to-stop.ts";
 
@@ -134,12 +135,7 @@ export async function watchLoopFile(path: string, flags: RunFlags, context: Comm
 /** The loops of a file over the store, server and client that flags and environment name. */
 export async function openSession(path: string, flags: RunFlags, context: CommandContext): Promise<Session> {
   const environment = context.environment();
-  const dataDir = flags.dataDir ?? environment.dataDir;
-  const storeOptions = {
-    dataDir,
-    ...(environment.databaseUrl === null ? {} : { databaseUrl: environment.databaseUrl }),
-  };
-  setDefaultStore(storeOptions);
+  setDefaultStore(storePlace(environment, flags));
   const direct = flags.direct && environment.langsmithEndpoint === null;
   // Newest first; whatever was opened is closed, also when the file turns out to be no loop.
   const cleanups: (() => Promise<void>)[] = [];

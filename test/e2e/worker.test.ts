@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -28,6 +28,35 @@ async function sendRun(url: string): Promise<void> {
     end_time: now,
   });
 }
+
+describe.skipIf(!postgres)("LOOPSMITH_DATABASE_URL", () => {
+  it("is what doctor, serve and status speak of, without the password", async () => {
+    await using database = await ownDatabase(postgres ?? "");
+    const url = new URL(database.url);
+    url.password = "a-password";
+    const env = { LOOPSMITH_DATABASE_URL: url.href, LOOPSMITH_DATA_DIR: join(folder, "never-made") };
+    const place = `PostgreSQL ${url.host}${url.pathname}`;
+    const server = startLoopsmith(["serve"], env);
+    onTestFinished(() => void server.kill("SIGKILL"));
+    const served = ended(server);
+    await said(server, "LANGSMITH_API_KEY");
+    server.kill("SIGTERM");
+    for (const { status, stdout } of [
+      await served,
+      await ended(startLoopsmith(["doctor"], env)),
+      await ended(startLoopsmith(["status"], env)),
+    ]) {
+      expect(status).toBe(0);
+      expect(stdout).toContain(place);
+      expect(stdout).not.toMatch(/a-password|never-made/);
+    }
+    expect(existsSync(join(folder, "never-made"))).toBe(false);
+    url.pathname = "no_such_database";
+    const wrong = await ended(startLoopsmith(["doctor"], { ...env, LOOPSMITH_DATABASE_URL: url.href }));
+    expect(wrong.status).not.toBe(0);
+    expect(wrong.stdout).toContain("FAIL database");
+  });
+});
 
 describe.skipIf(!postgres)("serve and worker over one PostgreSQL", () => {
   it("judges what came while the worker runs, long before the next look at the past", async () => {
