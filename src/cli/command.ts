@@ -7,6 +7,7 @@ import type { Platform } from "../platform/platform.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
 import type { Environment } from "./environment.ts";
+import { storePlace } from "./store-place.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every command gets. */
@@ -28,11 +29,7 @@ export async function withStore<T>(
   flags: StoreFlags,
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const environment = context.environment();
-  const store = await openStore({
-    dataDir: flags.dataDir ?? environment.dataDir,
-    ...(environment.databaseUrl === null ? {} : { databaseUrl: environment.databaseUrl }),
-  });
+  const store = await openStore(storePlace(context.environment(), flags));
   try {
     return await work(store);
   } finally {
@@ -43,7 +40,7 @@ export async function withStore<T>(
 /** Where the traces of the store's loops live: LangSmith where the environment names it, else the store itself. */
 export function platformOver(context: CommandContext, store: Store): Platform {
   return context.environment().langsmithEndpoint === null
-    ? embeddedPlatform({ store, subscribe: () => () => {} })
+    ? embeddedPlatform({ store })
     : langsmithPlatform({ client: new Client() });
 }
 

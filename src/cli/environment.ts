@@ -7,6 +7,8 @@ export interface Environment {
   port: number;
   /** Key our own server asks for. */
   apiKey: string | null;
+  /** Host names our own server answers to beside its address; empty when nothing is configured. */
+  allowedHosts: string[];
   /** Where LangSmith's clients send to; `null` when nothing is configured. */
   langsmithEndpoint: string | null;
   langsmithApiKey: string | null;
@@ -27,6 +29,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     databaseUrl: env["LOOPSMITH_DATABASE_URL"] || null,
     port,
     apiKey: env["LOOPSMITH_API_KEY"] || null,
+    allowedHosts: (env["LOOPSMITH_ALLOWED_HOSTS"] ?? "").split(/[\s,]+/).filter((name) => name !== ""),
     langsmithEndpoint: env["LANGSMITH_ENDPOINT"] || env["LANGCHAIN_ENDPOINT"] || null,
     langsmithApiKey: env["LANGSMITH_API_KEY"] || env["LANGCHAIN_API_KEY"] || null,
   };

@@ -4,6 +4,7 @@ import { createJiti } from "jiti";
 import type { FeedbackLoop } from "../loop.ts";
 import type { LoopDeclaration } from "../loop/define-loop.ts";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
+import { packageEntries } from "./package-entries.ts";
 
 export interface LoopFile {
   loops: (LoopDeclaration | FeedbackLoop)[];
@@ -42,8 +43,7 @@ export async function loadLoopFile(file: string): Promise<LoopFile> {
   let module: Record<string, unknown>;
   try {
     // Resolving `loopsmith` to this very package lets a loop file inside the repository import it by name.
-    const alias = { loopsmith: new URL("..", import.meta.url).pathname };
-    module = await createJiti(import.meta.url, { alias, interopDefault: false }).import(path);
+    module = await createJiti(import.meta.url, { alias: packageEntries(), interopDefault: false }).import(path);
   } catch (error) {
     if (LoopsmithError.isInstance(error)) throw error;
     throw new LoopsmithError("invalid", `${file} does not load: ${errorMessage(error)}`, {

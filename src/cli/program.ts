@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command, type CommanderError } from "commander";
 import { LoopsmithError } from "../model/errors.ts";
 import { addAlerts } from "./command/alerts.ts";
@@ -22,6 +21,7 @@ import { addStatus } from "./command/status.ts";
 import { addWorker } from "./command/worker.ts";
 import type { CommandContext } from "./command.ts";
 import { readEnvironment } from "./environment.ts";
+import { packageManifest } from "./package-manifest.ts";
 import type { Terminal } from "./terminal.ts";
 
 const EPILOGUE = `
@@ -31,6 +31,7 @@ Environment
   LOOPSMITH_DATABASE_URL                  postgres://...: the database that many workers share
   LOOPSMITH_PORT                          port of \`serve\` (default 1984)
   LOOPSMITH_API_KEY                       key that \`serve\` asks for; required off loopback
+  LOOPSMITH_ALLOWED_HOSTS                 host names that \`serve\` answers to (default off loopback: any)
 
 Exit codes
   0 done   1 bug   2 bad input   3 not found or conflict   4 not allowed   5 unreachable   6 disk full
@@ -48,7 +49,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     .description(
       "Closes the loop from LLM traces to fixes: score, blame the span, route the failure, find the pattern.",
     )
-    .version(packageVersion())
+    .version(packageManifest().version)
     .showHelpAfterError("(run with --help for what it takes)")
     .addHelpText("after", EPILOGUE)
     .configureOutput({
@@ -82,13 +83,6 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     add(program, context);
   }
   return program;
-}
-
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return manifest.version;
 }
 
 /** Help and version end the process with 0; everything else commander says is bad input. */

@@ -12,7 +12,9 @@ import { isRunningLoop, loadLoopFile, type LoopFile } from "./load-loop-file.ts"
 import { startLocalServer, type LocalServer } from "./local-server.ts";
 import { renderReport, runReport } from "./summary.ts";
 import { progressBar } from "./progress-bar.ts";
+import { storePlace } from "./store-place.ts";
 import { describeError } from "./terminal.ts";
+import { untilToldToStop } from "./until-told-to-stop.ts";
 
 export interface RunFlags extends StoreFlags {
   inProcess?: boolean;
@@ -105,6 +107,7 @@ export async function dryRunLoopFile(
 export async function watchLoopFile(path: string, flags: RunFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const session = await openSession(path, flags, context);
+  const toldToStop = untilToldToStop();
   try {
     for (const loop of session.loops) {
       loop.on("failure:detected", ({ failure }) => {
@@ -122,10 +125,7 @@ export async function watchLoopFile(path: string, flags: RunFlags, context: Comm
       await loop.start();
       terminal.err(`${loop.name}: watching project ${loop.projectName}`);
     }
-    await new Promise<void>((resolve) => {
-      process.once("SIGINT", () => resolve());
-      process.once("SIGTERM", () => resolve());
-    });
+    await toldToStop;
     terminal.err("stopping; what is in hand is finished first");
   } finally {
     await session.close();
@@ -135,12 +135,7 @@ export async function watchLoopFile(path: string, flags: RunFlags, context: Comm
 /** The loops of a file over the store, server and client that flags and environment name. */
 export async function openSession(path: string, flags: RunFlags, context: CommandContext): Promise<Session> {
   const environment = context.environment();
-  const dataDir = flags.dataDir ?? environment.dataDir;
-  const storeOptions = {
-    dataDir,
-    ...(environment.databaseUrl === null ? {} : { databaseUrl: environment.databaseUrl }),
-  };
-  setDefaultStore(storeOptions);
+  setDefaultStore(storePlace(environment, flags));
   const direct = flags.direct && environment.langsmithEndpoint === null;
   // Newest first; whatever was opened is closed, also when the file turns out to be no loop.
   const cleanups: (() => Promise<void>)[] = [];
@@ -157,12 +152,12 @@ export async function openSession(path: string, flags: RunFlags, context: Comman
     const file = await loadLoopFile(path);
     const client = new Client();
     cleanups.push(async () => client.awaitPendingTraceBatches());
-    const inProcess = direct ? { store, subscribe: () => () => {} } : flags.inProcess ? local?.server : null;
+    const inProcess = direct ? { store } : flags.inProcess ? local?.server : null;
     const loops = file.loops.map((loop) => {
       if (isRunningLoop(loop)) return loop;
       return createFeedbackLoop({ ...loop, client: loop.client ?? inProcess ?? client, store: loop.store ?? store });
     });
-    cleanups.push(...loops.map((loop) => () => loop.stop()));
+    cleanups.push(async () => void (await Promise.all(loops.map((loop) => loop.stop()))));
     return { loops, file, store, client, local, close };
   } catch (error) {
     await close();

@@ -4,6 +4,7 @@ import type { CommandContext } from "./command.ts";
 import { loopFileOf } from "./load-loop-file.ts";
 import { openSession, type RunFlags } from "./run-loop-file.ts";
 import { describeError, progressLine } from "./terminal.ts";
+import { untilToldToStop } from "./until-told-to-stop.ts";
 
 type Flags = RunFlags & { name?: string };
 
@@ -34,8 +35,7 @@ export async function runRemediesOfFile(
   const progress = progressLine(terminal);
   const session = await openSession(loopFileOf(file), flags, context);
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort(new Error("stopped; what was paid for is kept"));
-  process.once("SIGINT", onSignal);
+  void untilToldToStop().then(() => stop.abort(new Error("stopped; what was paid for is kept")));
   try {
     const states: RemedyState<object>[] = [];
     for (const loop of session.loops) {
@@ -50,7 +50,6 @@ export async function runRemediesOfFile(
     }
     return states;
   } finally {
-    process.off("SIGINT", onSignal);
     progress.clear();
     await session.close();
   }

@@ -1,8 +1,11 @@
 import { sharedAbort } from "../internal/shared-abort.ts";
 
 export interface PumpOptions {
-  /** Does some work and tells how much; 0 means there was nothing to do. */
-  run: (signal: AbortSignal) => Promise<number>;
+  /**
+   * Does some work and tells how much; 0 means there was nothing to do. `signal` ends what is in hand; `stopping` is aborted
+   * before, and asks to begin nothing more.
+   */
+  run: (signal: AbortSignal, stopping: AbortSignal) => Promise<number>;
   /** Longest nap between two looks, in ms. */
   idleMs: number;
   /** How long until something is due, in ms, or `null` when nothing waits; shortens the nap. */
@@ -19,9 +22,9 @@ const ERROR_NAP_CAP_MS = 5_000;
 export class Pump {
   readonly #options: PumpOptions;
   readonly #abort = sharedAbort();
+  readonly #stopping = sharedAbort();
   #wake: () => void = () => {};
   #woken = false;
-  #stopping = false;
   #loop: Promise<void> | null = null;
 
   constructor(options: PumpOptions) {
@@ -38,26 +41,30 @@ export class Pump {
     this.#wake();
   }
 
-  /** Lets the work in hand finish; its signal is aborted after `graceMs`. */
+  /** Begins nothing more from this call on. Lets the work in hand finish; its signal is aborted after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
-    this.#stopping = true;
+    this.#stopping.abort();
     this.wake();
     const timer = setTimeout(() => this.#abort.abort(), graceMs);
     await this.#loop;
     clearTimeout(timer);
   }
 
+  get #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   async #run(): Promise<void> {
     let errors = 0;
-    while (!this.#stopping) {
+    while (!this.#isStopping) {
       this.#woken = false;
       let done = 0;
       try {
-        done = await this.#options.run(this.#abort.signal);
+        done = await this.#options.run(this.#abort.signal, this.#stopping.signal);
         errors = 0;
       } catch (error) {
         errors += 1;
-        if (!this.#stopping) this.#options.onError(error);
+        if (!this.#isStopping) this.#options.onError(error);
       }
       if (done > 0 && errors === 0) continue;
       await this.#nap(errors);
@@ -65,14 +72,14 @@ export class Pump {
   }
 
   async #nap(errors: number): Promise<void> {
-    if (this.#woken || this.#stopping) return;
+    if (this.#woken || this.#isStopping) return;
     let napMs = this.#options.idleMs;
     if (errors > 0) napMs = Math.min(ERROR_NAP_MS * 2 ** (errors - 1), ERROR_NAP_CAP_MS);
     else if (this.#options.untilDueMs) {
       const due = await this.#options.untilDueMs().catch(() => null);
       if (due !== null) napMs = Math.min(napMs, Math.max(due, 1));
     }
-    if (this.#woken || this.#stopping) return;
+    if (this.#woken || this.#isStopping) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, napMs);
       this.#wake = () => {

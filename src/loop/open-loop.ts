@@ -110,7 +110,7 @@ function sourceOf(client: FeedbackLoopOptions["client"]): Source {
       const platform = client as Platform;
       return { store: platform.store, open: () => ({ platform, experiments: null }) };
     }
-    if ("store" in client && "subscribe" in client) {
+    if ("store" in client) {
       const platform = embeddedPlatform(client as EmbeddedSource);
       return { store: platform.store, open: () => ({ platform, experiments: embeddedExperiments(client.store) }) };
     }

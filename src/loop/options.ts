@@ -50,7 +50,10 @@ export interface FeedbackLoopOptions<C extends object = object> {
   maxOpenMs?: number;
   /** How far back a sweep looks for traces that were not judged yet. @default 24 h */
   lookbackMs?: number;
-  /** Between two sweeps. An embedded server also tells of new traces at once. @default 10_000, embedded 60_000 */
+  /**
+   * Between two sweeps. @default 10_000; 2_000 over our own store; 60_000 beside an embedded server on SQLite, which tells
+   * of new traces at once
+   */
   pollMs?: number;
   /** Traces judged at the same time. @default 8 */
   concurrency?: number;

@@ -86,7 +86,8 @@ export async function runThrough(
   try {
     for (;;) {
       const left = limit - summary.judged;
-      const done = (left > 0 ? await judge(signal, left) : 0) + (await converse(signal)) + (await deliver(signal));
+      const done =
+        (left > 0 ? await judge(signal, { most: left }) : 0) + (await converse(signal)) + (await deliver(signal));
       if (onProgress) {
         total = Math.min(limit, summary.judged + (await store.ledgerCounts({ loopId })).waiting);
         tell();

@@ -1,6 +1,7 @@
 import { sharedAbort } from "../internal/shared-abort.ts";
 import { Pump } from "../job/pump.ts";
 import type { TraceHead } from "../model/trace.ts";
+import type { Platform } from "../platform/platform.ts";
 import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
@@ -23,6 +24,8 @@ export interface Watch {
 }
 
 const POLL_MS = 10_000;
+/** Our own store is asked for what changed since the last time, which costs it little. */
+const POLL_STORE_MS = 2_000;
 /** Where the platform tells of changes, the sweep is only the safety net. */
 const POLL_WHEN_TOLD_MS = 60_000;
 const IDLE_MS = 5_000;
@@ -37,7 +40,7 @@ const REMEDY_PATIENCE_MS = 10 * 60_000;
 /** Sweeps, judges, learns, remedies and delivers until stopped: pumps that wake each other. */
 export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitter: LoopEmitter): Promise<Watch> {
   const { store, platform, loopId } = loop;
-  const pollMs = options.pollMs ?? (platform.subscribe ? POLL_WHEN_TOLD_MS : POLL_MS);
+  const pollMs = options.pollMs ?? defaultPollMs(platform);
   const touched = new Map<string, TraceHead>();
   let lastSweepAt: number | null = null;
   let project: {
@@ -81,7 +84,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     { length: JUDGE_LANES },
     () =>
       new Pump({
-        run: async (signal) => (project ? project.judge(signal) : 0),
+        run: async (signal, stopping) => (project ? project.judge(signal, { stopping }) : 0),
         idleMs: IDLE_MS,
         untilDueMs: () => untilDue(store.ledgerNextDue({ loopId })),
         onError: (error) => emitter.emit("error", { error, during: "judge" }),
@@ -165,8 +168,8 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     paused: () => loop.breaker.pauses(),
     onError: onSweepError,
   });
-  const pumps = [sweepPump, noticePump, ...judgePumps, ...talkPumps, learnPump, deliverPump];
-  for (const pump of pumps) pump.start();
+  const pumps = [sweepPump, noticePump, ...judgePumps, ...talkPumps, learnPump];
+  for (const pump of [...pumps, deliverPump]) pump.start();
   if (options.remedies.length > 0) remedyPump.start();
   return {
     get lastSweepAt() {
@@ -174,10 +177,10 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     },
     async stop(timeoutMs) {
       project?.unsubscribe?.();
-      // An experiment may take hours, and loses nothing when it is stopped.
-      await remedyPump.stop(0);
-      // In the order of the journey, so that what one hands over the next still takes.
-      for (const pump of pumps) await pump.stop(timeoutMs);
+      // All at once, so that none takes up more while another finishes. An experiment may take hours, and loses nothing.
+      await Promise.all([remedyPump.stop(0), ...pumps.map((pump) => pump.stop(timeoutMs))]);
+      // Last, so that what the others hand over is still taken.
+      await deliverPump.stop(timeoutMs);
       await project?.tail?.close().catch(() => undefined);
       await heartbeat.stop();
       stopServing.abort();
@@ -185,4 +188,10 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       await loop.history.flush();
     },
   };
+}
+
+/** A server tells of what it took in itself; into a database that processes share, others take in traces too. */
+function defaultPollMs({ subscribe, store, reportsChanges }: Platform): number {
+  if (subscribe && !store?.capabilities.concurrentClaims) return POLL_WHEN_TOLD_MS;
+  return reportsChanges ? POLL_STORE_MS : POLL_MS;
 }

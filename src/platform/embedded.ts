@@ -7,8 +7,8 @@ import type { Platform } from "./platform.ts";
 /** What the in-process platform needs of a server: its store, and word of what was just committed. */
 export interface EmbeddedSource {
   readonly store: Store;
-  /** The listener is called after the commit; returns how to stop. */
-  subscribe(listener: (touched: TouchedTrace[]) => void): () => void;
+  /** The listener is called after the commit; returns how to stop. Absent where another process takes traces in. */
+  readonly subscribe?: (listener: (touched: TouchedTrace[]) => void) => () => void;
 }
 
 const PAGE = 500;
@@ -53,12 +53,7 @@ export function embeddedPlatform(source: EmbeddedSource): Platform {
 
     traceRead: ({ heads }) => store.traceRead({ traceIds: heads.map((head) => head.traceId) }),
 
-    subscribe({ projectId, onChange }) {
-      return source.subscribe((touched) => {
-        const mine: TraceHead[] = touched.filter((trace) => trace.projectId === projectId);
-        if (mine.length > 0) onChange(mine);
-      });
-    },
+    ...subscription(source),
 
     async scoresRead({ spanIds, key }) {
       const scores = new Map<string, number>();
@@ -99,6 +94,17 @@ export function embeddedPlatform(source: EmbeddedSource): Platform {
     async tagAdd({ span, tag }) {
       await store.spanTag({ id: span.spanId, tag });
     },
+  };
+}
+
+function subscription({ subscribe }: EmbeddedSource): Pick<Platform, "subscribe"> {
+  if (!subscribe) return {};
+  return {
+    subscribe: ({ projectId, onChange }) =>
+      subscribe((touched) => {
+        const mine: TraceHead[] = touched.filter((trace) => trace.projectId === projectId);
+        if (mine.length > 0) onChange(mine);
+      }),
   };
 }
 

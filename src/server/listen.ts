@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { errorMessage, LoopsmithError } from "../model/errors.ts";
 import type { Server } from "./create-server.ts";
 import { rememberIncoming } from "./incoming.ts";
-import { isLoopback } from "./host-guard.ts";
+import { hostInUrl, isLoopback } from "./host-guard.ts";
 
 export interface ListenOptions {
   /** Address to bind to. Anything beyond loopback needs a server with an API key. @default "127.0.0.1" */
@@ -35,9 +35,8 @@ export async function listen(server: Server, options: ListenOptions = {}): Promi
   }
   const http = await start(server, host, port);
   const address = http.address() as AddressInfo;
-  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
   return {
-    url: `http://${name}:${address.port}`,
+    url: `http://${hostInUrl(address.address)}:${address.port}`,
     port: address.port,
     async close({ graceMs = 10_000 } = {}) {
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));

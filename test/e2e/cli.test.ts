@@ -52,6 +52,26 @@ describe("loopsmith demo", () => {
   });
 });
 
+describe("a loop file", () => {
+  it.each(["ts", "mts", "mjs"])("imports every entry of the package by name (.%s)", (extension) => {
+    // No node_modules are near, and a URL would write the blank otherwise.
+    const home = mkdtempSync(join(folder, "loop file "));
+    const [file, labels] = [join(home, `loop.${extension}`), join(home, "labels.jsonl")];
+    const cases = Array.from({ length: 40 }, (_, at) => ({ inputs: {}, outputs: { a: "yes" }, failed: at % 2 === 0 }));
+    writeFileSync(labels, cases.map((one) => JSON.stringify(one)).join("\n"));
+    writeFileSync(
+      file,
+      `import { defineLoop } from "loopsmith";
+       import { length } from "loopsmith/evaluators";
+       import { createServer } from "loopsmith/server";
+       if (typeof createServer !== "function") throw new Error("no server");
+       export default defineLoop({ projectName: "p", evaluator: length({ max: 9 }), threshold: 0.5 });`,
+    );
+    const report = json<{ checks: { evaluator: string }[] }>(["evaluators", "check", file, "--labels", labels]);
+    expect(report.checks.map(({ evaluator }) => evaluator)).toEqual(["length"]);
+  });
+});
+
 const recording = join(import.meta.dirname, "../../../shared/data/tau-bench-airline/gpt-4o-runs.json");
 
 // Recorded runs of a real agent; they are no part of the project, so elsewhere there is nothing to replay.

@@ -82,6 +82,22 @@ describe("the published package", () => {
     expect(queue.items).toBe(failures);
   });
 
+  it("lets a loop file in TypeScript import all of it", () => {
+    const loop = `
+      import { defineLoop } from "loopsmith";
+      import { length } from "loopsmith/evaluators";
+      import { openStore } from "loopsmith/server";
+      if (typeof openStore !== "function") throw new Error("no server");
+      export default defineLoop({ projectName: "p", evaluator: length({ max: 9 }), threshold: 0.5 });
+    `;
+    writeFileSync(join(project, "loop.ts"), loop);
+    const cases = Array.from({ length: 40 }, (_, at) => ({ inputs: {}, outputs: { a: "yes" }, failed: at % 2 === 0 }));
+    writeFileSync(join(project, "labels.jsonl"), cases.map((one) => JSON.stringify(one)).join("\n"));
+    const bin = join("node_modules", "loopsmith", "bin", "loopsmith.js");
+    const { status, stderr } = node(bin, "evaluators", "check", "loop.ts", "--labels", "labels.jsonl");
+    expect(status, stderr).toBe(0);
+  });
+
   it("writes large batches on the thread it ships", () => {
     const program = `
       import { createServer, openStore } from "loopsmith/server";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createServer, listen } from "../../src/server/index.ts";
+import { hostsAnswered } from "../../src/server/host-guard.ts";
 import { startServer, type RunningServer } from "./official-client.ts";
 
 const KEY = "a-key-of-some-length";
@@ -61,6 +62,15 @@ describe("a server with a key", () => {
       expect(answer.status, path).toBe(501);
       expect(await answer.json()).toMatchObject({ code: "not_implemented", hint: expect.any(String) as string });
     }
+  });
+});
+
+describe("hostsAnswered", () => {
+  it("adds the address that is bound, as a Host header has it, and all names off loopback where none is given", () => {
+    expect(hostsAnswered("127.0.0.2")).toEqual(["127.0.0.2"]);
+    expect(hostsAnswered("::1", ["a.internal"])).toEqual(["a.internal", "[::1]"]);
+    expect(hostsAnswered("fd00::2", ["a.internal"])).toEqual(["a.internal", "[fd00::2]"]);
+    expect(hostsAnswered("fd00::2")).toEqual(["*"]);
   });
 });
 

@@ -5,6 +5,7 @@ import { errorMessage, LoopsmithError } from "../../model/errors.ts";
 import { openStore } from "../../store/open-store.ts";
 import type { AddCommand, StoreFlags } from "../command.ts";
 import { exitCodeOf } from "../exit-codes.ts";
+import { describePlace, storePlace } from "../store-place.ts";
 
 interface Check {
   check: string;
@@ -16,14 +17,14 @@ export const addDoctor: AddCommand = (program, context) => {
   program
     .command("doctor")
     .description(
-      "Checks what a loop needs: Node, the data directory, the database, and LangSmith where one is configured.",
+      "Checks what a loop needs: Node, the data directory or the PostgreSQL database, and LangSmith where one is configured.",
     )
     .option("--data-dir <dir>", "folder of the database")
     .option("--json", "print one JSON object")
     .action(async (flags: StoreFlags & { json?: boolean }) => {
       const { terminal } = context;
       const environment = context.environment();
-      const dataDir = flags.dataDir ?? environment.dataDir;
+      const place = storePlace(environment, flags);
       const checks: Check[] = [];
       let worst: unknown = null;
       const check = async (name: string, work: () => Promise<string> | string): Promise<void> => {
@@ -36,17 +37,20 @@ export const addDoctor: AddCommand = (program, context) => {
         }
       };
       await check("node", () => nodeVersion(process.versions.node));
-      await check("data directory", () => {
-        mkdirSync(dataDir, { recursive: true });
-        const probe = join(dataDir, `.probe-${process.pid}`);
-        writeFileSync(probe, "x");
-        rmSync(probe);
-        return `${dataDir} can be written`;
-      });
+      if (place.databaseUrl === undefined) {
+        const dataDir = describePlace(place);
+        await check("data directory", () => {
+          mkdirSync(dataDir, { recursive: true });
+          const probe = join(dataDir, `.probe-${process.pid}`);
+          writeFileSync(probe, "x");
+          rmSync(probe);
+          return `${dataDir} can be written`;
+        });
+      }
       await check("database", async () => {
-        await using store = await openStore({ dataDir });
+        await using store = await openStore(place);
         const loops = await store.loopList();
-        return `opens; ${loops.length} loops have run`;
+        return `${describePlace(place)} opens; ${loops.length} loops have run`;
       });
       await check("platform", async () => {
         if (environment.langsmithEndpoint === null) return "no LANGSMITH_ENDPOINT: the embedded server is used";

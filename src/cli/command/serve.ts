@@ -1,15 +1,19 @@
 import { createServer } from "../../server/create-server.ts";
+import { hostsAnswered } from "../../server/host-guard.ts";
 import { listen } from "../../server/listen.ts";
 import { startRetention, type RetentionPolicy } from "../../server/retention.ts";
 import { openStore } from "../../store/open-store.ts";
 import { parseDuration } from "../../internal/parse-duration.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { wholeNumber, type AddCommand, type StoreFlags } from "../command.ts";
+import { describePlace, storePlace } from "../store-place.ts";
 import { describeError } from "../terminal.ts";
+import { untilToldToStop } from "../until-told-to-stop.ts";
 
 interface Flags extends StoreFlags {
   host: string;
   port?: number;
+  allowedHost?: string[];
   keep?: string;
   keepBytes?: number;
   json?: boolean;
@@ -27,6 +31,7 @@ export const addServe: AddCommand = (program, context) => {
       "port (default: LOOPSMITH_PORT or 1984; 0: any free one)",
       wholeNumber("--port", 0, 65_535),
     )
+    .option("--allowed-host <name...>", "host names to answer to (default: LOOPSMITH_ALLOWED_HOSTS; off loopback: any)")
     .option("--data-dir <dir>", "folder of the database")
     .option("--keep <time>", "delete traces that started longer ago: 30d (default: keep them)")
     .option(
@@ -38,20 +43,23 @@ export const addServe: AddCommand = (program, context) => {
     .action(async (flags: Flags) => {
       const { terminal } = context;
       const environment = context.environment();
-      const dataDir = flags.dataDir ?? environment.dataDir;
+      const place = storePlace(environment, flags);
       const policy = policyOf(flags);
-      const store = await openStore({
-        dataDir,
-        ...(environment.databaseUrl === null ? {} : { databaseUrl: environment.databaseUrl }),
-      });
+      const store = await openStore(place);
       try {
-        const server = createServer({ store, apiKey: environment.apiKey });
+        const allowedHosts = hostsAnswered(flags.host, flags.allowedHost ?? environment.allowedHosts);
+        const server = createServer({ store, apiKey: environment.apiKey, allowedHosts });
         const listener = await listen(server, { host: flags.host, port: flags.port ?? environment.port });
         // Also without a policy for all: projects may have their own.
         const retention = startRetention({ store, policy, onError: (error) => terminal.err(describeError(error)) });
-        if (flags.json) terminal.out(JSON.stringify({ url: listener.url, dataDir }));
-        else {
-          terminal.out(`Loopsmith serves LangSmith's API at ${listener.url}, data in ${dataDir}\n`);
+        // Before anybody hears that it runs.
+        const toldToStop = untilToldToStop();
+        const data = describePlace(place);
+        if (flags.json) {
+          const where = place.databaseUrl === undefined ? { dataDir: data } : { database: data };
+          terminal.out(JSON.stringify({ url: listener.url, ...where }));
+        } else {
+          terminal.out(`Loopsmith serves LangSmith's API at ${listener.url}, data in ${data}\n`);
           terminal.out(`  export LANGSMITH_ENDPOINT=${listener.url}`);
           terminal.out("  export LANGSMITH_TRACING=true");
           terminal.out(
@@ -60,10 +68,7 @@ export const addServe: AddCommand = (program, context) => {
               : "  export LANGSMITH_API_KEY=$LOOPSMITH_API_KEY",
           );
         }
-        await new Promise<void>((resolve) => {
-          process.once("SIGINT", () => resolve());
-          process.once("SIGTERM", () => resolve());
-        });
+        await toldToStop;
         await retention.stop();
         await listener.close();
       } finally {

@@ -2,6 +2,7 @@ import { loopStatus } from "../../loop/loop-status.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import type { LedgerRow } from "../../store/resource/ledger.ts";
 import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
+import { describePlace, storePlace } from "../store-place.ts";
 import { table } from "../terminal.ts";
 
 interface Flags extends StoreFlags {
@@ -20,6 +21,7 @@ export const addStatus: AddCommand = (program, context) => {
     .option("--json", "print one JSON object")
     .action(async (flags: Flags) => {
       const { terminal } = context;
+      const place = storePlace(context.environment(), flags);
       await withStore(context, flags, async (store) => {
         const loops = await store.loopList();
         if (flags.trace !== undefined) {
@@ -66,7 +68,7 @@ export const addStatus: AddCommand = (program, context) => {
           // Whether a loop runs is known only inside its own process.
           return terminal.out(JSON.stringify({ loops: statuses.map(({ running: _running, ...status }) => status) }));
         }
-        if (statuses.length === 0) return terminal.out("No loop has run over this data directory yet.");
+        if (statuses.length === 0) return terminal.out(`No loop has run over ${describePlace(place)} yet.`);
         terminal.out(
           table(
             statuses.map((status) => ({

@@ -52,19 +52,26 @@ const LEASE_MS = 30_000;
 /** A trace whose evaluators' providers were all too busy is tried again no sooner than this. */
 const BUSY_RETRY_MS = 1_000;
 
+export interface RoundOptions {
+  /** Traces claimed at most. @default a batch */
+  most?: number;
+  /** Once it is aborted no evaluator is started; what was claimed for it goes to whoever claims next. */
+  stopping?: AbortSignal;
+}
+
 /**
- * One round of judging: claims due traces (at most `most`), reads, evaluates, blames, decides and records them. Returns how many
- * there were.
+ * One round of judging: claims due traces, reads, evaluates, blames, decides and records them. Returns how many there were.
  */
-export function createJudge(deps: JudgeDeps): (signal: AbortSignal, most?: number) => Promise<number> {
+export function createJudge(deps: JudgeDeps): (signal: AbortSignal, options?: RoundOptions) => Promise<number> {
   const { store, platform, loopId, projectId, options } = deps;
   const record = createRecorder(store);
   // Rounds that run side by side share them.
   const slots = createSlots(options.concurrency);
 
-  return async (signal, most = Infinity) => {
+  return async (signal, { most = Infinity, stopping } = {}) => {
     // Nothing is claimed while another round's traces still wait: other workers could have them meanwhile.
     await slots(() => Promise.resolve());
+    if (stopping?.aborted) return 0;
     const leaseToken = newId();
     const claims = await store.ledgerClaim({
       loopId,
@@ -103,6 +110,10 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, most?: numbe
         if (error !== undefined) problems.push(error);
       };
       try {
+        if (stopping?.aborted) {
+          await defer(deps, claim, { reason: "the worker that held it was stopped", resumeAt: store.now() });
+          return finish();
+        }
         const trace = byId.get(claim.traceId);
         let ready: Ready | null = null;
         if (trace && deps.lineage.isOwn(trace)) await skip(deps, claim, OWN_TRACE);

@@ -65,30 +65,35 @@ export async function sweep(
   return seen;
 }
 
+/** How far behind the last sweep the next one begins: what is committed a little later carries an earlier time. */
+const OVERLAP_MS = 5_000;
 /** Which part of the past is looked through how often. The further back, the less often: what is missed is rare. */
 const TIERS = [
-  { everyMs: 0, backMs: 2 * 60_000 },
+  { everyMs: 30_000, backMs: 2 * 60_000 },
   { everyMs: 2 * 60_000, backMs: 15 * 60_000 },
   { everyMs: 10 * 60_000, backMs: 3 * 60 * 60_000 },
   { everyMs: 60 * 60_000, backMs: Infinity },
 ] as const;
 
 /**
- * Sweeps over what changed, where the platform knows, so that a notification that was missed is made good by one of them: the
- * last two minutes every time, the last quarter of an hour every two minutes, the last three hours every ten, the whole
- * look-back every hour and at the start. A sweep that failed stays due, so that after an outage the next one reaches back
- * over it. Where the platform does not know, `tail.ts` follows it.
+ * Sweeps over what changed, where the platform knows, so that a notification that was missed is made good by one of them: what
+ * changed since the last sweep every time, the last two minutes every half minute, the last quarter of an hour every two
+ * minutes, the last three hours every ten, the whole look-back every hour and at the start. A sweep that failed stays due,
+ * so that after an outage the next one reaches back over it. Where the platform does not know, `tail.ts` follows it.
  */
 export function createSweeps(deps: SweepDeps): () => Promise<void> {
   const { store, options } = deps;
   const lastAt = new Map<number, number>();
+  let sweptTo = Infinity;
   return async () => {
     const now = store.now();
     // A clock that was set back must not keep the sweeps away until it has caught up.
     const isDue = (at: number, everyMs: number): boolean => now < at || now - at >= everyMs;
     const due = TIERS.filter(({ everyMs, backMs }) => isDue(lastAt.get(backMs) ?? -Infinity, everyMs));
-    const furthest = Math.min(Math.max(...due.map(({ backMs }) => backMs)), options.lookbackMs);
-    await sweep(deps, { startFrom: now - options.lookbackMs, changedFrom: now - furthest });
+    const furthest = Math.min(Math.max(0, ...due.map(({ backMs }) => backMs)), options.lookbackMs);
+    const changedFrom = Math.min(now - furthest, sweptTo - OVERLAP_MS);
+    await sweep(deps, { startFrom: now - options.lookbackMs, changedFrom });
     for (const { backMs } of due) lastAt.set(backMs, now);
+    sweptTo = now;
   };
 }

@@ -19,7 +19,7 @@ export function calibrationRoutes(app: Hono, { store }: ServerContext): void {
   app.get("/api/loopsmith/calibration", async (c) => {
     const { loop: name, human: humanKey, humanThreshold, window, minPerClass } = readQuery(c, CalibrationQuery);
     const loop = await pickLoop(store, name);
-    const platform = embeddedPlatform({ store, subscribe: () => () => {} });
+    const platform = embeddedPlatform({ store });
     const found = await calibrateJudge(
       { store, platform, loopId: loop.id },
       {

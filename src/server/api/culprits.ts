@@ -31,7 +31,7 @@ export function culpritRoutes(app: Hono, context: ServerContext): void {
     const { spanId } = await readJson(c, context, ConfirmBody);
     const threshold = loop.config["threshold"] as Threshold | undefined;
     const history = await openBlameHistory(store, loop.id, threshold, { train: false });
-    const platform = embeddedPlatform({ store, subscribe: () => () => {} });
+    const platform = embeddedPlatform({ store });
     const traceId = c.req.param("traceId");
     const confirmed = await confirmCulprit({ store, platform, loopId: loop.id, history }, traceId, spanId);
     return c.json({ loop: loop.name, trace: traceId, ...confirmed });

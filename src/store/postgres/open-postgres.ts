@@ -83,6 +83,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
     await migrate(pool, schema);
   } catch (error) {
     await query.destroy();
+    await endPool(pool);
     throw toStoreError(error);
   }
   const clock = options.now ? null : await databaseClock(query);
@@ -105,6 +106,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
     async close() {
       clock?.stop();
       await query.destroy();
+      await endPool(pool);
     },
   };
 }
@@ -122,6 +124,11 @@ async function transact<T>(
       throw toStoreError(error);
     }
   }
+}
+
+/** The query builder ends only a pool it has used, and an idle connection keeps the process alive for ten seconds. */
+async function endPool(pool: Driver.Pool): Promise<void> {
+  if (!pool.ending) await pool.end();
 }
 
 async function loadDriver(): Promise<typeof Driver> {
