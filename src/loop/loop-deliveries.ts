@@ -28,7 +28,7 @@ export interface DeliveriesOptions extends DeliverySelection {
 }
 
 export interface ReplayOptions extends DeliverySelection {
-  /** What is pending is on its way already. @default ["dead", "suppressed"] */
+  /** What is pending is on its way already. @default ["dead"], and ["dead", "suppressed"] with `ids` */
   states?: readonly Exclude<DeliveryState, "pending">[];
 }
 

@@ -33,8 +33,8 @@ const ReplayBody = z.object({
 
 /**
  * `GET /api/loopsmith/deliveries` lists, newest last, with counts; `GET /api/loopsmith/deliveries/:id` shows one;
- * `POST /api/loopsmith/deliveries/replay` sends dead or suppressed ones again under the same ids: those named by `ids`, those
- * of a time range, or with `all` every one that matches.
+ * `POST /api/loopsmith/deliveries/replay` sends dead ones again under the same ids: those named by `ids` (suppressed ones too),
+ * those of a time range, or with `all` every one that matches.
  */
 export function deliveryRoutes(app: Hono, context: ServerContext): void {
   const { store } = context;

@@ -1,8 +1,7 @@
 import type { SelectQueryBuilder } from "kysely";
-import type { Action } from "../../model/action.ts";
-import type { Delivery, DeliveryState } from "../../model/delivery.ts";
+import type { DeliveryState } from "../../model/delivery.ts";
 import type { DeliveryClaim, DeliveryFilter, DeliveryStore } from "../resource/delivery.ts";
-import { fromMicros, fromMicrosOrNull, parseObject, toMicros, toMicrosOrNull } from "./columns.ts";
+import { fromMicros, toMicros, toMicrosOrNull } from "./columns.ts";
 import type { Database } from "./database.ts";
 import { heldStore } from "./held-deliveries.ts";
 import { insertDeliveries } from "./record-verdicts.ts";
