@@ -1,61 +1,24 @@
 import { idleFrom, runConversationEvaluator, type ConversationEvaluator } from "../../evaluator/conversation.ts";
 import { mapWithLimit } from "../../internal/map-with-limit.ts";
 import { errorMessage } from "../../model/errors.ts";
-import { newId, stableId } from "../../model/id.ts";
-import type { JsonObject } from "../../model/json.ts";
+import { newId } from "../../model/id.ts";
 import type { Score } from "../../model/score.ts";
-import type { Trace, TraceHead } from "../../model/trace.ts";
+import type { Trace } from "../../model/trace.ts";
 import type { LedgerClaim } from "../../store/resource/ledger.ts";
 import type { Store } from "../../store/store.ts";
 import { toRuns } from "../../wire/to-run.ts";
 import { reserveBudget, settleBudget } from "./budget.ts";
 import { decide, toFeedback } from "../decide.ts";
+import { conversationLedger, threadHeads } from "./enrol-conversation.ts";
 import { holdLeases } from "./hold-leases.ts";
-import type { JudgeDeps } from "./judge-due.ts";
+import type { JudgeDeps } from "./judge-deps.ts";
 import type { Judgement } from "./judge.ts";
-import { isAlwaysJudged, isSampled } from "./sample.ts";
 import { scoreDelivery } from "./score-delivery.ts";
 
 type ConversationDeps = Omit<JudgeDeps, "history">;
 
 const BATCH = 20;
 const LEASE_MS = 30_000;
-
-/**
- * Puts a trace's thread on the list of every conversation evaluator, due once it has been idle for that evaluator's time,
- * whether the trace itself is judged or sampled out. Must come before the trace is done with: a crash in between repeats
- * it, and none loses the thread. Threads are sampled as wholes, by the hash of their id; those with a trace that is judged
- * whatever the rate are judged as well.
- *
- * Each evaluator has a ledger of its own, whose entries are threads; it has the same leases, revisions and retries as
- * that of traces.
- */
-export async function enrolConversation({ store, loopId, options }: ConversationDeps, trace: Trace): Promise<void> {
-  const { threadId, root } = trace;
-  if (threadId === null || options.conversations.length === 0) return;
-  const { rate, always } = options.sample;
-  const isIn = isSampled(threadId, rate) || isAlwaysJudged(trace, always);
-  // A later trace of a thread that is left out may be one that is always judged, and the thread with it.
-  if (!isIn && !always) return;
-  const now = store.now();
-  const endAt = root.endAt ?? now;
-  for (const evaluator of isIn ? options.conversations : []) {
-    // Traces of one thread that are judged one after the other, as in a backfill, are waited for too.
-    const dueAt = Math.max(endAt + evaluator.idleMs, now + Math.min(evaluator.idleMs, options.settleMs));
-    const head = { traceId: threadId, startAt: root.startAt, rootEndAt: endAt, changedAt: now, dueAt };
-    await store.ledgerEnrol({ loopId: ledgerOf(loopId, evaluator), heads: [head] });
-  }
-  const most = Math.max(...options.conversations.map(({ maxTraces }) => maxTraces));
-  const head: TraceHead = { traceId: trace.id, startAt: root.startAt, rootEndAt: root.endAt, changedAt: endAt };
-  await store.cursorUpdate({
-    name: threadName(loopId, threadId),
-    update: (current) => {
-      const others = headsOf(current).filter(({ traceId }) => traceId !== trace.id);
-      const heads = [...others, head].sort((a, b) => a.startAt - b.startAt).slice(-most);
-      return { heads: heads as unknown as JsonObject[] };
-    },
-  });
-}
 
 /** When the next thread is due for any of the evaluators, or `null`. */
 export async function nextConversationDue({
@@ -64,7 +27,7 @@ export async function nextConversationDue({
   options,
 }: Pick<ConversationDeps, "store" | "loopId" | "options">): Promise<number | null> {
   const due = await Promise.all(
-    options.conversations.map((evaluator) => store.ledgerNextDue({ loopId: ledgerOf(loopId, evaluator) })),
+    options.conversations.map((evaluator) => store.ledgerNextDue({ loopId: conversationLedger(loopId, evaluator) })),
   );
   return due.reduce((least, at) => (at !== null && (least === null || at < least) ? at : least), null);
 }
@@ -75,7 +38,7 @@ export function createConversationJudge(deps: ConversationDeps): (signal: AbortS
   return async (signal) => {
     let judged = 0;
     for (const evaluator of options.conversations) {
-      const ledger = ledgerOf(loopId, evaluator);
+      const ledger = conversationLedger(loopId, evaluator);
       const leaseToken = newId();
       const claims = await store.ledgerClaim({ loopId: ledger, limit: BATCH, leaseMs: LEASE_MS, leaseToken });
       if (claims.length === 0) continue;
@@ -96,18 +59,6 @@ export function createConversationJudge(deps: ConversationDeps): (signal: AbortS
 
 // --- internal ---
 
-function ledgerOf(loopId: string, { name, version }: ConversationEvaluator): string {
-  return stableId("conversations", loopId, name, version);
-}
-
-function threadName(loopId: string, threadId: string): string {
-  return `thread/${loopId}/${threadId}`;
-}
-
-function headsOf(value: JsonObject | null): TraceHead[] {
-  return ((value?.["heads"] as unknown) ?? []) as TraceHead[];
-}
-
 async function judgeThread(
   deps: ConversationDeps,
   evaluator: ConversationEvaluator,
@@ -115,7 +66,7 @@ async function judgeThread(
   signal: AbortSignal,
 ): Promise<void> {
   const { store, platform, loopId, projectId, options, emitter } = deps;
-  const heads = headsOf(await store.cursorGet({ name: threadName(loopId, claim.traceId) }));
+  const heads = await threadHeads(store, loopId, claim.traceId);
   const traces = await platform.traceRead({ projectId, heads: heads.slice(-evaluator.maxTraces) });
   const last = traces.toSorted((a, b) => a.root.startAt - b.root.startAt).at(-1);
   const now = store.now();
