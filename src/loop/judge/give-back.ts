@@ -28,6 +28,11 @@ export async function defer(deps: GiveBackDeps, claim: LedgerClaim, { reason, re
   await giveBack(deps, claim, { state: "deferred", reason, dueAt: resumeAt, attempted: false });
 }
 
+/** It is not settled after all: the same, in the state of what was never judged. */
+export async function postpone(deps: GiveBackDeps, claim: LedgerClaim, { reason, resumeAt }: Refusal): Promise<void> {
+  await giveBack(deps, claim, { state: "settling", reason, dueAt: resumeAt, attempted: false });
+}
+
 /**
  * Tells of the problem; the trace is tried again, ever later.
  * @param traceId whom the event names, where the claim is of a thread
