@@ -121,16 +121,25 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
   let watching: Promise<Watch> | null = null;
   let opened: LoopRemedies | null = null;
   let lastError: LoopStatus["lastError"] = null;
+  /** The store's clock, on which whatever else a loop tells is timed; nothing is told before it is open. */
+  let now: () => number = Date.now;
   emitter.on("error", ({ error }) => {
-    lastError = { at: Date.now(), message: errorMessage(error) };
+    lastError = { at: now(), message: errorMessage(error) };
   });
 
   /** Opened on first use, and again after a stop; a failure is not remembered. */
-  const open = (): Promise<OpenLoop> =>
-    (opening ??= openLoop(options, resolved).catch((error: unknown) => {
+  const open = (): Promise<OpenLoop> => (opening ??= openNow());
+
+  async function openNow(): Promise<OpenLoop> {
+    try {
+      const loop = await openLoop(options, resolved);
+      now = () => loop.store.now();
+      return loop;
+    } catch (error) {
       opening = null;
       throw error;
-    }));
+    }
+  }
 
   /** For whatever does more than look. */
   const enter = async (): Promise<OpenLoop> => {
@@ -164,7 +173,10 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       }
     },
     stop,
-    runOnce: (run = {}) => loop.backfill({ ...run, since: Date.now() - resolved.lookbackMs }),
+    async runOnce(run = {}) {
+      const { store } = await open();
+      return loop.backfill({ ...run, since: store.now() - resolved.lookbackMs });
+    },
     async backfill({ since, until, ...run }) {
       const opened = await enter();
       return runThrough(opened, resolved, emitter, { ...run, ...rangeOf(since, until, opened.store.now()) });

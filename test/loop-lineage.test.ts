@@ -5,7 +5,7 @@ import { Client } from "langsmith";
 import { traceable } from "langsmith/traceable";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EvaluatorInput } from "../src/evaluator/index.ts";
-import { defineEvaluator } from "../src/evaluator/index.ts";
+import { defineConversationEvaluator, defineEvaluator } from "../src/evaluator/index.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import { LINEAGE_KEY, openLineage } from "../src/loop/judge/lineage.ts";
 import { loopIdOf, newId } from "../src/model/id.ts";
@@ -79,6 +79,11 @@ async function rounds(loop: FeedbackLoop): Promise<number> {
   return Infinity;
 }
 
+async function tracesIn(name: string): Promise<number> {
+  const project = await store.projectGet({ name });
+  return project ? (await store.traceHeads({ projectId: project.id, changedFrom: 0, limit: 1_000 })).length : 0;
+}
+
 async function sendOtlp(lineage: string): Promise<void> {
   const nano = `${Date.now()}000000`;
   const attributes = [
@@ -93,7 +98,7 @@ async function sendOtlp(lineage: string): Promise<void> {
   expect(response.status).toBeLessThan(300);
 }
 
-const ROUTES: Record<string, (input: EvaluatorInput) => Promise<void>> = {
+const ROUTES: Record<string, (input: Pick<EvaluatorInput, "lineage">) => Promise<void>> = {
   // First: the SDK and the loop look at the environment when they are first used.
   "LangSmith's SDK": async () => {
     // As an application has it that traces everything: the environment says so, and nobody passes a mark.
@@ -129,6 +134,41 @@ describe("a loop whose evaluators trace into the project they judge", () => {
     await loop.runOnce();
     expect(judged).toEqual([]);
     expect((await loop.status()).traces.skipped).toBeGreaterThan(0);
+  });
+
+  it.each(Object.entries(ROUTES))("does not judge what is traced over a conversation: %s", async (route, trace) => {
+    const isSdk = route.startsWith("LangSmith");
+    if (isSdk) Object.assign(process.env, { LANGSMITH_TRACING: "true", LANGSMITH_ENDPOINT: listener.url });
+    try {
+      const thread = `talk ${route}`;
+      const id = await send({ session_id: thread });
+      const asked: string[] = [];
+      const judged: string[] = [];
+      const evaluator = [
+        defineEvaluator({ name: "judge", evaluate: (_run, input) => judged.push(input.trace.id) }),
+        defineConversationEvaluator({
+          name: "talk",
+          idleMs: 1,
+          evaluate: async (input) => {
+            asked.push(input.threadId);
+            await trace(input);
+            return 1;
+          },
+        }),
+      ];
+      const { loop } = loopOver({ name: thread, evaluator, scoreRange: [0, 1_000] }, () => Promise.resolve());
+      await using _loop = loop;
+      const before = await tracesIn(isSdk ? "evaluators" : PROJECT);
+      await loop.runOnce();
+      expect(judged).toContain(id);
+      expect(asked).toContain(thread);
+      const known = judged.length;
+      await expect.poll(() => tracesIn(isSdk ? "evaluators" : PROJECT), { timeout: 20_000 }).toBeGreaterThan(before);
+      await loop.runOnce();
+      expect(judged).toHaveLength(known);
+    } finally {
+      if (isSdk) for (const name of ["LANGSMITH_TRACING", "LANGSMITH_ENDPOINT"]) delete process.env[name];
+    }
   });
 
   it("does not judge them when it tails them over HTTP, and says why", async () => {

@@ -4,7 +4,7 @@ import { toScores } from "../wire/evaluator-result.ts";
 import type { EvaluatorReturn } from "../wire/evaluator-result.ts";
 import type { LangSmithRun } from "../wire/langsmith-run.ts";
 import { toRun } from "../wire/to-run.ts";
-import type { Evaluator } from "./evaluator.ts";
+import type { Evaluator, EvaluatorTarget } from "./evaluator.ts";
 import { runEvaluator } from "./run-evaluator.ts";
 import type { RunEvaluatorOptions } from "./run-evaluator.ts";
 import { answerText, questionText } from "./text/run-text.ts";
@@ -23,6 +23,8 @@ export interface ConversationInput {
   /** Their roots as LangSmith runs, in the same order. */
   runs: readonly LangSmithRun[];
   turns: readonly ConversationTurn[];
+  /** The signed mark for what you trace yourself while judging, as evaluators of traces get it. */
+  lineage?: string;
   signal: AbortSignal;
 }
 
@@ -54,11 +56,13 @@ export function defineConversationEvaluator(definition: ConversationDefinition):
   return { ...definition, kind: "conversation", version, idleMs, maxTraces };
 }
 
-/** Epoch ms from which a thread counts as idle, or `null` while one of its traces still runs. */
-export function idleFrom(traces: readonly Trace[], idleMs: number): number | null {
-  const ends = traces.map((trace) => trace.root.endAt);
-  if (ends.some((end) => end === null)) return null;
-  return Math.max(...ends.map((end) => end ?? 0)) + idleMs;
+/**
+ * Epoch ms from which a thread counts as idle, or `null` while one of its traces still runs.
+ * @param maxOpenMs a trace that is open for longer counts as ended then. Default: never
+ */
+export function idleFrom(traces: readonly Trace[], idleMs: number, maxOpenMs = Infinity): number | null {
+  const idleAt = Math.max(...traces.map(({ root }) => root.endAt ?? root.startAt + maxOpenMs)) + idleMs;
+  return idleAt === Infinity ? null : idleAt;
 }
 
 /**
@@ -69,7 +73,7 @@ export async function runConversationEvaluator(
   evaluator: ConversationEvaluator,
   threadId: string,
   traces: readonly Trace[],
-  options: RunEvaluatorOptions = {},
+  options: RunEvaluatorOptions & Pick<EvaluatorTarget, "lineage"> = {},
 ): Promise<Score[]> {
   const ordered = [...traces].sort((a, b) => a.root.startAt - b.root.startAt).slice(-evaluator.maxTraces);
   const last = ordered.at(-1);
@@ -78,6 +82,7 @@ export async function runConversationEvaluator(
   const run = runs.at(-1) as LangSmithRun;
   const turns = runs.map((turn) => ({ user: questionText(turn), assistant: answerText(turn), run: turn }));
   const { name, version, timeoutMs, range } = evaluator;
+  const { lineage } = options;
   // The whole thread counts as one trace here, so that results may name any run of it.
   const thread: Trace = { ...last, spans: ordered.flatMap((trace) => trace.spans) };
   const asEvaluator: Evaluator = {
@@ -87,7 +92,8 @@ export async function runConversationEvaluator(
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(range && { range }),
     async evaluate({ signal }) {
-      const result = await evaluator.evaluate({ threadId, traces: ordered, runs, turns, signal });
+      const mark = lineage === undefined ? {} : { lineage };
+      const result = await evaluator.evaluate({ threadId, traces: ordered, runs, turns, ...mark, signal });
       return toScores(result, { evaluator: name, version, spanId: last.root.id });
     },
   };

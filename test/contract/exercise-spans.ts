@@ -14,6 +14,9 @@ export function exerciseSpans(open: OpenStore): void {
       expect(touched).toMatchObject([{ traceId: root.id, rootEndAt: START + 100, changedAt: START }]);
       const [trace] = await store.traceRead({ traceIds: [root.id] });
       expect(trace?.projectName).toBe("contract");
+      expect(await store.projectGet({ name: "contract" })).toMatchObject({ startAt: START });
+      expect(await store.projectEnsure({ name: "ensured" })).toMatchObject({ startAt: START });
+      expect(await store.projectCreate({ name: "created" })).toMatchObject({ startAt: START });
       expect(trace?.spans.map((span) => [span.name, span.status, span.error])).toEqual([
         ["pipeline", "success", null],
         ["retrieval", "error", "Boom\n at x"],

@@ -1,4 +1,5 @@
-import type { ErrorCode } from "../../model/errors.ts";
+import { errorMessage, LoopsmithError, type ErrorCode } from "../../model/errors.ts";
+import type { Refusal } from "./budget.ts";
 
 /** How one evaluator failed on one trace. */
 export interface EvaluatorFailure {
@@ -81,4 +82,15 @@ export function circuitBreaker(): CircuitBreaker {
         .filter(([, { pauseMs }]) => pauseMs > 0)
         .map(([evaluator, { reason, until }]) => ({ evaluator, reason, until })),
   };
+}
+
+/** How the evaluator failed; its provider's code is what `runEvaluator` keeps beside its own. */
+export function failureOf(evaluator: string, error: unknown): EvaluatorFailure {
+  const code = LoopsmithError.isInstance(error) ? error.details["code"] : undefined;
+  return { evaluator, message: errorMessage(error), code: typeof code === "string" ? (code as ErrorCode) : null };
+}
+
+/** What is to be judged waits with it and loses no attempt: the fault is not its own. */
+export function pausedBy({ evaluator, reason, until }: Pause): Refusal {
+  return { reason: `the evaluator "${evaluator}" is paused, because ${reason}`, resumeAt: until };
 }

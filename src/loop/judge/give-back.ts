@@ -1,21 +1,22 @@
 import type { LedgerClaim } from "../../store/resource/ledger.ts";
 import type { Store } from "../../store/store.ts";
-import type { LoopEmitter } from "../events.ts";
 import type { ResolvedLoopOptions } from "../options.ts";
 import type { Refusal } from "./budget.ts";
+import type { JudgeDeps } from "./judge-deps.ts";
 
-interface GiveBackDeps {
-  store: Store;
-  options: ResolvedLoopOptions;
-  emitter: LoopEmitter;
-}
+type GiveBackDeps = Pick<JudgeDeps, "store" | "options" | "emitter">;
 
 type Outcome = Pick<Parameters<Store["ledgerRelease"]>[0], "state" | "reason" | "dueAt" | "attempted">;
 
-/** A trace whose spans cannot be read (yet) is looked at again this much later. */
+/** What cannot be read (yet) is looked at again this much later. */
 const UNREADABLE_RETRY_MS = 5_000;
 const RETRY_CAP_MS = 60 * 60 * 1000;
 const SAMPLED_OUT = "sampled out by the hash of its trace id";
+
+/** Whether the claim is the last that counts. */
+export function isLastAttempt({ attempts }: LedgerClaim, { maxAttempts }: ResolvedLoopOptions): boolean {
+  return attempts + 1 >= maxAttempts;
+}
 
 /** Parks the trace for good. */
 export async function skip(deps: GiveBackDeps, claim: LedgerClaim, reason = SAMPLED_OUT): Promise<void> {
@@ -27,9 +28,22 @@ export async function defer(deps: GiveBackDeps, claim: LedgerClaim, { reason, re
   await giveBack(deps, claim, { state: "deferred", reason, dueAt: resumeAt, attempted: false });
 }
 
-/** Tells of the problem; the trace is tried again, ever later. */
-export async function fail(deps: GiveBackDeps, claim: LedgerClaim, problem: string): Promise<void> {
-  deps.emitter.emit("error", { error: new Error(problem), during: "judge", traceId: claim.traceId });
+/** It is not settled after all: the same, in the state of what was never judged. */
+export async function postpone(deps: GiveBackDeps, claim: LedgerClaim, { reason, resumeAt }: Refusal): Promise<void> {
+  await giveBack(deps, claim, { state: "settling", reason, dueAt: resumeAt, attempted: false });
+}
+
+/**
+ * Tells of the problem; the trace is tried again, ever later.
+ * @param traceId whom the event names, where the claim is of a thread
+ */
+export async function fail(
+  deps: GiveBackDeps,
+  claim: LedgerClaim,
+  problem: string,
+  traceId = claim.traceId,
+): Promise<void> {
+  deps.emitter.emit("error", { error: new Error(problem), during: "judge", traceId });
   await release(deps, claim, problem, true);
 }
 

@@ -3,11 +3,10 @@ import type { CallLimits, Evaluator } from "../../evaluator/evaluator.ts";
 import { runEvaluator } from "../../evaluator/run-evaluator.ts";
 import { targetsOf } from "../../evaluator/targets.ts";
 import { mapWithLimit } from "../../internal/map-with-limit.ts";
-import { errorMessage, LoopsmithError, type ErrorCode } from "../../model/errors.ts";
 import type { Score } from "../../model/score.ts";
 import type { Trace } from "../../model/trace.ts";
 import type { LangSmithRun } from "../../wire/langsmith-run.ts";
-import type { EvaluatorFailure } from "./circuit-breaker.ts";
+import { failureOf, type EvaluatorFailure } from "./circuit-breaker.ts";
 import { NO_SPAN, type JudgeSpan } from "../loop-tracing.ts";
 import type { Lineage } from "./lineage.ts";
 import { traceEvaluators } from "./trace-evaluators.ts";
@@ -71,18 +70,13 @@ export async function judge(
             );
           return (await span.child("evaluate", attributes, evaluateAll)).flat();
         } catch (error) {
-          problems.push(errorMessage(error));
-          failures.push({ evaluator: evaluator.name, message: errorMessage(error), code: codeOf(error) });
+          const failure = failureOf(evaluator.name, error);
+          problems.push(failure.message);
+          failures.push(failure);
           return [];
         }
       }),
     );
   const results = await traceEvaluators(lineage, evaluate);
   return { scores: results.flat(), problems, failures };
-}
-
-/** What the provider said, which `runEvaluator` keeps beside its own code. */
-function codeOf(error: unknown): ErrorCode | null {
-  const code = LoopsmithError.isInstance(error) ? error.details["code"] : undefined;
-  return typeof code === "string" ? (code as ErrorCode) : null;
 }

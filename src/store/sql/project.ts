@@ -24,7 +24,7 @@ export function projectStore(db: Database): ProjectStore {
       return db.write(async ({ query }) => {
         await query
           .insertInto("project")
-          .values(newProject({ name }))
+          .values(newProject({ name }, db.now()))
           .onConflict((conflict) => conflict.column("name").doNothing())
           .execute();
         const row = await query.selectFrom("project").selectAll().where("name", "=", name).executeTakeFirstOrThrow();
@@ -49,7 +49,7 @@ export function projectStore(db: Database): ProjectStore {
             .executeTakeFirst();
           return toProject(row ?? taken);
         }
-        const row = newProject(params);
+        const row = newProject(params, db.now());
         await query.insertInto("project").values(row).execute();
         return toProject(row);
       });
@@ -133,22 +133,25 @@ export function projectStore(db: Database): ProjectStore {
   };
 }
 
-/** The row of a project that does not exist yet. */
-export function newProject(params: {
-  id?: string;
-  name: string;
-  description?: string | null;
-  extra?: object;
-  referenceDatasetId?: string | null;
-  startAt?: number;
-}): ProjectTable {
+/** The row of a project that does not exist yet; it began `now` (epoch ms) unless it says when. */
+export function newProject(
+  params: {
+    id?: string;
+    name: string;
+    description?: string | null;
+    extra?: object;
+    referenceDatasetId?: string | null;
+    startAt?: number;
+  },
+  now: number,
+): ProjectTable {
   return {
     id: params.id ?? newId(),
     name: params.name,
     description: params.description ?? null,
     extra_json: JSON.stringify(params.extra ?? {}),
     reference_dataset_id: params.referenceDatasetId ?? null,
-    start_at: toMicros(params.startAt ?? Date.now()),
+    start_at: toMicros(params.startAt ?? now),
     end_at: null,
   };
 }

@@ -62,7 +62,7 @@ export async function writeIngest<Native>(
   { rows, projectNames, attachments, feedback }: IngestRows,
   now: number,
 ): Promise<{ touched: TouchedTrace[] }> {
-  const projectIds = await ensureProjects(transaction.query, new Set(projectNames));
+  const projectIds = await ensureProjects(transaction.query, new Set(projectNames), now);
   for (const [index, row] of rows.entries()) {
     const name = projectNames[index];
     if (name !== undefined && name !== null) row.project_id = projectIds.get(name) ?? "";
@@ -125,6 +125,7 @@ const ROW_BYTES = 600;
 async function ensureProjects(
   query: Kysely<Schema>,
   names: ReadonlySet<string | null>,
+  now: number,
 ): Promise<ReadonlyMap<string, string>> {
   const ids = new Map<string, string>();
   for (const name of names) {
@@ -134,7 +135,7 @@ async function ensureProjects(
     if (!known) {
       await query
         .insertInto("project")
-        .values(newProject({ name }))
+        .values(newProject({ name }, now))
         .onConflict((conflict) => conflict.column("name").doNothing())
         .execute();
     }
