@@ -4,7 +4,7 @@ import { newId } from "../../model/id.ts";
 import type { Trace, TraceHead } from "../../model/trace.ts";
 import type { LedgerClaim } from "../../store/resource/ledger.ts";
 import { enrolConversation } from "./enrol-conversation.ts";
-import { release, skip } from "./give-back.ts";
+import { defer, release, skip } from "./give-back.ts";
 import { holdLeases } from "./hold-leases.ts";
 import type { JudgeDeps } from "./judge-deps.ts";
 import { judgeTrace } from "./judge-trace.ts";
