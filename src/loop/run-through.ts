@@ -28,9 +28,13 @@ export interface RunProgress {
 
 /** What one run over existing traces came to. Counts are of this run. */
 export interface RunSummary {
-  /** Traces judged. */
+  /** Traces with a verdict of any outcome. */
   judged: number;
   failures: number;
+  /** Of the judged, those without a score that the threshold speaks of. */
+  unscored: number;
+  /** Of the judged, those whose evaluators failed until their attempts were used up (verdict `error`). */
+  errors: number;
   delivered: number;
 }
 
@@ -63,7 +67,7 @@ export async function runThrough(
     { settleMs, limit, onProgress: (seen) => onProgress?.({ judged: 0, waiting: seen, total: null }) },
   );
   let total = Math.min(limit, (await store.ledgerCounts({ loopId })).waiting);
-  const summary: RunSummary = { judged: 0, failures: 0, delivered: 0 };
+  const summary: RunSummary = { judged: 0, failures: 0, unscored: 0, errors: 0, delivered: 0 };
   const tell = (): void => {
     total = Math.max(total, summary.judged);
     onProgress?.({ judged: summary.judged, waiting: total - summary.judged, total });
@@ -72,6 +76,8 @@ export async function runThrough(
     emitter.on("trace:judged", ({ verdict }) => {
       summary.judged += 1;
       if (verdict.outcome === "fail") summary.failures += 1;
+      if (verdict.outcome === "unscored") summary.unscored += 1;
+      if (verdict.outcome === "error") summary.errors += 1;
       tell();
     }),
     emitter.on("delivery:delivered", () => (summary.delivered += 1)),

@@ -91,6 +91,28 @@ export function exerciseLedger(open: OpenStore): void {
       expect((await store.ledgerUnseen({ loopId: LOOP, scores: changed })).unseen).toEqual([]);
     });
 
+    it("counts why traces stand where they stand", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const ids = Array.from({ length: 4 }, () => newId());
+      await store.ledgerEnrol({ loopId: LOOP, heads: ids.map((id) => head(id, { dueAt: 0 })) });
+      const leaseToken = newId();
+      await store.ledgerClaim({ ...claim, leaseToken });
+      const reasons = ["no budget", "paused", "no budget"];
+      for (const [index, reason] of reasons.entries()) {
+        const traceId = ids[index] as string;
+        const release = { loopId: LOOP, traceId, leaseToken, reason, dueAt: START + 5, attempted: false };
+        await store.ledgerRelease({ ...release, state: index === 1 ? "skipped" : "deferred" });
+      }
+      const states = ["deferred", "skipped", "settling"] as const;
+      expect(await store.ledgerReasons({ loopId: LOOP, states, limit: 10 })).toEqual([
+        { state: "deferred", reason: "no budget", count: 2 },
+        { state: "skipped", reason: "paused", count: 1 },
+      ]);
+      expect(await store.ledgerReasons({ loopId: LOOP, states, limit: 1 })).toHaveLength(1);
+      expect(await store.ledgerReasons({ loopId: newId(), states, limit: 10 })).toEqual([]);
+    });
+
     it("hands out a trace once, and only when it is due", async () => {
       const clock = { now: START };
       await using store = await open(clock);

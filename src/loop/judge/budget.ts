@@ -32,6 +32,14 @@ export interface Refusal {
   resumeAt: number;
 }
 
+/** What every refusal begins with. */
+const REFUSED = "the budget of ";
+
+/** Whether a trace was deferred for want of budget, by the reason in its row. */
+export function isBudgetReason(reason: string): boolean {
+  return reason.startsWith(REFUSED);
+}
+
 const NOTHING: BudgetAmount = { calls: 0, tokens: 0, usdMicros: 0 };
 
 /**
@@ -67,7 +75,7 @@ export async function reserveBudget(
   const budget = budgets.find((candidate) => budgetKey(loopId, candidate) === refused);
   const per = budget?.per ?? "hour";
   return {
-    reason: `the budget of ${describe(budget)} is used up; resumed in the next window`,
+    reason: `${REFUSED}${describe(budget)} is used up; resumed in the next window`,
     resumeAt: windowStart(windowStart(now, per) + LONGEST_MS[per], per),
   };
 }

@@ -128,6 +128,12 @@ export interface LedgerStore {
     oldestDueAt: number | null;
     nextDueAt: number | null;
   }>;
+  /** How many rows of these states give which reason, the most frequent first. */
+  ledgerReasons(params: {
+    loopId: string;
+    states: readonly LedgerState[];
+    limit: number;
+  }): Promise<{ state: LedgerState; reason: string; count: number }[]>;
   /** When the first lease on a row or delivery that still waits runs out, or `null` when nobody holds one. */
   leaseNextEnd(params: { loopId: string }): Promise<number | null>;
   /** When the next unclaimed row is due, or `null`. */

@@ -135,6 +135,25 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
       return { byState, waiting, oldestDueAt: waiting > 0 ? next : null, nextDueAt: next };
     },
 
+    async ledgerReasons({ loopId, states, limit }) {
+      const rows = await db.read
+        .selectFrom("ledger")
+        .select(({ fn }) => ["state" as const, "reason" as const, fn.countAll<number>().as("count")])
+        .where("loop_id", "=", loopId)
+        .where("state", "in", [...states])
+        .where("reason", "is not", null)
+        .groupBy(["state", "reason"])
+        .orderBy("count", "desc")
+        .orderBy("reason")
+        .limit(limit)
+        .execute();
+      return rows.map((row) => ({
+        state: row.state as LedgerState,
+        reason: row.reason ?? "",
+        count: Number(row.count),
+      }));
+    },
+
     async leaseNextEnd({ loopId }) {
       const ledger = await db.read
         .selectFrom("ledger")
