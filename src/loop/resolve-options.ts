@@ -5,7 +5,7 @@ import type { Evaluator } from "../evaluator/evaluator.ts";
 import { toEvaluator, type EvaluatorLike } from "../evaluator/from-langsmith.ts";
 import type { AlertRule } from "../model/alert.ts";
 import { invalidOption } from "./invalid-option.ts";
-import { assertBudgets } from "./judge/budget.ts";
+import { assertBudgets, mergeBudgets } from "./judge/budget.ts";
 import { assertCallLimits } from "./judge/call-limits.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
 import { assertRemedies, type RemedyDeclaration } from "./remedy/declare-remedy.ts";
@@ -51,7 +51,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
   return {
     remedies,
     sample,
-    budgets,
+    budgets: mergeBudgets(budgets),
     limits,
     alerts,
     blame: options.blame ?? {},
