@@ -17,6 +17,7 @@ import { loopRemedies, type LoopRemedies } from "./loop/remedy/loop-remedies.ts"
 import { resolveOptions } from "./loop/resolve-options.ts";
 import { runThrough, type RunOptions, type RunSummary } from "./loop/run-through.ts";
 import { watch, type Watch } from "./loop/watch.ts";
+import { watchThresholdKeys } from "./loop/watch-threshold-keys.ts";
 import { resolveSince } from "./loop/window.ts";
 import type { AlertPreview } from "./alert/preview-alert.ts";
 import type { AlertRule } from "./model/alert.ts";
@@ -107,6 +108,8 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     lastError = { at: Date.now(), message: errorMessage(error) };
   });
 
+  const tellMissingKeys = watchThresholdKeys(emitter, resolved.threshold);
+
   /** Opened on first use, and again after a stop; a failure is not remembered. */
   const open = (): Promise<OpenLoop> =>
     (opening ??= openLoop(options, resolved).catch((error: unknown) => {
@@ -142,7 +145,10 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     runOnce: (run = {}) => loop.backfill({ ...run, since: Date.now() - resolved.lookbackMs }),
     async backfill({ since, until, ...run }) {
       const opened = await open();
-      return runThrough(opened, resolved, emitter, { ...run, ...rangeOf(since, until, opened.store.now()) });
+      const range = { ...run, ...rangeOf(since, until, opened.store.now()) };
+      const summary = await runThrough(opened, resolved, emitter, range);
+      tellMissingKeys();
+      return summary;
     },
     async planBackfill({ since, until, ...run }) {
       const opened = await open();
