@@ -32,6 +32,11 @@ export interface BackfillOptions extends RunOptions {
   until?: string | number | Date;
   /** Traces judged at most; those judged before do not count, so that calling again takes the next ones. @default all */
   limit?: number;
+  /**
+   * Also judge those again whose evaluators failed (verdict `error`), under a new revision. Nothing was sent about them, so
+   * nothing is sent twice. @default false
+   */
+  errors?: boolean;
 }
 
 /** Evaluator, threshold and actions over a project. Made by {@link createFeedbackLoop}. */
@@ -56,7 +61,7 @@ export interface FeedbackLoop extends AsyncDisposable {
   /** The remedies declared beside it, and those of earlier runs. See docs/remedy.md. */
   readonly remedies: LoopRemedies;
   /** What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent. */
-  dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress">): Promise<DryRunReport>;
+  dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress" | "errors">): Promise<DryRunReport>;
   status(): Promise<LoopStatus>;
   /** What the failures of a window have in common. */
   patterns(options?: PatternsOptions): Promise<LoopPatternReport>;

@@ -159,7 +159,7 @@ export function assertAllJudged(reports: readonly RunReport[]): void {
   const paused = sum(reports.map(({ deferred }) => deferred)) - budgeted;
   if (failed + paused > 0) {
     throw new LoopsmithError("evaluator_failed", `${failed + paused} traces could not be judged`, {
-      hint: "`loopsmith status --trace <id>` says why one was not; those that are deferred are tried again by the next run.",
+      hint: "The report says why. `loopsmith backfill --errors` judges them again; the next run those that are deferred.",
     });
   }
   if (budgeted > 0) {

@@ -44,6 +44,8 @@ export interface RunRange extends RunOptions {
   startTo?: number;
   /** Traces judged at most. Those judged before do not count. @default all */
   limit?: number;
+  /** Judge those of the range again whose evaluators failed. @default false */
+  errors?: boolean;
 }
 
 /** How long a run waits for work that a crashed one (or another worker) holds under a lease: longer than any lease. */
@@ -58,13 +60,13 @@ export async function runThrough(
   range: RunRange,
 ): Promise<RunSummary> {
   const { store, loopId } = loop;
-  const { startFrom, startTo, limit = Infinity, onProgress, settleMs = options.settleMs } = range;
+  const { startFrom, startTo, limit = Infinity, errors = false, onProgress, settleMs = options.settleMs } = range;
   const deps = { ...loop, projectId: await loop.platform.projectId({ name: options.projectName }), options };
   await scoreWatch(deps)(store.now());
   await sweep(
     deps,
     { startFrom, ...(startTo === undefined ? {} : { startTo }) },
-    { settleMs, limit, onProgress: (seen) => onProgress?.({ judged: 0, waiting: seen, total: null }) },
+    { settleMs, limit, errors, onProgress: (seen) => onProgress?.({ judged: 0, waiting: seen, total: null }) },
   );
   let total = Math.min(limit, (await store.ledgerCounts({ loopId })).waiting);
   const summary: RunSummary = { judged: 0, failures: 0, unscored: 0, errors: 0, delivered: 0 };

@@ -42,11 +42,14 @@ export async function sweep(
   range: { startFrom: number; startTo?: number; changedFrom?: number },
   {
     limit = Infinity,
+    errors = false,
     ...options
   }: {
     settleMs?: number;
     /** Traces enrolled at most; those the loop is done with do not count. @default all */
     limit?: number;
+    /** Enrol those whose evaluators failed too, under a new revision. @default false */
+    errors?: boolean;
     onProgress?: (seen: number) => void;
   } = {},
 ): Promise<number> {
@@ -54,10 +57,13 @@ export async function sweep(
   let seen = 0;
   let enrolled = 0;
   for await (const page of deps.platform.traceHeads({ projectId: deps.projectId, ...range })) {
-    const undone = limit === Infinity ? page : await undoneHeads(store, loopId, page);
-    const heads = undone.slice(0, limit - enrolled);
+    const known = limit === Infinity && !errors ? null : await undoneHeads(store, loopId, page);
+    const heads = known === null ? page : known.undone.slice(0, limit - enrolled);
+    const failed = errors && known ? known.failed.slice(0, limit - enrolled - heads.length) : [];
+    if (failed.length > 0)
+      await store.ledgerReopen({ loopId, traceIds: failed.map(({ traceId }) => traceId), settleMs: 0 });
     await enrol(deps, heads, { settleMs: options.settleMs });
-    enrolled += heads.length;
+    enrolled += heads.length + failed.length;
     seen += page.length;
     options.onProgress?.(seen);
     if (enrolled >= limit) break;

@@ -112,12 +112,12 @@ export interface LedgerStore {
     loopId: string;
     scores: readonly StandingScore[];
   }): Promise<{ unseen: StandingScore[]; held: StandingScore[] }>;
-  /** Starts the next revision of these traces, due in `settleMs`, and saves the cursor in the same transaction. */
+  /** Starts the next revision of these traces, due in `settleMs`, and saves a cursor in the same transaction. */
   ledgerReopen(params: {
     loopId: string;
     traceIds: readonly string[];
     settleMs: number;
-    cursor: { name: string; value: JsonObject };
+    cursor?: { name: string; value: JsonObject };
   }): Promise<void>;
   ledgerGet(params: { loopId: string; traceId: string }): Promise<LedgerRow | null>;
   /** Rows by state, and the oldest due time of those that wait. */
