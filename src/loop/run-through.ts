@@ -4,6 +4,7 @@ import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
 import { createConversationJudge, nextConversationDue } from "./judge/judge-conversations.ts";
 import { createJudge } from "./judge/judge-due.ts";
+import { evaluateRulesAlone } from "./learn/evaluate-rules.ts";
 import { learn } from "./learn/learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
@@ -60,6 +61,7 @@ export async function runThrough(
   range: RunRange,
 ): Promise<RunSummary> {
   const { store, loopId } = loop;
+  const alertsFrom = store.now();
   const { startFrom, startTo, limit = Infinity, errors = false, onProgress, settleMs = options.settleMs } = range;
   const deps = { ...loop, projectId: await loop.platform.projectId({ name: options.projectName }), options };
   await scoreWatch(deps)(store.now());
@@ -114,9 +116,9 @@ export async function runThrough(
         setTimeout(resolve, Math.max(50, Math.min(leaseEnd - store.now(), LEASE_POLL_MS))),
       );
     }
-    if (options.learn) {
-      await learn({ store, loopId, emitter, alerts: options.alerts, options: options.learn }, { mineNow: true });
-    }
+    const rules = { store, loopId, emitter, alerts: options.alerts, alertsFrom };
+    if (options.learn) await learn({ ...rules, options: options.learn }, { mineNow: true });
+    else await evaluateRulesAlone(rules);
     const { throttle: policy } = options;
     const destinations = Object.keys(options.destinations);
     while ((await deliver(signal)) > 0);
