@@ -15,6 +15,7 @@ import type { ExperimentRows } from "./loop/process/process-rows.ts";
 import { planBackfill, type BackfillPlan } from "./loop/plan-backfill.ts";
 import { loopRemedies, type LoopRemedies } from "./loop/remedy/loop-remedies.ts";
 import { resolveOptions } from "./loop/resolve-options.ts";
+import { retireLoop, type Retirement } from "./loop/retire-loop.ts";
 import { runThrough, type RunOptions, type RunSummary } from "./loop/run-through.ts";
 import { watch, type Watch } from "./loop/watch.ts";
 import { watchThresholdKeys } from "./loop/watch-threshold-keys.ts";
@@ -63,6 +64,8 @@ export interface FeedbackLoop extends AsyncDisposable {
   /** What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent. */
   dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress" | "errors">): Promise<DryRunReport>;
   status(): Promise<LoopStatus>;
+  /** Stops, and takes the loop out of use: what waits for it ends, its verdicts stay. Running it again brings it back. */
+  retire(): Promise<Retirement>;
   /** What the failures of a window have in common. */
   patterns(options?: PatternsOptions): Promise<LoopPatternReport>;
   /** How often the verdicts agree with people; its `judge` is what `patterns` corrects risk ratios with. */
@@ -181,6 +184,11 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       const current = await watching?.catch(() => null);
       const live = { running: Boolean(current), lastSweepAt: current?.lastSweepAt ?? null, lastError };
       return loopStatus(store, { id: loopId, name: resolved.name, projectName: resolved.projectName }, live);
+    },
+    async retire() {
+      await stop();
+      const { store, loopId } = await open();
+      return retireLoop(store, { id: loopId, name: resolved.name });
     },
     async patterns(mining) {
       const { store, loopId } = await open();

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { defineEvaluator, humanEvaluator } from "../src/evaluator/index.ts";
 import { LoopsmithError } from "../src/model/errors.ts";
 import type { Trace } from "../src/model/trace.ts";
+import { pickLoop } from "../src/loop/pick-loop.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
 import type { TouchedTrace } from "../src/store/resource/span.ts";
@@ -293,5 +294,25 @@ describe("a loop over an embedded store", () => {
       code: "not_found",
       hint: expect.stringContaining("contract") as string,
     });
+  });
+
+  it("is not entered before its project was found, and can be retired and taken up again", async () => {
+    await using source = await openSource();
+    await source.send("bad");
+    await using misspelt = source.loop({ projectName: "kontrakt" });
+    await expect(misspelt.runOnce()).rejects.toMatchObject({ code: "not_found" });
+    await expect(misspelt.start()).rejects.toMatchObject({ code: "not_found" });
+    expect(await source.store.loopList()).toEqual([]);
+
+    await using loop = source.loop({ budgets: [{ per: "month", calls: 0 }] });
+    await loop.runOnce();
+    expect((await source.store.loopList()).map(({ name }) => name)).toEqual(["contract"]);
+    expect(await loop.retire()).toEqual({ traces: 1, deliveries: 0 });
+    await expect(pickLoop(source.store, undefined)).rejects.toMatchObject({ code: "not_found" });
+    expect(await pickLoop(source.store, "contract")).toMatchObject({ name: "contract" });
+    await source.send("bad");
+    await loop.runOnce();
+    expect((await pickLoop(source.store, undefined)).retiredAt).toBeNull();
+    expect((await loop.status()).traces).toMatchObject({ skipped: 1, deferred: 1 });
   });
 });

@@ -39,6 +39,8 @@ export interface OpenLoop {
   /** Which evaluators this process has stopped asking. */
   breaker: CircuitBreaker;
   tracing: LoopTracing;
+  /** Enters the loop into the store, or brings a retired one back; to be called once its project was found. */
+  register(): Promise<void>;
   /** Releases what was opened here; a store that was passed in stays open. */
   close(): Promise<void>;
 }
@@ -51,17 +53,6 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
   const loopId = loopIdOf(resolved);
   const read = resolved.evaluators.flatMap(({ feedbackKeys = [] }) => feedbackKeys);
   const readKeys = [...new Set([...read, ...sampledBy(resolved.sample)])];
-  await store.loopEnsure({
-    id: loopId,
-    name: resolved.name,
-    projectName: resolved.projectName,
-    config: {
-      threshold: resolved.threshold as number,
-      evaluators: [...resolved.evaluators, ...resolved.conversations].map(({ name, version }) => ({ name, version })),
-      reads: { keys: readKeys, settleMs: resolved.settleMs },
-      alerts: alertsDocument(resolved.alerts),
-    },
-  });
   const history = await openBlameHistory(store, loopId, resolved.threshold);
   const lineage = await openLineage(store, resolved.lineageKey);
   return {
@@ -76,6 +67,22 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     callLimits: createCallLimits(store, loopId, resolved.limits),
     sharedCache: storeCache(store),
     experiments,
+    async register() {
+      await store.loopEnsure({
+        id: loopId,
+        name: resolved.name,
+        projectName: resolved.projectName,
+        config: {
+          threshold: resolved.threshold as number,
+          evaluators: [...resolved.evaluators, ...resolved.conversations].map(({ name, version }) => ({
+            name,
+            version,
+          })),
+          reads: { keys: readKeys, settleMs: resolved.settleMs },
+          alerts: alertsDocument(resolved.alerts),
+        },
+      });
+    },
     close: () => (given ? Promise.resolve() : store.close()),
   };
 }

@@ -64,6 +64,7 @@ export async function runThrough(
   const alertsFrom = store.now();
   const { startFrom, startTo, limit = Infinity, errors = false, onProgress, settleMs = options.settleMs } = range;
   const deps = { ...loop, projectId: await loop.platform.projectId({ name: options.projectName }), options };
+  await loop.register();
   await scoreWatch(deps)(store.now());
   await sweep(
     deps,

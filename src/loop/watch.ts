@@ -162,6 +162,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   });
 
   if (!options.waitForProject) await findProject();
+  await loop.register();
   const heartbeat = startHeartbeat(store, loopId, {
     lastSweepAt: () => lastSweepAt,
     paused: () => loop.breaker.pauses(),

@@ -49,6 +49,7 @@ export async function processResults(
   try {
     const problems: unknown[] = [];
     for await (const batch of batches(loop, results)) {
+      await loop.register();
       problems.push(...(await takeThrough(loop, options, emitter, batch, summary)));
       while ((await deliver(signal)) > 0);
     }

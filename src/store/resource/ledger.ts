@@ -11,6 +11,8 @@ export interface LoopRow {
   projectName: string;
   config: JsonObject;
   createdAt: number;
+  /** Epoch ms; `null` for one that is in use. */
+  retiredAt: number | null;
 }
 
 /**
@@ -57,8 +59,15 @@ export interface VerdictRecord {
 }
 
 export interface LedgerStore {
+  /** Enters a loop, or its present configuration; one that was retired is in use again. */
   loopEnsure(params: { id: string; name: string; projectName: string; config: JsonObject }): Promise<LoopRow>;
-  loopList(): Promise<LoopRow[]>;
+  /** The oldest first. @param params.retired also those that were retired */
+  loopList(params?: { retired?: boolean }): Promise<LoopRow[]>;
+  /**
+   * Takes a loop out of use: its waiting traces are skipped and its pending deliveries dead, both with the reason, and nothing
+   * reopens its traces. Verdicts and what was delivered stay. Returns how many there were.
+   */
+  loopRetire(params: { id: string; reason: string }): Promise<{ traces: number; deliveries: number }>;
 
   /**
    * Enters traces for judging, or moves them on: a settling one gets the later due time; a decided one whose head changed
