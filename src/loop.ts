@@ -21,8 +21,10 @@ import type { ExperimentRows } from "./loop/process/process-rows.ts";
 import { planBackfill, type BackfillPlan } from "./loop/plan-backfill.ts";
 import { loopRemedies, type LoopRemedies } from "./loop/remedy/loop-remedies.ts";
 import { resolveOptions } from "./loop/resolve-options.ts";
+import { retireLoop, type Retirement } from "./loop/retire-loop.ts";
 import { runThrough, type RunOptions, type RunSummary } from "./loop/run-through.ts";
 import { watch, type Watch } from "./loop/watch.ts";
+import { watchThresholdKeys } from "./loop/watch-threshold-keys.ts";
 import { resolveSince } from "./loop/window.ts";
 import type { AlertPreview } from "./alert/preview-alert.ts";
 import type { AlertRule } from "./model/alert.ts";
@@ -37,6 +39,11 @@ export interface BackfillOptions extends RunOptions {
   until?: string | number | Date;
   /** Traces judged at most; those judged before do not count, so that calling again takes the next ones. @default all */
   limit?: number;
+  /**
+   * Also judge those again whose evaluators failed (verdict `error`), under a new revision. Nothing was sent about them, so
+   * nothing is sent twice. @default false
+   */
+  errors?: boolean;
 }
 
 /** Evaluator, threshold and actions over a project. Made by {@link createFeedbackLoop}. */
@@ -67,9 +74,11 @@ export interface FeedbackLoop extends AsyncDisposable {
    * What the loop would have done over a stretch of the past. Evaluators and `onFailure` run; nothing is written or sent.
    * @param options.limit traces judged at most, default 100
    */
-  dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress">): Promise<DryRunReport>;
+  dryRun(options: Omit<BackfillOptions, "settleMs" | "onProgress" | "errors">): Promise<DryRunReport>;
   /** Where the project's traces stand, what was decided and sent, and who works on it; counts are of all time. */
   status(): Promise<LoopStatus>;
+  /** Stops, and takes the loop out of use: what waits for it ends, its verdicts stay. Running it again brings it back. */
+  retire(): Promise<Retirement>;
   /** What the failures of a window have in common. */
   patterns(options?: PatternsOptions): Promise<LoopPatternReport>;
   /** How often the verdicts agree with people; its `judge` is what `patterns` corrects risk ratios with. */
@@ -127,6 +136,8 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     lastError = { at: now(), message: errorMessage(error) };
   });
 
+  const tellMissingKeys = watchThresholdKeys(emitter, resolved.threshold);
+
   /** Opened on first use, and again after a stop; a failure is not remembered. */
   const open = (): Promise<OpenLoop> => (opening ??= openNow());
 
@@ -141,14 +152,7 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     }
   }
 
-  /** For whatever does more than look. */
-  const enter = async (): Promise<OpenLoop> => {
-    const loop = await open();
-    await loop.register();
-    return loop;
-  };
-
-  const remedies = async (): Promise<LoopRemedies> => (opened ??= loopRemedies(await enter(), resolved, emitter));
+  const remedies = async (): Promise<LoopRemedies> => (opened ??= loopRemedies(await open(), resolved, emitter));
 
   async function stop({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
     const current = watching;
@@ -164,7 +168,7 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
     name: resolved.name,
     projectName: resolved.projectName,
     async start() {
-      watching ??= enter().then((opened) => watch(opened, resolved, emitter));
+      watching ??= open().then((opened) => watch(opened, resolved, emitter));
       try {
         await watching;
       } catch (error) {
@@ -178,14 +182,17 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       return loop.backfill({ ...run, since: store.now() - resolved.lookbackMs });
     },
     async backfill({ since, until, ...run }) {
-      const opened = await enter();
-      return runThrough(opened, resolved, emitter, { ...run, ...rangeOf(since, until, opened.store.now()) });
+      const opened = await open();
+      const range = { ...run, ...rangeOf(since, until, opened.store.now()) };
+      const summary = await runThrough(opened, resolved, emitter, range);
+      tellMissingKeys();
+      return summary;
     },
     async planBackfill({ since, until, ...run }) {
       const opened = await open();
       return planBackfill(opened, resolved, { ...run, ...rangeOf(since, until, opened.store.now()) });
     },
-    process: async (results) => processResults(await enter(), resolved, emitter, results),
+    process: async (results) => processResults(await open(), resolved, emitter, results),
     remedies: {
       list: async () => (await remedies()).list(),
       get: async (id) => (await remedies()).get(id),
@@ -208,6 +215,11 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       const live = { running: Boolean(current), lastSweepAt: current?.lastSweepAt ?? null, lastError };
       return loopStatus(store, { id: loopId, name: resolved.name, projectName: resolved.projectName }, live);
     },
+    async retire() {
+      await stop();
+      const { store, loopId } = await open();
+      return retireLoop(store, { id: loopId, name: resolved.name });
+    },
     async patterns(mining) {
       const { store, loopId } = await open();
       return loopPatterns(store, loopId, mining);
@@ -225,22 +237,22 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       return { issue, ...(await explainIssue(store, loopId, issue)) };
     },
     async actOnIssue(id, action, who) {
-      const { store, loopId } = await enter();
+      const { store, loopId } = await open();
       return actOnIssue(store, loopId, id, action, who);
     },
     async confirmCulprit(traceId, spanId) {
-      return confirmCulprit(await enter(), traceId, spanId);
+      return confirmCulprit(await open(), traceId, spanId);
     },
     async alerts() {
       const { store, loopId } = await open();
       return loopAlerts(store, loopId, resolved.alerts);
     },
     async actOnAlert(name, action) {
-      const { store, loopId } = await enter();
+      const { store, loopId } = await open();
       return actOnAlert(store, loopId, resolved.alerts, name, action);
     },
     async testAlert(name) {
-      const { store, loopId } = await enter();
+      const { store, loopId } = await open();
       return testAlert(store, loopId, resolved.alerts, name);
     },
     async previewAlert(rule, { since, everyMs }) {
@@ -253,7 +265,7 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       return loopDeliveries(store, loopId, options);
     },
     async replay(options) {
-      const { store, loopId } = await enter();
+      const { store, loopId } = await open();
       return replayDeliveries(store, loopId, options);
     },
     on: (name, listener) => emitter.on(name, listener),

@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { messageOf } from "../src/destination/message.ts";
 import { createFeedbackLoop } from "../src/loop.ts";
 import { clusterSizeOf } from "../src/loop/learn/cluster-size.ts";
 import type { AlertNotification, AlertRule } from "../src/model/alert.ts";
@@ -88,6 +89,56 @@ describe("alerts of a loop", () => {
     expect(await preview(health("fine"))).toMatchObject({ fired: 0, notifications: [] });
     const lag: AlertRule = { name: "lag", condition: { kind: "lag", aboveMs: 1 } };
     await expect(preview(lag)).rejects.toThrow(/lag/);
+  });
+
+  it.each([[false as const], [{}]])("fire at the end of a first finite run, with learning %j", async (learn) => {
+    const clock = { now: START };
+    await using store = await openStore(clock);
+    const told: Delivery[] = [];
+    const spans = Array.from({ length: 30 }, () => rootWrite({ startAt: clock.now, endAt: clock.now + 1 }));
+    await store.spanIngest({ spans });
+    await using loop = createFeedbackLoop({
+      client: { store, subscribe: () => () => {} },
+      projectName: "contract",
+      name: "nightly",
+      evaluator: () => {
+        // Judging takes time; an evaluation over none would say nothing.
+        clock.now += 1_000;
+        return { key: "ok", score: 0, cost: { usd: 0.000248 } };
+      },
+      threshold: 0.5,
+      settleMs: 0,
+      learn,
+      lookbackMs: 1000 * HOUR,
+      destinations: {
+        team: {
+          kind: "test",
+          recording: false,
+          deliver(delivery: Delivery) {
+            told.push(delivery);
+            return Promise.resolve({ status: "delivered" as const });
+          },
+        },
+      },
+      alerts: [
+        { name: "failures", condition: { kind: "failure_rate", baseline: 0.05 }, destinations: ["team"] },
+        { name: "spend", condition: { kind: "spend", aboveUsd: 0.001 }, destinations: ["team"] },
+      ],
+    });
+    await loop.runOnce();
+    const messages = told.map(messageOf);
+    expect(messages.map(({ title }) => title).sort()).toEqual(["failures fires", "spend fires"]);
+    const spend = messages.find(({ title }) => title.startsWith("spend"));
+    expect(spend?.text).toMatch(/cost \$0\.00\d+ in 24 h \(limit \$0\.001\)$/);
+    const facts = Object.fromEntries(spend?.facts.map(({ label, value }) => [label, value]) ?? []);
+    expect(facts).toMatchObject({
+      Loop: "nightly",
+      spent: expect.stringMatching(/^\$0\.00\d{1,2}$/) as string,
+      above: "$0.001",
+      per: "24 h",
+    });
+    await loop.runOnce();
+    expect(told).toHaveLength(2);
   });
 
   it("take the size of clusters from what fails together", async () => {

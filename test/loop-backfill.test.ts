@@ -132,3 +132,44 @@ it("leaves what runs as it is when a draft is tried or looked at", async () => {
   await draft.backfill({ since });
   expect(await loops()).toEqual([0.9]);
 });
+
+it("judges again on request what its evaluators failed on, and sends nothing twice", async () => {
+  const { store } = await setting(6);
+  await using _store = store;
+  const sent: string[] = [];
+  const open = (failing: (id: string) => boolean): FeedbackLoop =>
+    createFeedbackLoop({
+      client: { store, subscribe: () => () => undefined },
+      projectName: "contract",
+      evaluator: ({ run }: { run: { id: string } }) => {
+        if (failing(run.id)) throw new Error("no model today");
+        return 0;
+      },
+      threshold: 0.5,
+      settleMs: 0,
+      retryMs: 0,
+      maxAttempts: 1,
+      learn: false,
+      actions: { note: ({ traceId }) => void sent.push(traceId) },
+      onFailure: () => ({ action: "custom", name: "note" }),
+    });
+  let seen = 0;
+  {
+    await using loop = open(() => (seen += 1) % 2 === 0);
+    expect(await loop.backfill({ since })).toMatchObject({ judged: 6, failures: 3, errors: 3 });
+  }
+  await using loop = open(() => false);
+  expect(await loop.backfill({ since })).toMatchObject({ judged: 0 });
+  expect(await loop.planBackfill({ since })).toMatchObject({ traces: 6, done: 6, errors: 3, toTake: 0 });
+  expect(await loop.planBackfill({ since, errors: true })).toMatchObject({ done: 3, errors: 3, toTake: 3 });
+  expect(await loop.backfill({ since, errors: true, limit: 2 })).toMatchObject({
+    judged: 2,
+    failures: 2,
+    delivered: 2,
+  });
+  expect(await loop.backfill({ since, errors: true })).toMatchObject({ judged: 1, failures: 1, delivered: 1 });
+  expect(await loop.backfill({ since, errors: true })).toMatchObject({ judged: 0 });
+  expect((await loop.status()).verdicts).toMatchObject({ fail: 6, error: 0 });
+  expect(sent).toHaveLength(6);
+  expect(new Set(sent).size).toBe(6);
+});

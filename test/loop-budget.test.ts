@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { defineEvaluator, latency, type Evaluator } from "../src/evaluator/index.ts";
+import type { Budget } from "../src/loop/judge/budget.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
@@ -85,6 +86,27 @@ describe("budgets", () => {
     const loopId = (await at.store.loopList())[0]?.id ?? "";
     const [use] = await at.store.budgetUse({ keys: [`${loopId}/judge/day`], from: 0 });
     expect(use).toMatchObject({ calls: 10, usdMicros: 40_000, tokens: 400 });
+  });
+
+  it.each([["week"], [undefined], ["toString"]])("refuses a budget per %s", async (per) => {
+    await using at = await setting(1);
+    const budget = { per, calls: 1 } as unknown as Budget;
+    expect(() => at.loop({ budgets: [budget] })).toThrow(/a budget is per/);
+  });
+
+  it("counts a call once though two budgets are for the same period", async () => {
+    await using at = await setting(10);
+    const budgets: Budget[] = [
+      { per: "hour", calls: 6 },
+      { per: "hour", usd: 1 },
+      { per: "hour", calls: 8 },
+    ];
+    await using loop = at.loop({ budgets });
+    await loop.backfill({ since });
+    expect(at.calls).toHaveLength(6);
+    const loopId = (await at.store.loopList())[0]?.id ?? "";
+    const uses = await at.store.budgetUse({ keys: [`${loopId}/*/hour`], from: 0 });
+    expect(uses).toMatchObject([{ calls: 6, usdMicros: 24_000 }]);
   });
 
   it("says why a trace waits", async () => {

@@ -6,6 +6,7 @@ import { defineEvaluator, humanEvaluator } from "../src/evaluator/index.ts";
 import { LoopsmithError } from "../src/model/errors.ts";
 import { loopIdOf } from "../src/model/id.ts";
 import type { Trace } from "../src/model/trace.ts";
+import { pickLoop } from "../src/loop/pick-loop.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { DeliveriesOptions } from "../src/loop/loop-deliveries.ts";
 import type { FeedbackLoopOptions } from "../src/loop/options.ts";
@@ -74,8 +75,8 @@ describe("a loop over an embedded store", () => {
     const bad = await source.send("bad");
     await source.send("good");
     await using loop = source.loop();
-    expect(await loop.runOnce()).toEqual({ judged: 2, failures: 1, delivered: 1 });
-    expect(await loop.runOnce()).toEqual({ judged: 0, failures: 0, delivered: 0 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 2, failures: 1, delivered: 1 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 0, failures: 0, delivered: 0 });
     const queue = await source.store.queueEnsure({ name: "review" });
     const items = await source.store.queueItemList({ queueId: queue.id, limit: 10, offset: 0 });
     expect(items).toMatchObject([{ runId: bad, metadata: { trace_id: bad, key: "good", score: 0 } }]);
@@ -105,18 +106,18 @@ describe("a loop over an embedded store", () => {
     const { store } = source;
     const id = await source.send("any");
     await using loop = source.loop({ evaluator: humanEvaluator({ key: "quality" }) });
-    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 0, delivered: 0 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 1, failures: 0, delivered: 0 });
     const give = (score: number): Promise<void> =>
       store.feedbackWrite({ feedback: [{ id, runId: id, key: "quality", score, source: { type: "app" } }] });
     await give(0);
-    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 1, delivered: 1 });
-    expect(await loop.runOnce()).toEqual({ judged: 0, failures: 0, delivered: 0 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 1, failures: 1, delivered: 1 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 0, failures: 0, delivered: 0 });
     const queue = await store.queueEnsure({ name: "review" });
     const [item] = await store.queueItemList({ queueId: queue.id, limit: 10, offset: 0 });
     expect(item).toMatchObject({ runId: id });
     await store.queueItemRemove({ queueId: queue.id, ids: [item?.id ?? ""] });
     await give(0.1);
-    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 1, delivered: 0 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 1, failures: 1, delivered: 0 });
     expect(await store.queueItemCount({ queueId: queue.id })).toBe(0);
     // What people said is not said again by the loop.
     expect(await store.feedbackList({ runIds: [id], limit: 10, offset: 0 })).toHaveLength(1);
@@ -180,7 +181,7 @@ describe("a loop over an embedded store", () => {
     await source.store.ledgerEnrol({ loopId, heads: head ? [{ ...head, dueAt: 0 }] : [] });
     const claim = { loopId, limit: 1, leaseMs: 300, leaseToken: "00000000-0000-4000-8000-000000000000" };
     expect(await source.store.ledgerClaim(claim)).toHaveLength(1);
-    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 1, delivered: 1 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 1, failures: 1, delivered: 1 });
   });
 
   it("judges what comes while a sweep over many traces takes its time", async () => {
@@ -278,7 +279,7 @@ describe("a loop over an embedded store", () => {
         throw new Error("no such queue");
       },
     });
-    expect(await loop.runOnce()).toEqual({ judged: 1, failures: 1, delivered: 0 });
+    expect(await loop.runOnce()).toMatchObject({ judged: 1, failures: 1, delivered: 0 });
     const [verdict] = await source.store.verdictList({
       loopId: (await source.store.loopList())[0]?.id ?? "",
       limit: 1,
@@ -312,5 +313,25 @@ describe("a loop over an embedded store", () => {
       code: "not_found",
       hint: expect.stringContaining("contract") as string,
     });
+  });
+
+  it("is not entered before its project was found, and can be retired and taken up again", async () => {
+    await using source = await openSource();
+    await source.send("bad");
+    await using misspelt = source.loop({ projectName: "kontrakt" });
+    await expect(misspelt.runOnce()).rejects.toMatchObject({ code: "not_found" });
+    await expect(misspelt.start()).rejects.toMatchObject({ code: "not_found" });
+    expect(await source.store.loopList()).toEqual([]);
+
+    await using loop = source.loop({ budgets: [{ per: "month", calls: 0 }] });
+    await loop.runOnce();
+    expect((await source.store.loopList()).map(({ name }) => name)).toEqual(["contract"]);
+    expect(await loop.retire()).toEqual({ traces: 1, deliveries: 0 });
+    await expect(pickLoop(source.store, undefined)).rejects.toMatchObject({ code: "not_found" });
+    expect(await pickLoop(source.store, "contract")).toMatchObject({ name: "contract" });
+    await source.send("bad");
+    await loop.runOnce();
+    expect((await pickLoop(source.store, undefined)).retiredAt).toBeNull();
+    expect((await loop.status()).traces).toMatchObject({ skipped: 1, deferred: 1 });
   });
 });

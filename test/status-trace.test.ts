@@ -11,10 +11,13 @@ import { openStore } from "../src/store/open-store.ts";
 import { json, rootWrite } from "./contract/span-writes.ts";
 
 /** What `loopsmith status --trace` prints, over the folder the loop wrote. */
-async function statusOf(dataDir: string, traceId: string): Promise<string> {
+async function statusOf(dataDir: string, traceId?: string): Promise<string> {
   const said: string[] = [];
   const terminal = { out: (text: string) => void said.push(text), err: () => undefined, interactive: false };
-  await createProgram(terminal, {}).parseAsync(["status", "--trace", traceId, "--data-dir", dataDir], { from: "user" });
+  await createProgram(terminal, {}).parseAsync(
+    ["status", ...(traceId === undefined ? [] : ["--trace", traceId]), "--data-dir", dataDir],
+    { from: "user" },
+  );
   return said.join("\n");
 }
 
@@ -57,11 +60,26 @@ it.each<[string, Options & { open?: true }, RegExp]>([
     { evaluator: away },
     /deferred, .*0 attempts.*\n {2}why: the evaluator "paid" is paused/,
   ],
+  [
+    "scored under other keys",
+    { evaluator: () => ({ key: "a", score: 1 }), threshold: { b: 0.5 } },
+    /decided[^]*why: its scores are a 1; the threshold speaks of b\n {2}verdict: unscored/,
+  ],
   ["delivered", {}, /decided[^]*verdict: fail[^]*add_to_annotation_queue: delivered at 20/],
 ])("says of a trace that is %s where it stands and why", async (_state, { open, ...options }, expected) => {
   const dataDir = mkdtempSync(join(tmpdir(), "loopsmith-why-"));
   const traceId = await run(dataDir, open ?? false, options);
   expect(await statusOf(dataDir, traceId)).toMatch(expected);
+});
+
+it("lets no trace vanish from the table of loops", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), "loopsmith-why-"));
+  await run(dataDir, false, { name: "sampled", sample: 0 });
+  await run(dataDir, false, { name: "budgeted", budgets: [{ per: "month", calls: 0 }] });
+  const said = await statusOf(dataDir);
+  expect(said).toMatch(/pass +fail +unscored +error +deferred +skipped/);
+  expect(said).toMatch(/sampled: 1 skipped, because sampled out/);
+  expect(said).toMatch(/budgeted: 2 deferred, because the budget of the loop/);
 });
 
 async function run(dataDir: string, isOpen: boolean, options: Options): Promise<string> {

@@ -3,7 +3,7 @@ import type { AlertInput, AlertRule, AlertState } from "../model/alert.ts";
 import { resolveAlertRule } from "./alert-rule.ts";
 import { move, tell } from "./alert-step.ts";
 import type { AlertStep, Context } from "./alert-step.ts";
-import { duration } from "./condition/reading.ts";
+import { duration } from "../internal/duration.ts";
 import type { Reading } from "./condition/reading.ts";
 import { calmMemory, readCondition, startMemory } from "./read-condition.ts";
 

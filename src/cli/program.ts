@@ -11,6 +11,7 @@ import { addExport } from "./command/export.ts";
 import { addGate } from "./command/gate.ts";
 import { addImport } from "./command/import.ts";
 import { addIssues } from "./command/issues.ts";
+import { addLoops } from "./command/loops.ts";
 import { addPatterns } from "./command/patterns.ts";
 import { addQueue } from "./command/queue.ts";
 import { addRemedy } from "./command/remedy.ts";
@@ -78,6 +79,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     addImport,
     addExport,
     addStatus,
+    addLoops,
     addDoctor,
   ]) {
     add(program, context);

@@ -10,7 +10,8 @@ import type { CommandContext, StoreFlags } from "./command.ts";
 import type { Environment } from "./environment.ts";
 import { isRunningLoop, loadLoopFile, type LoopFile } from "./load-loop-file.ts";
 import { startLocalServer, type LocalServer } from "./local-server.ts";
-import { renderReport, runReport } from "./summary.ts";
+import { tallyOf } from "./run-tally.ts";
+import { assertAllJudged, renderReport, runReport } from "./summary.ts";
 import { progressBar } from "./progress-bar.ts";
 import { storePlace } from "./store-place.ts";
 import { describeError } from "./terminal.ts";
@@ -32,7 +33,10 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Runs every loop of the file to the end of its work and prints what it came to. */
+/**
+ * Runs every loop of the file to the end of its work and prints what it came to.
+ * @throws LoopsmithError `evaluator_failed` or `budget_exhausted`, after the report, where traces were left for that reason
+ */
 export async function runLoopFile(
   path: string,
   flags: RunFlags,
@@ -50,6 +54,7 @@ export async function runLoopFile(
         progress.clear();
         terminal.err(`${loop.name}${traceId ? ` (trace ${traceId})` : ""}: ${describeError(error)}`);
       });
+      const tally = tallyOf(loop);
       await work(loop, ({ judged, waiting, total }) => {
         if (total === null) progress.show(null, `${loop.name}: looked at ${waiting} traces`);
         else progress.show(total === 0 ? 1 : judged / total, `${loop.name}: ${judged} of ${total} judged`);
@@ -59,6 +64,7 @@ export async function runLoopFile(
       const report = await runReport({
         store: session.store,
         loop,
+        tally,
         patterns,
         queueSize: (queueName) => platformOf(session, flags).queueSize({ queueName }),
       });
@@ -67,6 +73,7 @@ export async function runLoopFile(
     }
     const [only] = reports;
     if (flags.json) terminal.out(JSON.stringify(reports.length === 1 ? only : { loops: reports }));
+    assertAllJudged(reports);
   } finally {
     progress.clear();
     await session.close();

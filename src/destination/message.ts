@@ -1,3 +1,5 @@
+import { duration } from "../internal/duration.ts";
+import { money } from "../internal/money.ts";
 import type { Delivery } from "../model/delivery.ts";
 import { isJsonObject, type Json, type JsonObject } from "../model/json.ts";
 import { excerptOf, plainText } from "./plain-text.ts";
@@ -43,7 +45,7 @@ export function messageOf(delivery: Delivery): Message {
         Trace: context.trace_id,
         Span: culprit?.span_id,
       }),
-      ...facts(notify?.data ?? {}, MAX_DATA_FACTS),
+      ...facts(context.alert_id === undefined ? (notify?.data ?? {}) : inWords(notify?.data ?? {}), MAX_DATA_FACTS),
     ],
     evidence: evidence.slice(0, MAX_EVIDENCE).map((item) => excerptOf(shown(item), MAX_VALUE)),
     url: linkOf(notify?.url),
@@ -60,6 +62,18 @@ function linkOf(url: string | undefined): string | null {
 /** The name a person gave the loop; a delivery itself only knows its id. */
 export function loopName({ loop, context }: Delivery): string {
   return typeof context.loop === "string" ? context.loop : loop;
+}
+
+/** The figures of an alert for people: money and lengths of time with their units, and no more digits than count. */
+function inWords(data: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(data).map(([key, value]) => {
+      if (typeof value !== "number") return [key, value];
+      if (key.endsWith("Usd")) return [key.slice(0, -3), money(value)];
+      if (key.endsWith("Ms")) return [key.slice(0, -2), duration(value)];
+      return [key, Number.isInteger(value) ? value : rounded(value)];
+    }),
+  );
 }
 
 function titleOf(delivery: Delivery): string {

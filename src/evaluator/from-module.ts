@@ -1,5 +1,7 @@
+import { existsSync, readFileSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { LoopsmithError } from "../model/errors.ts";
 import type { Evaluator } from "./evaluator.ts";
 import { isolatedEvaluate } from "./isolation/isolated-evaluate.ts";
 import type { IsolationOptions } from "./isolation/isolation-options.ts";
@@ -23,13 +25,15 @@ export interface FromModuleOptions extends Partial<Omit<Evaluator, "evaluate" | 
  * `isolate` the module is never loaded into this process.
  *
  * @param module a file URL (`new URL("./judge.ts", import.meta.url)`), or a path from the working directory
- * @throws LoopsmithError `invalid` for an option out of range; `not_implemented` when this system cannot isolate as asked
+ * @throws LoopsmithError `not_found` for a file that is not there, or an export that its text does not name; `invalid` for an
+ * option out of range; `not_implemented` when this system cannot isolate as asked
  */
 export function fromModule(module: URL | string, options: FromModuleOptions = {}): Evaluator {
   const { export: exported = "default", isolate = false, ...given } = options;
   const url =
     typeof module === "string" && !module.startsWith("file:") ? pathToFileURL(resolve(module)) : new URL(module);
   const file = fileURLToPath(url);
+  assertExport(file, exported);
   const name = given.name ?? (exported === "default" ? basename(file, extname(file)) : exported);
   const version = given.version ?? "1";
   const settings = { module: url.href, export: exported, name, version };
@@ -39,4 +43,19 @@ export function fromModule(module: URL | string, options: FromModuleOptions = {}
   }
   let loading: Promise<Evaluator> | undefined;
   return { ...declared, evaluate: async (input) => (await (loading ??= loadEvaluator(settings))).evaluate(input) };
+}
+
+/** As far as can be told without running the module. */
+function assertExport(file: string, exported: string): void {
+  if (!existsSync(file)) {
+    throw new LoopsmithError("not_found", `there is no evaluator module ${file}`, {
+      hint: 'Give a path from the working directory, or new URL("./judge.ts", import.meta.url).',
+    });
+  }
+  const text = readFileSync(file, "utf8");
+  // What comes by `export *` or from CommonJS is named elsewhere.
+  if (/export\s*\*|\bexports\b/.test(text) || text.includes(exported)) return;
+  throw new LoopsmithError("not_found", `${file} has no export "${exported}"`, {
+    hint: "Name the evaluator's export with `export`; without it, the default export is meant.",
+  });
 }

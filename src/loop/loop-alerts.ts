@@ -12,12 +12,21 @@ import { alertInput } from "./learn/alert-input.ts";
 import { clusterSizeOf } from "./learn/cluster-size.ts";
 import { readLearnState } from "./learn/learn-state.ts";
 
-/** Alerts go out as deliveries like everything else: stable ids, retries, dead letters. */
-export function alertDeliveries(notification: AlertNotification, loopId: string, now: number): Delivery[] {
-  return notifyActions(notification).map((action) => {
-    const id = stableId("alert-delivery", notification.id, action.destination);
-    return createDelivery({ id, loop: loopId, action, context: { alert_id: notification.id } }, now);
-  });
+/** Alerts go out as deliveries like everything else, under the loop's name: stable ids, retries, dead letters. */
+export async function alertDeliveries(
+  store: Store,
+  loopId: string,
+  notifications: readonly AlertNotification[],
+  now: number,
+): Promise<Delivery[]> {
+  if (notifications.length === 0) return [];
+  const name = (await store.loopList()).find(({ id }) => id === loopId)?.name ?? loopId;
+  return notifications.flatMap((notification) =>
+    notifyActions(notification).map((action) => {
+      const id = stableId("alert-delivery", notification.id, action.destination);
+      return createDelivery({ id, loop: loopId, action, context: { alert_id: notification.id, loop: name } }, now);
+    }),
+  );
 }
 
 /** Rules that leave the size of clusters open, with this one. */
@@ -89,7 +98,7 @@ export async function testAlert(
 ): Promise<Delivery[]> {
   const rule = findAlertRule(rules, name);
   const now = store.now();
-  const deliveries = alertDeliveries(sampleNotification(rule, now), loopId, now);
+  const deliveries = await alertDeliveries(store, loopId, [sampleNotification(rule, now)], now);
   await store.deliveryAdd({ deliveries });
   return deliveries;
 }

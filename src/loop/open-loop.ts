@@ -39,7 +39,10 @@ export interface OpenLoop {
   /** Which evaluators this process has stopped asking. */
   breaker: CircuitBreaker;
   tracing: LoopTracing;
-  /** Writes down what the loop is, once. Before anything runs that others see; looking and dry runs leave what runs as it is. */
+  /**
+   * Enters the loop into the store, or brings a retired one back; to be called once its project was found, and before anything runs
+   * that others see. Looking and dry runs leave what runs as it is.
+   */
   register(): Promise<void>;
   /** Releases what was opened here; a store that was passed in stays open. */
   close(): Promise<void>;
@@ -53,26 +56,6 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
   const loopId = loopIdOf(resolved);
   const read = resolved.evaluators.flatMap(({ feedbackKeys = [] }) => feedbackKeys);
   const readKeys = [...new Set([...read, ...sampledBy(resolved.sample)])];
-  let registering: Promise<unknown> | null = null;
-  const register = async (): Promise<void> => {
-    registering ??= store.loopEnsure({
-      id: loopId,
-      name: resolved.name,
-      projectName: resolved.projectName,
-      config: {
-        threshold: resolved.threshold as number,
-        evaluators: [...resolved.evaluators, ...resolved.conversations].map(({ name, version }) => ({ name, version })),
-        reads: { keys: readKeys, settleMs: resolved.settleMs },
-        alerts: alertsDocument(resolved.alerts),
-      },
-    });
-    try {
-      await registering;
-    } catch (error) {
-      registering = null;
-      throw error;
-    }
-  };
   const history = await openBlameHistory(store, loopId, resolved.threshold);
   const lineage = await openLineage(store, resolved.lineageKey);
   return {
@@ -87,7 +70,22 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
     callLimits: createCallLimits(store, loopId, resolved.limits),
     sharedCache: storeCache(store),
     experiments,
-    register,
+    async register() {
+      await store.loopEnsure({
+        id: loopId,
+        name: resolved.name,
+        projectName: resolved.projectName,
+        config: {
+          threshold: resolved.threshold as number,
+          evaluators: [...resolved.evaluators, ...resolved.conversations].map(({ name, version }) => ({
+            name,
+            version,
+          })),
+          reads: { keys: readKeys, settleMs: resolved.settleMs },
+          alerts: alertsDocument(resolved.alerts),
+        },
+      });
+    },
     close: () => (given ? Promise.resolve() : store.close()),
   };
 }

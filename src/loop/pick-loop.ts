@@ -9,7 +9,7 @@ import type { Store } from "../store/store.ts";
 export async function pickLoop(store: Store, name: string | undefined): Promise<LoopRow> {
   const loops = await store.loopList();
   const known = loops.map((loop) => loop.name).join(", ");
-  if (loops.length === 0) {
+  if (loops.length === 0 && name === undefined) {
     throw new LoopsmithError("not_found", "no loop has run over this data directory yet", {
       hint: "Start one with `loopsmith run <file.ts>`, or name another directory with --data-dir.",
     });
@@ -21,7 +21,10 @@ export async function pickLoop(store: Store, name: string | undefined): Promise<
       hint: "Choose one by its name (`--loop <name>`, `?loop=<name>`).",
     });
   }
-  const found = loops.find((loop) => loop.name === name || loop.id === name);
+  // A retired one keeps its verdicts, and by its name they can be read.
+  const found = [...loops, ...(await store.loopList({ retired: true }))].find(
+    (loop) => loop.name === name || loop.id === name,
+  );
   if (found) return found;
-  throw new LoopsmithError("not_found", `no loop is named "${name}"`, { hint: `There are: ${known}.` });
+  throw new LoopsmithError("not_found", `no loop is named "${name}"`, { hint: `There are: ${known || "none"}.` });
 }

@@ -14,6 +14,8 @@ export interface BackfillPlan {
   traces: number;
   /** Of these, judged or skipped already, and not changed since. */
   done: number;
+  /** Of these, those whose evaluators failed. With `errors` they are not done, but taken up again. */
+  errors: number;
   /** Of these, still running: judged once they have ended. */
   open: number;
   /** What remains of the range: what this backfill takes up, at most its `limit`. */
@@ -34,16 +36,18 @@ const READ_BATCH = 50;
 export async function planBackfill(
   loop: OpenLoop,
   options: ResolvedLoopOptions,
-  { startFrom, startTo, limit = Infinity }: RunRange,
+  { startFrom, startTo, limit = Infinity, errors = false }: RunRange,
 ): Promise<BackfillPlan> {
   const { store, platform, loopId } = loop;
   const projectId = await platform.projectId({ name: options.projectName });
-  let [traces, done, open, toTake] = [0, 0, 0, 0];
+  let [traces, done, failed, open, toTake] = [0, 0, 0, 0, 0];
   const sample: TraceHead[] = [];
   const range = { startFrom, ...(startTo === undefined ? {} : { startTo }) };
   for await (const page of platform.traceHeads({ projectId, ...range })) {
     traces += page.length;
-    const undone = await undoneHeads(store, loopId, page);
+    const known = await undoneHeads(store, loopId, page);
+    const undone = errors ? [...known.undone, ...known.failed] : known.undone;
+    failed += known.failed.length;
     done += page.length - undone.length;
     for (const head of undone) {
       if (isOpen(head, options, store.now())) open += 1;
@@ -83,5 +87,5 @@ export async function planBackfill(
   });
   const sum = (of: "calls" | "tokens" | "usd"): number => evaluators.reduce((total, one) => total + one[of], 0);
   const cost = { calls: sum("calls"), tokens: sum("tokens"), usd: sum("usd") };
-  return { traces, done, open, toTake, toJudge: Math.round(judged * scale), cost, evaluators, read };
+  return { traces, done, errors: failed, open, toTake, toJudge: Math.round(judged * scale), cost, evaluators, read };
 }

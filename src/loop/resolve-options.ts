@@ -5,8 +5,9 @@ import type { Evaluator } from "../evaluator/evaluator.ts";
 import { toEvaluator, type EvaluatorLike } from "../evaluator/from-langsmith.ts";
 import type { AlertRule } from "../model/alert.ts";
 import { invalidOption } from "./invalid-option.ts";
-import { assertBudgets } from "./judge/budget.ts";
+import { assertBudgets, mergeBudgets } from "./judge/budget.ts";
 import { assertCallLimits } from "./judge/call-limits.ts";
+import { assertKnownOptions } from "./known-options.ts";
 import type { FeedbackLoopOptions, ResolvedLoopOptions } from "./options.ts";
 import { assertRemedies, type RemedyDeclaration } from "./remedy/declare-remedy.ts";
 
@@ -17,6 +18,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * @throws LoopsmithError `invalid` naming the option, its value and what it should be
  */
 export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOptions {
+  assertKnownOptions(options);
   if (typeof options.projectName !== "string" || options.projectName.trim() === "") {
     throw invalidOption("projectName", options.projectName, "the name of a tracing project");
   }
@@ -51,7 +53,7 @@ export function resolveOptions(options: FeedbackLoopOptions): ResolvedLoopOption
   return {
     remedies,
     sample,
-    budgets,
+    budgets: mergeBudgets(budgets),
     limits,
     alerts,
     blame: options.blame ?? {},

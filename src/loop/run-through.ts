@@ -4,6 +4,7 @@ import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
 import { createConversationJudge, nextConversationDue } from "./judge/judge-conversations.ts";
 import { createJudge } from "./judge/judge-due.ts";
+import { evaluateRulesAlone } from "./learn/evaluate-rules.ts";
 import { learn } from "./learn/learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
@@ -28,9 +29,13 @@ export interface RunProgress {
 
 /** What one run over existing traces came to. Counts are of this run. */
 export interface RunSummary {
-  /** Traces judged. */
+  /** Traces with a verdict of any outcome. */
   judged: number;
   failures: number;
+  /** Of the judged, those without a score that the threshold speaks of. */
+  unscored: number;
+  /** Of the judged, those whose evaluators failed until their attempts were used up (verdict `error`). */
+  errors: number;
   delivered: number;
 }
 
@@ -40,6 +45,8 @@ export interface RunRange extends RunOptions {
   startTo?: number;
   /** Traces judged at most. Those judged before do not count. @default all */
   limit?: number;
+  /** Judge those of the range again whose evaluators failed. @default false */
+  errors?: boolean;
 }
 
 /** How long a run waits for work that a crashed one (or another worker) holds under a lease: longer than any lease. */
@@ -54,16 +61,18 @@ export async function runThrough(
   range: RunRange,
 ): Promise<RunSummary> {
   const { store, loopId } = loop;
-  const { startFrom, startTo, limit = Infinity, onProgress, settleMs = options.settleMs } = range;
+  const alertsFrom = store.now();
+  const { startFrom, startTo, limit = Infinity, errors = false, onProgress, settleMs = options.settleMs } = range;
   const deps = { ...loop, projectId: await loop.platform.projectId({ name: options.projectName }), options };
+  await loop.register();
   await scoreWatch(deps)(store.now());
   await sweep(
     deps,
     { startFrom, ...(startTo === undefined ? {} : { startTo }) },
-    { settleMs, limit, onProgress: (seen) => onProgress?.({ judged: 0, waiting: seen, total: null }) },
+    { settleMs, limit, errors, onProgress: (seen) => onProgress?.({ judged: 0, waiting: seen, total: null }) },
   );
   let total = Math.min(limit, (await store.ledgerCounts({ loopId })).waiting);
-  const summary: RunSummary = { judged: 0, failures: 0, delivered: 0 };
+  const summary: RunSummary = { judged: 0, failures: 0, unscored: 0, errors: 0, delivered: 0 };
   const tell = (): void => {
     total = Math.max(total, summary.judged);
     onProgress?.({ judged: summary.judged, waiting: total - summary.judged, total });
@@ -72,6 +81,8 @@ export async function runThrough(
     emitter.on("trace:judged", ({ verdict }) => {
       summary.judged += 1;
       if (verdict.outcome === "fail") summary.failures += 1;
+      if (verdict.outcome === "unscored") summary.unscored += 1;
+      if (verdict.outcome === "error") summary.errors += 1;
       tell();
     }),
     emitter.on("delivery:delivered", () => (summary.delivered += 1)),
@@ -107,9 +118,9 @@ export async function runThrough(
         setTimeout(resolve, Math.max(50, Math.min(leaseEnd - store.now(), LEASE_POLL_MS))),
       );
     }
-    if (options.learn) {
-      await learn({ store, loopId, emitter, alerts: options.alerts, options: options.learn }, { mineNow: true });
-    }
+    const rules = { store, loopId, emitter, alerts: options.alerts, alertsFrom };
+    if (options.learn) await learn({ ...rules, options: options.learn }, { mineNow: true });
+    else await evaluateRulesAlone(rules);
     const { throttle: policy } = options;
     const destinations = Object.keys(options.destinations);
     while ((await deliver(signal)) > 0);

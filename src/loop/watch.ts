@@ -8,6 +8,7 @@ import type { LoopEmitter } from "./events.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { createConversationJudge, nextConversationDue } from "./judge/judge-conversations.ts";
 import { createJudge } from "./judge/judge-due.ts";
+import { evaluateRulesAlone } from "./learn/evaluate-rules.ts";
 import { learn } from "./learn/learn.ts";
 import type { OpenLoop } from "./open-loop.ts";
 import { loopRemedies } from "./remedy/loop-remedies.ts";
@@ -151,6 +152,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       await loop.history.flush();
       const { learn: learnOptions, alerts } = options;
       if (learnOptions) await learn({ store, loopId, emitter, alerts, options: learnOptions, window });
+      else await evaluateRulesAlone({ store, loopId, emitter, alerts });
       const { throttle: policy } = options;
       const destinations = Object.keys(options.destinations);
       if (policy) await makeDigests({ store, loopId, policy, destinations });
@@ -163,6 +165,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   });
 
   if (!options.waitForProject) await findProject();
+  await loop.register();
   const heartbeat = startHeartbeat(store, loopId, {
     lastSweepAt: () => lastSweepAt,
     paused: () => loop.breaker.pauses(),

@@ -92,6 +92,63 @@ export function exerciseLedger(open: OpenStore): void {
       expect((await store.ledgerUnseen({ loopId: LOOP, scores: changed })).unseen).toEqual([]);
     });
 
+    it("counts why traces stand where they stand", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      const ids = Array.from({ length: 4 }, () => newId());
+      await store.ledgerEnrol({ loopId: LOOP, heads: ids.map((id) => head(id, { dueAt: 0 })) });
+      const leaseToken = newId();
+      await store.ledgerClaim({ ...claim, leaseToken });
+      const reasons = ["no budget", "paused", "no budget"];
+      for (const [index, reason] of reasons.entries()) {
+        const traceId = ids[index] as string;
+        const release = { loopId: LOOP, traceId, leaseToken, reason, dueAt: START + 5, attempted: false };
+        await store.ledgerRelease({ ...release, state: index === 1 ? "skipped" : "deferred" });
+      }
+      const states = ["deferred", "skipped", "settling"] as const;
+      expect(await store.ledgerReasons({ loopId: LOOP, states, limit: 10 })).toEqual([
+        { state: "deferred", reason: "no budget", count: 2 },
+        { state: "skipped", reason: "paused", count: 1 },
+      ]);
+      expect(await store.ledgerReasons({ loopId: LOOP, states, limit: 1 })).toHaveLength(1);
+      expect(await store.ledgerReasons({ loopId: newId(), states, limit: 10 })).toEqual([]);
+    });
+
+    it("retires a loop with what waits for it, keeps its verdicts, and takes it up again", async () => {
+      const clock = { now: START };
+      await using store = await open(clock);
+      await ensureLoop(store, LOOP, { reads: { keys: ["k"], settleMs: 0 } });
+      const [judged, waits] = [newId(), newId()];
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(judged, { dueAt: 0 })] });
+      const leaseToken = newId();
+      await store.ledgerClaim({ ...claim, leaseToken });
+      const record = { verdict: verdictOf(judged), leaseToken, deliveries: [deliveryOf(judged)] };
+      await store.verdictRecord({ records: [record] });
+      await store.ledgerEnrol({ loopId: LOOP, heads: [head(waits, { dueAt: 0 })] });
+      const late = newId();
+      await store.ledgerClaim({ ...claim, leaseToken: late });
+      clock.now += 5;
+      expect(await store.loopRetire({ id: LOOP, reason: "given up" })).toEqual({ traces: 1, deliveries: 1 });
+      expect(await store.loopList()).toEqual([]);
+      expect(await store.loopList({ retired: true })).toMatchObject([{ id: LOOP, retiredAt: START + 5 }]);
+      expect((await store.loopList({ retired: true }))[0]?.config).toEqual({});
+      expect(await store.ledgerGet({ loopId: LOOP, traceId: waits })).toMatchObject({
+        state: "skipped",
+        reason: "given up",
+      });
+      const overtaken = { verdict: verdictOf(waits), leaseToken: late, deliveries: [] };
+      expect(await store.verdictRecord({ records: [overtaken] })).toEqual(new Set());
+      expect(await store.deliveryList({ loopId: LOOP, limit: 10 })).toMatchObject([
+        { state: "dead", lastError: "given up" },
+      ]);
+      expect(await store.verdictCounts({ loopId: LOOP })).toMatchObject({ fail: 1 });
+      expect(await store.loopRetire({ id: LOOP, reason: "again" })).toEqual({ traces: 0, deliveries: 0 });
+      expect(await store.loopList({ retired: true })).toMatchObject([{ retiredAt: START + 5 }]);
+      await ensureLoop(store, LOOP);
+      expect(await store.loopList()).toMatchObject([{ id: LOOP, retiredAt: null }]);
+      expect(await store.loopRetire({ id: newId(), reason: "none" })).toEqual({ traces: 0, deliveries: 0 });
+    });
+
     it("hands out a trace once, and only when it is due", async () => {
       const clock = { now: START };
       await using store = await open(clock);

@@ -173,9 +173,9 @@ describe("patterns and issues over HTTP, the SDK and the command line", () => {
 
   it("show alert rules, try them on the past and send tests, over HTTP and on the command line", async () => {
     const { body } = await call<{ alerts: { rule: { name: string }; phase: string }[] }>("/api/loopsmith/alerts");
-    expect(body.alerts.map(({ rule, phase }) => `${rule.name} ${phase}`)).toEqual(["slo learning", "late ok"]);
+    expect(body.alerts.map(({ rule, phase }) => `${rule.name} ${phase}`)).toEqual(["slo firing", "late ok"]);
     expect(body.alerts).toEqual(await loop.alerts());
-    expect(await run("alerts")).toMatch(/slo +failure_rate +learning +\S+ +0 +team\nlate +lag +ok/);
+    expect(await run("alerts")).toMatch(/slo +failure_rate +firing +\S+ +1 +team\nlate +lag +ok/);
 
     const preview = (await call<{ fired: number }>("/api/loopsmith/alerts/slo/preview?since=2h")).body;
     expect(preview).toMatchObject({ rule: "slo", fired: 1, notifications: [{ kind: "fired" }] });
@@ -246,5 +246,17 @@ describe("patterns and issues over HTTP, the SDK and the command line", () => {
       await run("issues", issues[1], "--merge", first);
       expect(await run("issues")).not.toContain(issues[1].slice(0, 8));
     }
+  });
+
+  it("list loops and retire one, over HTTP and on the command line", async () => {
+    expect(await run("loops")).toMatch(/^loop +project[^]*contract +contract/);
+    expect((await call("/api/loopsmith/loops/none/retire", {})).status).toBe(404);
+    await expect(run("loops", "--retire", "none")).rejects.toMatchObject({ code: "not_found" });
+    expect(JSON.parse(await run("loops", "--retire", "contract", "--json"))).toMatchObject({ retired: "contract" });
+    expect((await call<{ loops: unknown[] }>("/api/loopsmith/loops")).body.loops).toEqual([]);
+    expect((await call<{ loops: unknown[] }>("/healthz")).body.loops).toEqual([]);
+    const again = await call<{ loop: string; traces: number }>("/api/loopsmith/loops/contract/retire", {});
+    expect(again.body).toEqual({ loop: "contract", traces: 0, deliveries: 0 });
+    expect(await run("loops")).toMatch(/contract +contract +\S+ +20\d\d-/);
   });
 });

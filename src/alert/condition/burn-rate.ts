@@ -1,6 +1,7 @@
 import type { BucketMemory, BurnRateCondition, BurnWindow } from "../../model/alert.ts";
 import { addToBuckets, sumBuckets } from "./buckets.ts";
-import { duration, percent } from "./reading.ts";
+import { duration } from "../../internal/duration.ts";
+import { percent } from "./reading.ts";
 import type { Moment, Reading } from "./reading.ts";
 
 /** A firing window is over when its short window burns below this share of its factor. */

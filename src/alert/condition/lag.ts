@@ -1,5 +1,5 @@
 import type { LagCondition, LagMemory } from "../../model/alert.ts";
-import { duration } from "./reading.ts";
+import { duration } from "../../internal/duration.ts";
 import type { Moment, Reading } from "./reading.ts";
 
 /** Above `aboveMs` for `forMs` without a break; over below `resolveBelowMs`. */

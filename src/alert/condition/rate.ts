@@ -2,7 +2,8 @@ import { atOdds } from "../../internal/statistics/betting.ts";
 import { eDetectorValue, startEDetector, stepEDetector } from "../../internal/statistics/e-detector.ts";
 import { addToReference, EMPTY_REFERENCE, referenceShare } from "../../internal/statistics/reference-rate.ts";
 import type { RateMemory } from "../../model/alert.ts";
-import { duration, minute, percent } from "./reading.ts";
+import { duration } from "../../internal/duration.ts";
+import { minute, percent } from "./reading.ts";
 import type { Moment, Reading } from "./reading.ts";
 
 /** Odds ratios of the raised rates betted on, in equal parts: from a slow creep to an outage. */

@@ -1,6 +1,7 @@
 import type { BucketMemory, SpendCondition } from "../../model/alert.ts";
 import { addToBuckets, sumBuckets } from "./buckets.ts";
-import { duration } from "./reading.ts";
+import { duration } from "../../internal/duration.ts";
+import { money } from "../../internal/money.ts";
 import type { Moment, Reading } from "./reading.ts";
 
 /** The window is kept in this many buckets. */
@@ -16,8 +17,7 @@ export function readSpend(
   const bucketMs = perMs / BUCKETS;
   const buckets = addToBuckets(memory.buckets, now, { part: usd, whole: 0 }, { bucketMs, keepMs: perMs });
   const { part: spent } = sumBuckets(buckets, now, perMs, bucketMs);
-  const text = (): string =>
-    `Evaluating cost $${spent.toFixed(2)} in ${duration(perMs)} (limit $${aboveUsd.toFixed(2)})`;
+  const text = (): string => `Evaluating cost ${money(spent)} in ${duration(perMs)} (limit ${money(aboveUsd)})`;
   const reading = { memory: { ...memory, buckets }, text, data: { spentUsd: spent, aboveUsd, perMs } };
   if (spent >= aboveUsd) return { ...reading, verdict: "breach" };
   return { ...reading, verdict: firing && spent >= resolveBelowUsd ? "hold" : "clear" };

@@ -8,6 +8,7 @@ interface Flags extends StoreFlags {
   since: string;
   until?: string;
   limit?: number;
+  errors?: boolean;
   plan?: boolean;
   json?: boolean;
 }
@@ -23,6 +24,7 @@ export const addBackfill: AddCommand = (program, context) => {
       "traces judged at most; called again, it takes the next ones",
       wholeNumber("--limit", 1, 1_000_000_000),
     )
+    .option("--errors", "also judge those again whose evaluators failed")
     .option("--plan", "only say how many traces that is, how many are judged already, and what the rest costs at most")
     .option("--data-dir <dir>", "folder of the database")
     .option("--json", "print one JSON object")
@@ -31,6 +33,7 @@ export const addBackfill: AddCommand = (program, context) => {
         since: flags.since,
         ...(flags.until === undefined ? {} : { until: flags.until }),
         ...(flags.limit === undefined ? {} : { limit: flags.limit }),
+        ...(flags.errors === undefined ? {} : { errors: flags.errors }),
       };
       const path = loopFileOf(file);
       if (flags.plan) return showPlans(path, flags, context, range);
@@ -53,10 +56,11 @@ async function showPlans(path: string, flags: Flags, context: CommandContext, ra
 }
 
 function describePlan(name: string, plan: BackfillPlan): string {
-  const { cost, evaluators, read, toTake } = plan;
+  const { cost, errors, evaluators, read, toTake } = plan;
   const unpriced = evaluators.filter(({ priced }) => !priced).map((evaluator) => evaluator.name);
   return [
     `${name}: ${plan.traces} traces, ${plan.done} done already, ${plan.open} still running`,
+    ...(errors > 0 ? [`  ${errors} whose evaluators failed (taken up again with --errors)`] : []),
     `  takes ${toTake}, judges ${read < toTake ? "about " : ""}${plan.toJudge}`,
     `  at most ${cost.calls} evaluator calls, ${cost.tokens} tokens, $${cost.usd.toFixed(2)}`,
     ...(unpriced.length > 0 ? [`  counted as free, because they name no cost: ${unpriced.join(", ")}`] : []),

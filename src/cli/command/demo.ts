@@ -44,7 +44,7 @@ export const addDemo: AddCommand = (program, context) => {
       progress.clear();
       if (flags.json) return terminal.out(JSON.stringify(report));
       terminal.out(renderReport(report));
-      terminal.out(`${report.webhooks.verified} of them passed the receiver's signature check.\n`);
+      terminal.out(`${report.webhooks.verified} webhooks passed the receiver's signature check.\n`);
       terminal.out("What to do next");
       terminal.out(`  loopsmith demo --data-dir .loopsmith       keep the data, then:`);
       terminal.out(`  loopsmith queue ${DEMO_QUEUE}    read the failing traces with their culprits`);

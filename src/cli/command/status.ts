@@ -1,6 +1,8 @@
 import { loopStatus } from "../../loop/loop-status.ts";
 import { LoopsmithError } from "../../model/errors.ts";
-import type { LedgerRow } from "../../store/resource/ledger.ts";
+import { isJsonObject, type Json } from "../../model/json.ts";
+import type { Verdict } from "../../model/verdict.ts";
+import type { LedgerRow, LedgerState } from "../../store/resource/ledger.ts";
 import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
 import { describePlace, storePlace } from "../store-place.ts";
 import { table } from "../terminal.ts";
@@ -9,6 +11,10 @@ interface Flags extends StoreFlags {
   trace?: string;
   json?: boolean;
 }
+
+/** States in which a trace stands without a verdict of its own, and why is worth telling. */
+const WITH_REASONS: readonly LedgerState[] = ["settling", "skipped", "deferred", "failed"];
+const MAX_REASONS = 10;
 
 export const addStatus: AddCommand = (program, context) => {
   program
@@ -32,7 +38,8 @@ export const addStatus: AddCommand = (program, context) => {
             if (!ledger) continue;
             const [verdict] = await store.verdictList({ loopId: loop.id, traceIds: [traceId], limit: 1 });
             const deliveries = await store.deliveryList({ loopId: loop.id, traceId, limit: 100 });
-            rows.push({ loop: loop.name, ledger, why: whyOf(ledger), verdict: verdict ?? null, deliveries });
+            const threshold = loop.config["threshold"] ?? null;
+            rows.push({ loop: loop.name, threshold, ledger, why: whyOf(ledger), verdict: verdict ?? null, deliveries });
           }
           if (rows.length === 0) {
             throw new LoopsmithError("not_found", `no loop has seen the trace ${traceId}`, {
@@ -40,7 +47,7 @@ export const addStatus: AddCommand = (program, context) => {
             });
           }
           if (flags.json) return terminal.out(JSON.stringify({ trace: traceId, loops: rows }));
-          for (const { loop, ledger, why, verdict, deliveries } of rows) {
+          for (const { loop, threshold, ledger, why, verdict, deliveries } of rows) {
             const isWaiting = ledger.state === "settling" || ledger.state === "deferred";
             // The ledger counts those that have to be made again.
             const attempts = ledger.attempts + (ledger.state === "decided" || ledger.state === "failed" ? 1 : 0);
@@ -49,6 +56,7 @@ export const addStatus: AddCommand = (program, context) => {
             if (why !== null) terminal.out(`  why: ${why}`);
             if (verdict) {
               const culprit = verdict.attribution?.culprit?.name ?? "not attributable";
+              if (verdict.outcome === "unscored") terminal.out(`  why: ${whyUnscored(verdict, threshold)}`);
               terminal.out(
                 `  verdict: ${verdict.outcome}${verdict.outcome === "fail" ? ` (${verdict.key} ${verdict.score} < ${verdict.threshold}; culprit: ${culprit})` : ""}`,
               );
@@ -63,7 +71,12 @@ export const addStatus: AddCommand = (program, context) => {
           return;
         }
         const live = { running: false, lastSweepAt: null, lastError: null };
-        const statuses = await Promise.all(loops.map((loop) => loopStatus(store, loop, live)));
+        const statuses = await Promise.all(
+          loops.map(async (loop) => ({
+            ...(await loopStatus(store, loop, live)),
+            reasons: await store.ledgerReasons({ loopId: loop.id, states: WITH_REASONS, limit: MAX_REASONS }),
+          })),
+        );
         if (flags.json) {
           // Whether a loop runs is known only inside its own process.
           return terminal.out(JSON.stringify({ loops: statuses.map(({ running: _running, ...status }) => status) }));
@@ -76,7 +89,10 @@ export const addStatus: AddCommand = (program, context) => {
               project: status.project,
               pass: status.verdicts.pass,
               fail: status.verdicts.fail,
+              unscored: status.verdicts.unscored,
               error: status.verdicts.error,
+              deferred: status.traces.deferred,
+              skipped: status.traces.skipped,
               waiting: status.waiting,
               "lag s": Math.round(status.lagMs / 1000),
               workers: status.workers.length,
@@ -87,6 +103,11 @@ export const addStatus: AddCommand = (program, context) => {
             })),
           ),
         );
+        for (const { loop, reasons } of statuses) {
+          for (const { state, reason, count } of reasons.filter((one) => one.state !== "failed")) {
+            terminal.out(`${loop}: ${count} ${state}, because ${reason}`);
+          }
+        }
         for (const { loop, paused } of statuses) {
           for (const { evaluator, reason, until } of paused) {
             terminal.out(`${loop}: "${evaluator}" is paused until ${new Date(until).toISOString()}, because ${reason}`);
@@ -102,4 +123,11 @@ function whyOf({ state, reason, rootEndAt }: LedgerRow): string | null {
   return rootEndAt === null
     ? "its root has not ended; it is judged anyway when it has been open for too long"
     : "it is judged when it is due and nothing more arrives until then";
+}
+
+/** A trace that nothing was said about, for people. */
+function whyUnscored({ scores }: Verdict, threshold: Json): string {
+  const marks = isJsonObject(threshold) ? `; the threshold speaks of ${Object.keys(threshold).join(", ")}` : "";
+  if (scores.length === 0) return `its evaluators returned no score${marks}`;
+  return `its scores are ${scores.map(({ key, score }) => `${key} ${score ?? "not applicable"}`).join(", ")}${marks}`;
 }

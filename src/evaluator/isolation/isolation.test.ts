@@ -71,6 +71,12 @@ describe.runIf(canIsolate)("an isolated evaluator", { timeout: 180_000 }, () => 
     expect((await judgeWith(replaced))[0]?.score).toBe(1);
   });
 
+  it("refuses at once a module or an export that is not there", () => {
+    const missing = new URL("./nowhere.ts", import.meta.url);
+    expect(() => fromModule(missing)).toThrow(/there is no evaluator module .*nowhere\.ts/);
+    expect(() => fromModule(POISON, { export: "nothingOfTheKind", isolate: true })).toThrow(/has no export/);
+  });
+
   it("sees the run it judges", async () => {
     const [score] = await judge("readsItself");
     expect(score).toMatchObject({ score: 1, comment: "ask" });

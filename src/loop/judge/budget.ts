@@ -34,6 +34,14 @@ export interface Refusal {
   resumeAt: number;
 }
 
+/** What every refusal begins with. */
+const REFUSED = "the budget of ";
+
+/** Whether a trace was deferred for want of budget, by the reason in its row. */
+export function isBudgetReason(reason: string): boolean {
+  return reason.startsWith(REFUSED);
+}
+
 const NOTHING: BudgetAmount = { calls: 0, tokens: 0, usdMicros: 0 };
 
 /**
@@ -69,7 +77,7 @@ export async function reserveBudget(
   const budget = budgets.find((candidate) => budgetKey(loopId, candidate) === refused);
   const per = budget?.per ?? "hour";
   return {
-    reason: `the budget of ${describe(budget)} is used up; resumed in the next window`,
+    reason: `${REFUSED}${describe(budget)} is used up; resumed in the next window`,
     resumeAt: windowStart(windowStart(now, per) + LONGEST_MS[per], per),
   };
 }
@@ -111,6 +119,9 @@ export function assertBudgets(
   evaluators: readonly Pick<Evaluator, "name" | "cost">[],
 ): void {
   for (const budget of budgets) {
+    if (!Object.hasOwn(LONGEST_MS, budget.per)) {
+      throw invalid(`a budget is per ${JSON.stringify(budget.per)}`, 'Give per: "hour", "day" or "month".');
+    }
     const known = evaluators.map((evaluator) => evaluator.name).join(", ");
     if (budget.evaluator !== undefined && !evaluators.some((evaluator) => evaluator.name === budget.evaluator)) {
       throw invalid(`a budget is for "${budget.evaluator}"`, `Name one of the evaluators: ${known}.`);
@@ -131,6 +142,21 @@ export function assertBudgets(
       }
     }
   }
+}
+
+/** One budget for each evaluator and period, with the least of every limit: two would count each call twice. */
+export function mergeBudgets(budgets: readonly Budget[]): Budget[] {
+  const merged = new Map<string, Budget>();
+  for (const budget of budgets) {
+    const key = budgetKey("", budget);
+    const one = merged.get(key) ?? budget;
+    const least = (unit: "calls" | "tokens" | "usd"): object => {
+      const limits = [one[unit], budget[unit]].filter((limit) => limit !== undefined);
+      return limits.length === 0 ? {} : { [unit]: Math.min(...limits) };
+    };
+    merged.set(key, { ...one, ...least("calls"), ...least("tokens"), ...least("usd") });
+  }
+  return [...merged.values()];
 }
 
 function concerns(budget: Budget, { name }: Pick<Evaluator, "name">): boolean {

@@ -1,21 +1,16 @@
-import { resumeAlert } from "../../alert/evaluate-alert.ts";
-import { evaluateAlerts } from "../../alert/evaluate-alerts.ts";
-import type { AlertNotification, AlertRule } from "../../model/alert.ts";
 import type { Delivery } from "../../model/delivery.ts";
 import type { FollowedPattern, IssueEvent } from "../../model/issue.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { LifeOptions } from "../../pattern-life/life-options.ts";
 import type { BucketChanges } from "../../store/resource/bucket.ts";
-import type { Store } from "../../store/store.ts";
 import { absorb } from "./absorb.ts";
-import { alertInput } from "./alert-input.ts";
-import { clusterSizeOf } from "./cluster-size.ts";
 import { addLate, countWindow } from "./count-windows.ts";
 import type { LoopEmitter } from "../events.ts";
+import { evaluateRules, updateClusterSize, type RuleDeps } from "./evaluate-rules.ts";
 import { followMined } from "./follow-mined.ts";
-import { alertDeliveries, withClusterSize } from "../loop-alerts.ts";
+import { alertDeliveries } from "../loop-alerts.ts";
 import { learnablePages } from "./hourly-buckets.ts";
-import { readLearnState, type LearnState } from "./learn-state.ts";
+import { readLearnState } from "./learn-state.ts";
 import { readLoopCodebook } from "./loop-codebook.ts";
 import { createPatternWindow, type PatternWindow } from "./pattern-window.ts";
 import { rebuildHours } from "./rebuild-hours.ts";
@@ -31,11 +26,8 @@ export interface LearnOptions {
   life?: LifeOptions;
 }
 
-export interface LearnDeps {
-  store: Store;
-  loopId: string;
+export interface LearnDeps extends RuleDeps {
   emitter: LoopEmitter;
-  alerts: readonly AlertRule[];
   options: LearnOptions;
   /** Kept from round to round, so that only what changed is read again. @default a fresh one */
   window?: PatternWindow;
@@ -56,16 +48,13 @@ const MAX_CATCH_UP = 24 * 14;
  * @param now with `mineNow` also the end of a last, open window: what a finite run wants to know at its end
  */
 export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: boolean } = {}): Promise<IssueEvent[]> {
-  const { store, loopId, alerts, window = createPatternWindow(store, loopId) } = deps;
+  const { store, loopId, window = createPatternWindow(store, loopId) } = deps;
   const { windowMs, mineMs, graceMs, life: given } = { ...DEFAULTS, life: {}, ...deps.options };
   const now = store.now();
   const stored = await store.learningGet({ loopId });
   let version = stored.version;
   const state = readLearnState(stored.state);
-  if (state.clusterSize === null || now - state.clusterSize.at >= HOUR) {
-    state.clusterSize = { at: now, size: await clusterSizeOf(store, loopId) };
-  }
-  const life = { clusterSize: state.clusterSize.size, ...given };
+  const life = { clusterSize: await updateClusterSize(state, deps, now), ...given };
   let issues = await store.issueList({ loopId });
   const before = new Map(issues.map((issue) => [issue.id, issue]));
   const events: IssueEvent[] = [];
@@ -121,11 +110,11 @@ export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: bo
     state.minedTo = mineTo;
   }
 
-  const notifications = await evaluate(state, { store, loopId, alerts, now, events });
+  const notifications = await evaluateRules(state, { ...deps, now, events });
   const recorded = await record(
     issues.filter((issue) => before.get(issue.id) !== issue),
     { writes: [], learned: [] },
-    notifications.flatMap((notification) => alertDeliveries(notification, loopId, now)),
+    await alertDeliveries(store, loopId, notifications, now),
   );
   if (!recorded) return [];
   for (const event of events) {
@@ -134,25 +123,4 @@ export async function learn(deps: LearnDeps, { mineNow = false }: { mineNow?: bo
   }
   for (const notification of notifications) deps.emitter.emit("alert:notified", { notification });
   return events;
-}
-
-/** Brings the state of the alert rules up to date; what they have to tell is returned. */
-async function evaluate(
-  state: LearnState,
-  {
-    store,
-    loopId,
-    alerts,
-    now,
-    events,
-  }: Pick<LearnDeps, "store" | "loopId" | "alerts"> & { now: number; events: readonly IssueEvent[] },
-): Promise<AlertNotification[]> {
-  if (alerts.length === 0) return [];
-  const rules = withClusterSize(alerts, state.clusterSize?.size ?? 1);
-  const input = await alertInput(store, loopId, { from: state.alertedAt ?? now, to: now }, { patterns: events });
-  const members = rules.map((rule) => ({ rule, state: resumeAlert(rule, state.alerts[rule.name], now), input }));
-  const steps = evaluateAlerts(members, now);
-  for (const [index, step] of steps.entries()) state.alerts[(alerts[index] as AlertRule).name] = step.state;
-  state.alertedAt = now;
-  return steps.flatMap((step) => step.notifications);
 }

@@ -17,7 +17,7 @@ import { createRecorder } from "../judge/recorder.ts";
 import type { RunSummary } from "../run-through.ts";
 
 /** What processing an experiment came to. Counts are of this call: a second one finds everything known. */
-export interface ProcessSummary extends RunSummary {
+export interface ProcessSummary extends Omit<RunSummary, "unscored" | "errors"> {
   /** Traces that carry no score the threshold speaks of (yet). They are left for the next call. */
   unscored: number;
 }
@@ -49,6 +49,7 @@ export async function processResults(
   try {
     const problems: unknown[] = [];
     for await (const batch of batches(loop, results)) {
+      await loop.register();
       problems.push(...(await takeThrough(loop, options, emitter, batch, summary)));
       while ((await deliver(signal)) > 0);
     }

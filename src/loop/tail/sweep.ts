@@ -42,11 +42,14 @@ export async function sweep(
   range: { startFrom: number; startTo?: number; changedFrom?: number },
   {
     limit = Infinity,
+    errors = false,
     ...options
   }: {
     settleMs?: number;
     /** Traces enrolled at most; those the loop is done with, and those that still run, do not count. @default all */
     limit?: number;
+    /** Enrol those whose evaluators failed too, under a new revision. @default false */
+    errors?: boolean;
     onProgress?: (seen: number) => void;
   } = {},
 ): Promise<number> {
@@ -54,9 +57,12 @@ export async function sweep(
   let seen = 0;
   let taken = 0;
   for await (const page of deps.platform.traceHeads({ projectId: deps.projectId, ...range })) {
-    const undone = limit === Infinity ? page : await undoneHeads(store, loopId, page);
+    const known = limit === Infinity && !errors ? null : await undoneHeads(store, loopId, page);
     const now = store.now();
-    const heads = undone.filter((head) => isOpen(head, deps.options, now) || (taken += 1) <= limit);
+    const heads = (known?.undone ?? page).filter((head) => isOpen(head, deps.options, now) || (taken += 1) <= limit);
+    const failed = errors && known ? known.failed.filter(() => (taken += 1) <= limit) : [];
+    if (failed.length > 0)
+      await store.ledgerReopen({ loopId, traceIds: failed.map(({ traceId }) => traceId), settleMs: 0 });
     await enrol(deps, heads, { settleMs: options.settleMs });
     seen += page.length;
     options.onProgress?.(seen);

@@ -5,13 +5,25 @@ import type { Store } from "../../store/store.ts";
 
 const LOOKUPS = 16;
 
-/** Those that the loop has not finished with: unknown to its ledger, still waiting there, or changed since. In the same order. */
-export async function undoneHeads(store: Store, loopId: string, heads: readonly TraceHead[]): Promise<TraceHead[]> {
+/**
+ * Those that the loop has not finished with: `undone` are unknown to its ledger, still waiting there, or changed since; `failed`
+ * are those whose evaluators failed until their attempts were used up. In the same order.
+ */
+export async function undoneHeads(
+  store: Store,
+  loopId: string,
+  heads: readonly TraceHead[],
+): Promise<{ undone: TraceHead[]; failed: TraceHead[] }> {
   const rows = await mapWithLimit(heads, LOOKUPS, ({ traceId }) => store.ledgerGet({ loopId, traceId }));
-  return heads.filter((head, index) => {
+  const undone: TraceHead[] = [];
+  const failed: TraceHead[] = [];
+  for (const [index, head] of heads.entries()) {
     const row = rows[index];
-    return !row || row.state === "settling" || row.state === "deferred" || isNews(head, row);
-  });
+    const waits = !row || row.state === "settling" || row.state === "deferred" || isNews(head, row);
+    if (waits) undone.push(head);
+    else if (row.state === "failed") failed.push(head);
+  }
+  return { undone, failed };
 }
 
 /** What `ledgerEnrol` goes by; see `ledgerNews`, which says it in SQL. */

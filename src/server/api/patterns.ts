@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { z } from "zod";
 import { exemplarsOf, findPattern } from "../../loop/explain-pattern.ts";
 import { loopPatterns, type PatternsOptions } from "../../loop/loop-patterns.ts";
+import { retireLoop } from "../../loop/retire-loop.ts";
 import { pickLoop } from "../../loop/pick-loop.ts";
 import { parsePredicate } from "../../pattern/parse-predicate.ts";
 import { readQuery } from "../read-json.ts";
@@ -15,13 +16,18 @@ const PatternsQuery = LoopQuery.extend({
 });
 
 /**
- * `GET /api/loopsmith/loops`; `GET /api/loopsmith/patterns` mines a window; `GET /api/loopsmith/patterns/:id` shows one of its
+ * `GET /api/loopsmith/loops`; `POST /api/loopsmith/loops/:loop/retire` takes one out of use; `GET /api/loopsmith/patterns` mines a window; `GET /api/loopsmith/patterns/:id` shows one of its
  * patterns with exemplar traces.
  */
 export function patternRoutes(app: Hono, { store }: ServerContext): void {
   app.get("/api/loopsmith/loops", async (c) => {
     const loops = await store.loopList();
     return c.json({ loops: loops.map(({ id, name, projectName }) => ({ id, name, project: projectName })) });
+  });
+
+  app.post("/api/loopsmith/loops/:loop/retire", async (c) => {
+    const loop = await pickLoop(store, c.req.param("loop"));
+    return c.json({ loop: loop.name, ...(await retireLoop(store, loop)) });
   });
 
   app.get("/api/loopsmith/patterns", async (c) => {

@@ -11,6 +11,8 @@ export interface LoopRow {
   projectName: string;
   config: JsonObject;
   createdAt: number;
+  /** Epoch ms; `null` for one that is in use. */
+  retiredAt: number | null;
 }
 
 /**
@@ -59,8 +61,15 @@ export interface VerdictRecord {
 }
 
 export interface LedgerStore {
+  /** Enters a loop, or its present configuration; one that was retired is in use again. */
   loopEnsure(params: { id: string; name: string; projectName: string; config: JsonObject }): Promise<LoopRow>;
-  loopList(): Promise<LoopRow[]>;
+  /** The oldest first. @param params.retired also those that were retired */
+  loopList(params?: { retired?: boolean }): Promise<LoopRow[]>;
+  /**
+   * Takes a loop out of use: its waiting traces are skipped and its pending deliveries dead, both with the reason, and nothing
+   * reopens its traces. Verdicts and what was delivered stay. Returns how many there were.
+   */
+  loopRetire(params: { id: string; reason: string }): Promise<{ traces: number; deliveries: number }>;
 
   /**
    * Enters traces for judging, or moves them on: a settling one gets the later due time; a decided one whose head changed
@@ -114,12 +123,12 @@ export interface LedgerStore {
     loopId: string;
     scores: readonly StandingScore[];
   }): Promise<{ unseen: StandingScore[]; held: StandingScore[] }>;
-  /** Starts the next revision of these traces, due in `settleMs`, and saves the cursor in the same transaction. */
+  /** Starts the next revision of these traces, due in `settleMs`, and saves a cursor in the same transaction. */
   ledgerReopen(params: {
     loopId: string;
     traceIds: readonly string[];
     settleMs: number;
-    cursor: { name: string; value: JsonObject };
+    cursor?: { name: string; value: JsonObject };
   }): Promise<void>;
   ledgerGet(params: { loopId: string; traceId: string }): Promise<LedgerRow | null>;
   /** Rows by state, and the oldest due time of those that wait. */
@@ -130,6 +139,12 @@ export interface LedgerStore {
     oldestDueAt: number | null;
     nextDueAt: number | null;
   }>;
+  /** How many rows of these states give which reason, the most frequent first. */
+  ledgerReasons(params: {
+    loopId: string;
+    states: readonly LedgerState[];
+    limit: number;
+  }): Promise<{ state: LedgerState; reason: string; count: number }[]>;
   /** When the first lease on a row or delivery that still waits runs out, or `null` when nobody holds one. */
   leaseNextEnd(params: { loopId: string }): Promise<number | null>;
   /** When the next unclaimed row is due, or `null`. */

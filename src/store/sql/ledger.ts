@@ -1,8 +1,9 @@
 import { sql } from "kysely";
-import type { LedgerClaim, LedgerRow, LedgerState, LedgerStore, LoopRow, VerdictRecord } from "../resource/ledger.ts";
-import { fromMicros, fromMicrosOrNull, parseObject, toMicros } from "./columns.ts";
+import type { LedgerClaim, LedgerRow, LedgerState, LedgerStore, VerdictRecord } from "../resource/ledger.ts";
+import { fromMicros, fromMicrosOrNull, toMicros } from "./columns.ts";
 import type { Database } from "./database.ts";
-import type { LedgerTable, LoopTable } from "./schema-loop.ts";
+import { loopStore } from "./loop.ts";
+import type { LedgerTable } from "./schema-loop.ts";
 import { seenScoresStore } from "./seen-scores.ts";
 
 /** The statements each database tunes for itself. */
@@ -18,27 +19,7 @@ export interface LedgerStatements<Native> {
 
 export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStatements<Native>): LedgerStore {
   return {
-    loopEnsure(params) {
-      return db.write(async ({ query }) => {
-        const row: LoopTable = {
-          id: params.id,
-          name: params.name,
-          project_name: params.projectName,
-          config_json: JSON.stringify(params.config),
-          created_at: toMicros(db.now()),
-        };
-        await query
-          .insertInto("loop")
-          .values(row)
-          .onConflict((conflict) => conflict.column("id").doUpdateSet({ config_json: row.config_json }))
-          .execute();
-        return toLoop(await query.selectFrom("loop").selectAll().where("id", "=", params.id).executeTakeFirstOrThrow());
-      });
-    },
-
-    async loopList() {
-      return (await db.read.selectFrom("loop").selectAll().orderBy("created_at").orderBy("id").execute()).map(toLoop);
-    },
+    ...loopStore(db),
 
     ledgerEnrol: (params) =>
       params.heads.length === 0 && !params.cursor ? Promise.resolve(0) : statements.enrol(db, params),
@@ -135,6 +116,25 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
       return { byState, waiting, oldestDueAt: waiting > 0 ? next : null, nextDueAt: next };
     },
 
+    async ledgerReasons({ loopId, states, limit }) {
+      const rows = await db.read
+        .selectFrom("ledger")
+        .select(({ fn }) => ["state" as const, "reason" as const, fn.countAll<number>().as("count")])
+        .where("loop_id", "=", loopId)
+        .where("state", "in", [...states])
+        .where("reason", "is not", null)
+        .groupBy(["state", "reason"])
+        .orderBy("count", "desc")
+        .orderBy("reason")
+        .limit(limit)
+        .execute();
+      return rows.map((row) => ({
+        state: row.state as LedgerState,
+        reason: row.reason ?? "",
+        count: Number(row.count),
+      }));
+    },
+
     async leaseNextEnd({ loopId }) {
       const ledger = await db.read
         .selectFrom("ledger")
@@ -166,16 +166,6 @@ export function ledgerStore<Native>(db: Database<Native>, statements: LedgerStat
         .executeTakeFirst();
       return row ? fromMicros(row.due_at) : null;
     },
-  };
-}
-
-function toLoop(row: LoopTable): LoopRow {
-  return {
-    id: row.id,
-    name: row.name,
-    projectName: row.project_name,
-    config: parseObject(row.config_json),
-    createdAt: fromMicros(row.created_at),
   };
 }
 

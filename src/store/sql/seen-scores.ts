@@ -44,7 +44,7 @@ export function seenScoresStore(db: Database): Pick<LedgerStore, "ledgerUnseen" 
       db.write(async ({ query }) => {
         // In one order, so that two writers never lock in a circle.
         for (const traceId of [...new Set(traceIds)].sort()) await reopen(query, loopId, traceId, db.now(), settleMs);
-        await saveCursor({ query }, cursor);
+        if (cursor) await saveCursor({ query }, cursor);
       }),
   };
 }
