@@ -2,6 +2,7 @@ import { sharedAbort } from "../internal/shared-abort.ts";
 import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
+import { findProject } from "./find-project.ts";
 import { createConversationJudge, nextConversationDue } from "./judge/judge-conversations.ts";
 import { createJudge } from "./judge/judge-due.ts";
 import { learn } from "./learn/learn.ts";
@@ -55,7 +56,9 @@ export async function runThrough(
 ): Promise<RunSummary> {
   const { store, loopId } = loop;
   const { startFrom, startTo, limit = Infinity, onProgress, settleMs = options.settleMs } = range;
-  const deps = { ...loop, projectId: await loop.platform.projectId({ name: options.projectName }), options };
+  const projectId = await findProject(loop.platform, options);
+  if (projectId === null) return { judged: 0, failures: 0, delivered: 0 };
+  const deps = { ...loop, projectId, options };
   await scoreWatch(deps)(store.now());
   await sweep(
     deps,

@@ -159,6 +159,11 @@ describe("bad input", () => {
       status: 3,
       stderr: expect.stringContaining('no project is named "nowhere"') as string,
     });
+    const awaited = file(
+      "awaited.ts",
+      "export default { projectName: 'later', evaluator: () => 1, threshold: 0.5, waitForProject: true };",
+    );
+    expect(loopsmith(["run", awaited, "--once"], env)).toMatchObject({ status: 0, stderr: "" });
     const unreachable = loopsmith(["run", project, "--once"], { ...env, LANGSMITH_ENDPOINT: "http://127.0.0.1:9" });
     expect(unreachable).toMatchObject({ status: 5, stderr: expect.stringContaining("LANGSMITH_ENDPOINT") as string });
   });
