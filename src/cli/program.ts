@@ -43,8 +43,12 @@ Start here
   loopsmith run my-loop.ts       watch a project with your own evaluator
 `;
 
-/** The command line as an object, so that tests can drive it. */
-export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Command {
+/** The command line as an object, so that tests can drive it. `quiet` leaves it to the caller to tell of bad input. */
+export function createProgram(
+  terminal: Terminal,
+  env: NodeJS.ProcessEnv,
+  { quiet = false }: { quiet?: boolean } = {},
+): Command {
   const context: CommandContext = { terminal, environment: () => readEnvironment(env) };
   const program = new Command("loopsmith")
     .description(
@@ -55,7 +59,7 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
     .addHelpText("after", EPILOGUE)
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
-      writeErr: (text) => terminal.err(text.trimEnd()),
+      writeErr: (text) => quiet || terminal.err(text.trimEnd()),
     })
     .exitOverride((error) => {
       throw fromCommander(error);

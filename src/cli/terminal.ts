@@ -62,3 +62,9 @@ export function describeError(error: unknown): string {
   if (!LoopsmithError.isInstance(error)) return `error: ${errorMessage(error)}`;
   return `error: ${error.message}\n  hint: ${error.hint}\n  code: ${error.code}`;
 }
+
+/** The same as one line of JSON, for a caller that asked for JSON. */
+export function errorJson(error: unknown): string {
+  const { code, hint } = LoopsmithError.isInstance(error) ? error : { code: "internal", hint: null };
+  return JSON.stringify({ error: { code, message: errorMessage(error), hint } });
+}

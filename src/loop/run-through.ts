@@ -2,6 +2,7 @@ import { sharedAbort } from "../internal/shared-abort.ts";
 import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
+import { findProject } from "./find-project.ts";
 import { createConversationJudge, nextConversationDue } from "./judge/judge-conversations.ts";
 import { createJudge } from "./judge/judge-due.ts";
 import { evaluateRulesAlone } from "./learn/evaluate-rules.ts";
@@ -63,7 +64,10 @@ export async function runThrough(
   const { store, loopId } = loop;
   const alertsFrom = store.now();
   const { startFrom, startTo, limit = Infinity, errors = false, onProgress, settleMs = options.settleMs } = range;
-  const deps = { ...loop, projectId: await loop.platform.projectId({ name: options.projectName }), options };
+  const summary: RunSummary = { judged: 0, failures: 0, unscored: 0, errors: 0, delivered: 0 };
+  const projectId = await findProject(loop.platform, options);
+  if (projectId === null) return summary;
+  const deps = { ...loop, projectId, options };
   await loop.register();
   await scoreWatch(deps)(store.now());
   await sweep(
@@ -72,7 +76,6 @@ export async function runThrough(
     { settleMs, limit, errors, onProgress: (seen) => onProgress?.({ judged: 0, waiting: seen, total: null }) },
   );
   let total = Math.min(limit, (await store.ledgerCounts({ loopId })).waiting);
-  const summary: RunSummary = { judged: 0, failures: 0, unscored: 0, errors: 0, delivered: 0 };
   const tell = (): void => {
     total = Math.max(total, summary.judged);
     onProgress?.({ judged: summary.judged, waiting: total - summary.judged, total });

@@ -5,6 +5,7 @@ import type { Platform } from "../platform/platform.ts";
 import { createDeliverer } from "./deliver.ts";
 import { makeDigests } from "./digest.ts";
 import type { LoopEmitter } from "./events.ts";
+import { findProject } from "./find-project.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { createConversationJudge, nextConversationDue } from "./judge/judge-conversations.ts";
 import { createJudge } from "./judge/judge-due.ts";
@@ -30,6 +31,8 @@ const POLL_STORE_MS = 2_000;
 /** Where the platform tells of changes, the sweep is only the safety net. */
 const POLL_WHEN_TOLD_MS = 60_000;
 const IDLE_MS = 5_000;
+/** Between two looks for a project that does not exist yet: nobody tells of its first trace. */
+const AWAITED_MS = 5_000;
 /** Rounds of judging side by side: one claims or is written down, by the database or its writing thread, while the other computes. */
 const JUDGE_LANES = 2;
 /** How often closed windows are looked for and alert rules evaluated. */
@@ -53,8 +56,9 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     unsubscribe?: (() => void) | undefined;
   } | null = null;
 
-  async function findProject(): Promise<NonNullable<typeof project>> {
-    const id = await platform.projectId({ name: options.projectName });
+  async function openProject(): Promise<typeof project> {
+    const id = await findProject(platform, options);
+    if (id === null) return null;
     const deps = { ...loop, projectId: id, options, emitter, onDeliveries: () => deliverPump.wake() };
     const judge = createJudge(deps);
     const converse = createConversationJudge(deps);
@@ -119,15 +123,17 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
   });
   const sweepPump = new Pump({
     run: async () => {
-      const { sweeps } = project ?? (await findProject());
+      const opened = project ?? (await openProject());
+      if (!opened) return 0;
       noticePump.wake();
       const now = store.now();
-      await sweeps();
+      await opened.sweeps();
       lastSweepAt = now;
       for (const pump of judgePumps) pump.wake();
       return 0;
     },
     idleMs: pollMs,
+    untilDueMs: () => Promise.resolve(project ? null : AWAITED_MS),
     onError: onSweepError,
   });
 
@@ -164,7 +170,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
     onError: (error) => emitter.emit("error", { error, during: "learn" }),
   });
 
-  if (!options.waitForProject) await findProject();
+  if (!options.waitForProject) await openProject();
   await loop.register();
   const heartbeat = startHeartbeat(store, loopId, {
     lastSweepAt: () => lastSweepAt,

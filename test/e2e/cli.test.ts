@@ -136,6 +136,17 @@ describe("bad input", () => {
     expect(result.status).toBe(status);
   });
 
+  it.each([
+    [["run", "no-such-file.ts", "--once"], 3, "not_found"],
+    [["deliveries", "--state", "lost"], 2, "invalid"],
+    [["status", "--no-such-option"], 2, "invalid"],
+  ])("%j --json says in JSON what is wrong", (args, status, code) => {
+    const result = loopsmith([...args, "--json"], env);
+    expect(result).toMatchObject({ status, stdout: "" });
+    const text = expect.any(String) as string;
+    expect(JSON.parse(result.stderr)).toEqual({ error: { code, message: text, hint: text } });
+  });
+
   it("takes loopsmith.config.ts of the current folder when no file is named", () => {
     const empty = mkdtempSync(join(folder, "config-"));
     const options = { cwd: empty, encoding: "utf8" as const, env: { ...process.env, LOOPSMITH_PORT: "0", ...env } };
@@ -165,6 +176,11 @@ describe("bad input", () => {
       status: 3,
       stderr: expect.stringContaining('no project is named "nowhere"') as string,
     });
+    const awaited = file(
+      "awaited.ts",
+      "export default { projectName: 'later', evaluator: () => 1, threshold: 0.5, waitForProject: true };",
+    );
+    expect(loopsmith(["run", awaited, "--once"], env)).toMatchObject({ status: 0, stderr: "" });
     const unreachable = loopsmith(["run", project, "--once"], { ...env, LANGSMITH_ENDPOINT: "http://127.0.0.1:9" });
     expect(unreachable).toMatchObject({ status: 5, stderr: expect.stringContaining("LANGSMITH_ENDPOINT") as string });
   });

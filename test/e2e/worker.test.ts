@@ -29,6 +29,19 @@ async function sendRun(url: string): Promise<void> {
   });
 }
 
+describe("a database that is away", () => {
+  it.each([["serve"], ["worker", loopFile("away.ts", "export default {};")]])(
+    "ends %s, which says so",
+    async (...args) => {
+      const env = { LOOPSMITH_DATABASE_URL: "postgres://user:a-password@127.0.0.1:9/db" };
+      const { status, stderr } = await ended(startLoopsmith(args, env));
+      expect(status).toBe(5);
+      expect(stderr).toContain("start it again");
+      expect(stderr).not.toMatch(/a-password|by (it|them)sel/);
+    },
+  );
+});
+
 describe.skipIf(!postgres)("LOOPSMITH_DATABASE_URL", () => {
   it("is what doctor, serve and status speak of, without the password", async () => {
     await using database = await ownDatabase(postgres ?? "");

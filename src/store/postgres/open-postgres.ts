@@ -45,6 +45,9 @@ const QUERY_CANCELED = "57014";
 /** Transactions the database asks to run again. */
 const RETRYABLE = new Set(["40001", "40P01"]);
 const MAX_TRIES = 5;
+/** What to do about a database that goes away while it is used. */
+const RETRIED =
+  "Check LOOPSMITH_DATABASE_URL and that PostgreSQL is up; servers and workers that run try again by themselves.";
 
 /**
  * Opens the database and brings its schema up to date. Every process that opens the same URL shares the work.
@@ -84,7 +87,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
   } catch (error) {
     await query.destroy();
     await endPool(pool);
-    throw toStoreError(error);
+    throw toStoreError(error, "Check LOOPSMITH_DATABASE_URL and that PostgreSQL is up, then start it again.");
   }
   const clock = options.now ? null : await databaseClock(query);
   return {
@@ -202,7 +205,7 @@ function codeOf(error: unknown): string {
 }
 
 /** Class 53 is "insufficient resources": disk full, out of memory, too many connections. */
-function toStoreError(error: unknown): LoopsmithError {
+function toStoreError(error: unknown, whenAway = RETRIED): LoopsmithError {
   if (LoopsmithError.isInstance(error)) return error;
   const code = codeOf(error);
   const message = errorMessage(error);
@@ -232,7 +235,7 @@ function toStoreError(error: unknown): LoopsmithError {
     });
   }
   return new LoopsmithError("unavailable", `cannot reach the database: ${message}`, {
-    hint: "Check LOOPSMITH_DATABASE_URL and that PostgreSQL is up; it is retried by itself.",
+    hint: whenAway,
     cause: error,
   });
 }
