@@ -106,7 +106,7 @@ export function assertKnownOptions(options: FeedbackLoopOptions): void {
 }
 
 /** @throws LoopsmithError `invalid`, also for a condition of no known kind */
-export function assertKnownRule(rule: AlertRule): void {
+function assertKnownRule(rule: AlertRule): void {
   const path = `alerts.${rule.name}.`;
   assertKnown(path, rule, ALERT);
   const { condition } = rule;

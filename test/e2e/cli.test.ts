@@ -122,7 +122,7 @@ describe("bad input", () => {
   it.each([
     [["run", "no-such-file.ts"], 3, /there is no file/],
     [["patterns"], 3, /no loop has run/],
-    [["patterns", "--window", "soon", "--loop", "x"], 3, /no loop has run/],
+    [["patterns", "--window", "soon", "--loop", "x"], 3, /no loop is named "x"/],
     [["frobnicate"], 2, /unknown command/],
     [["demo", "--questions", "many"], 2, /--questions is many/],
     [["replay"], 2, /nothing was chosen/],
