@@ -49,7 +49,7 @@ export interface FeedbackLoop extends AsyncDisposable {
   /** Lets what is in hand finish, at most `timeoutMs` (default 10 s); what did not is resumed by the next start. */
   stop(options?: { timeoutMs?: number }): Promise<void>;
   /** Judges every ended trace of the look-back window that was not judged yet, delivers, and returns. */
-  runOnce(options?: RunOptions): Promise<RunSummary>;
+  runOnce(options?: RunOptions & Pick<BackfillOptions, "limit">): Promise<RunSummary>;
   /** The same for any range of the past. Resumes where it was cut off when called again. */
   backfill(options: BackfillOptions): Promise<RunSummary>;
   /** What that would do and cost at most. Reads some of the traces, calls no evaluator, writes nothing. */

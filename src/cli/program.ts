@@ -50,11 +50,12 @@ export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Comma
       "Closes the loop from LLM traces to fixes: score, blame the span, route the failure, find the pattern.",
     )
     .version(packageVersion())
-    .showHelpAfterError("(run with --help for what it takes)")
     .addHelpText("after", EPILOGUE)
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
+      // What is thrown says it, with a hint and a code.
+      outputError: () => undefined,
     })
     .exitOverride((error) => {
       throw fromCommander(error);

@@ -14,6 +14,7 @@ interface Flags extends StoreFlags {
 /** States in which a trace stands without a verdict of its own, and why is worth telling. */
 const WITH_REASONS: readonly LedgerState[] = ["settling", "skipped", "deferred", "failed"];
 const MAX_REASONS = 10;
+const ID_LENGTH = 36;
 
 export const addStatus: AddCommand = (program, context) => {
   program
@@ -41,7 +42,10 @@ export const addStatus: AddCommand = (program, context) => {
           }
           if (rows.length === 0) {
             throw new LoopsmithError("not_found", `no loop has seen the trace ${traceId}`, {
-              hint: "It may lie before the look-back window (`loopsmith backfill`), or belong to another project.",
+              hint:
+                traceId.length < ID_LENGTH
+                  ? "The id is cut short; give the whole one."
+                  : "It may lie before the look-back window (`loopsmith backfill`), or belong to another project.",
             });
           }
           if (flags.json) return terminal.out(JSON.stringify({ trace: traceId, loops: rows }));
