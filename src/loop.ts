@@ -183,7 +183,8 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       const { store, loopId } = await open();
       const current = await watching?.catch(() => null);
       const live = { running: Boolean(current), lastSweepAt: current?.lastSweepAt ?? null, lastError };
-      return loopStatus(store, { id: loopId, name: resolved.name, projectName: resolved.projectName }, live);
+      const { name, projectName, budgets } = resolved;
+      return loopStatus(store, { id: loopId, name, projectName, budgets }, live);
     },
     async retire() {
       await stop();

@@ -52,7 +52,7 @@ export async function loadLoopFile(file: string): Promise<LoopFile> {
     });
   }
   // What CommonJS exports is the module itself, and a loop may be made asynchronously.
-  const exported = await (module["default"] ?? module);
+  const exported = await ((module["default"] ?? module) as object | Promise<object>);
   const loops = (Array.isArray(exported) ? exported : [exported]) as unknown[];
   if (!loops.every(isLoopLike)) {
     const found =
