@@ -4,6 +4,7 @@ export { createFeedbackLoop } from "./loop.ts";
 export type { BackfillOptions, FeedbackLoop } from "./loop.ts";
 export type { ProcessSummary } from "./loop/process/process-results.ts";
 export type { ExperimentRow, ExperimentRows } from "./loop/process/process-rows.ts";
+export type { BudgetStanding } from "./loop/loop-budgets.ts";
 export type { Retirement } from "./loop/retire-loop.ts";
 export type { RunOptions, RunProgress, RunSummary } from "./loop/run-through.ts";
 export type { BackfillPlan } from "./loop/plan-backfill.ts";

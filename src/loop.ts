@@ -58,7 +58,7 @@ export interface FeedbackLoop extends AsyncDisposable {
    * Judges every ended trace of the look-back window that was not judged yet, delivers, and returns. Digests of notifications
    * wait for no more matches; what the throttle's cooldown or ceiling holds back is told by a later run.
    */
-  runOnce(options?: RunOptions): Promise<RunSummary>;
+  runOnce(options?: RunOptions & Pick<BackfillOptions, "limit">): Promise<RunSummary>;
   /** The same for any range of the past. Resumes where it was cut off when called again. */
   backfill(options: BackfillOptions): Promise<RunSummary>;
   /** What that would do and cost at most. Reads some of the traces, calls no evaluator, writes nothing. */
@@ -213,7 +213,8 @@ export function createFeedbackLoop<C extends object = object>(typed: FeedbackLoo
       const { store, loopId } = await open();
       const current = await watching?.catch(() => null);
       const live = { running: Boolean(current), lastSweepAt: current?.lastSweepAt ?? null, lastError };
-      return loopStatus(store, { id: loopId, name: resolved.name, projectName: resolved.projectName }, live);
+      const { name, projectName, budgets } = resolved;
+      return loopStatus(store, { id: loopId, name, projectName, budgets }, live);
     },
     async retire() {
       await stop();

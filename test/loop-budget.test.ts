@@ -104,6 +104,9 @@ describe("budgets", () => {
     await using loop = at.loop({ budgets });
     await loop.backfill({ since });
     expect(at.calls).toHaveLength(6);
+    expect((await loop.status()).budgets).toEqual([
+      { budget: { per: "hour", calls: 6, usd: 1 }, since: TEN, calls: 6, tokens: 240, usd: 0.024 },
+    ]);
     const loopId = (await at.store.loopList())[0]?.id ?? "";
     const uses = await at.store.budgetUse({ keys: [`${loopId}/*/hour`], from: 0 });
     expect(uses).toMatchObject([{ calls: 6, usdMicros: 24_000 }]);

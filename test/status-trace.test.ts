@@ -80,6 +80,7 @@ it("lets no trace vanish from the table of loops", async () => {
   expect(said).toMatch(/pass +fail +unscored +error +deferred +skipped/);
   expect(said).toMatch(/sampled: 1 skipped, because sampled out/);
   expect(said).toMatch(/budgeted: 2 deferred, because the budget of the loop/);
+  expect(said).toMatch(/budgeted: 0 of 0 calls used this month/);
 });
 
 async function run(dataDir: string, isOpen: boolean, options: Options): Promise<string> {

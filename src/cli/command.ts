@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { Client } from "langsmith";
 import { LoopsmithError } from "../model/errors.ts";
 import { embeddedPlatform } from "../platform/embedded.ts";
 import { langsmithPlatform } from "../platform/langsmith.ts";
 import type { Platform } from "../platform/platform.ts";
-import { openStore } from "../store/open-store.ts";
+import { DATABASE_FILE, openStore } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
 import type { Environment } from "./environment.ts";
 import { storePlace } from "./store-place.ts";
@@ -23,13 +25,27 @@ export interface StoreFlags {
   dataDir?: string;
 }
 
-/** Runs `work` over the store the flags and the environment name, and closes it. */
+/**
+ * Runs `work` over the store the flags and the environment name, and closes it.
+ * @throws LoopsmithError `not_found` where there is none, unless `create`
+ */
 export async function withStore<T>(
   context: CommandContext,
   flags: StoreFlags,
   work: (store: Store) => Promise<T>,
+  { create = false }: { create?: boolean } = {},
 ): Promise<T> {
-  const store = await openStore(storePlace(context.environment(), flags));
+  const place = storePlace(context.environment(), flags);
+  if (!create && place.databaseUrl === undefined && !existsSync(join(place.dataDir, DATABASE_FILE))) {
+    throw new LoopsmithError(
+      "not_found",
+      `there is no database in ${place.dataDir}: no loop has run and nothing was served there`,
+      {
+        hint: "Name another directory with --data-dir, or start a loop with `loopsmith run <file.ts>`.",
+      },
+    );
+  }
+  const store = await openStore(place);
   try {
     return await work(store);
   } finally {

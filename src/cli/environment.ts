@@ -16,7 +16,7 @@ export interface Environment {
 
 const DEFAULT_PORT = 1984;
 
-/** @throws LoopsmithError `invalid` for a port that is none */
+/** @throws LoopsmithError `invalid` for a port or an address that is none */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const port = env["LOOPSMITH_PORT"] === undefined ? DEFAULT_PORT : Number(env["LOOPSMITH_PORT"]);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -30,7 +30,16 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     port,
     apiKey: env["LOOPSMITH_API_KEY"] || null,
     allowedHosts: (env["LOOPSMITH_ALLOWED_HOSTS"] ?? "").split(/[\s,]+/).filter((name) => name !== ""),
-    langsmithEndpoint: env["LANGSMITH_ENDPOINT"] || env["LANGCHAIN_ENDPOINT"] || null,
+    langsmithEndpoint: addressOf(env, "LANGSMITH_ENDPOINT") ?? addressOf(env, "LANGCHAIN_ENDPOINT"),
     langsmithApiKey: env["LANGSMITH_API_KEY"] || env["LANGCHAIN_API_KEY"] || null,
   };
+}
+
+function addressOf(env: NodeJS.ProcessEnv, name: string): string | null {
+  const address = env[name];
+  if (!address) return null;
+  if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return address;
+  throw new LoopsmithError("invalid", `${name} is ${address}`, {
+    hint: "Give an address such as https://api.smith.langchain.com, or unset it to use a server of your own.",
+  });
 }

@@ -51,10 +51,15 @@ export async function loadLoopFile(file: string): Promise<LoopFile> {
       cause: error,
     });
   }
-  const exported = module["default"];
+  // What CommonJS exports is the module itself, and a loop may be made asynchronously.
+  const exported = await ((module["default"] ?? module) as object | Promise<object>);
   const loops = (Array.isArray(exported) ? exported : [exported]) as unknown[];
   if (!loops.every(isLoopLike)) {
-    throw new LoopsmithError("invalid", `${file} exports no loop`, {
+    const found =
+      module["default"] === undefined
+        ? `it exports ${Object.keys(module).join(", ") || "nothing"}`
+        : "its default export is none";
+    throw new LoopsmithError("invalid", `${file} exports no loop; ${found}`, {
       hint: "export default defineLoop({ projectName, evaluator, threshold, onFailure }), or a createFeedbackLoop(...).",
     });
   }
@@ -70,5 +75,9 @@ export function isRunningLoop(value: LoopDeclaration | FeedbackLoop): value is F
 }
 
 function isLoopLike(value: unknown): boolean {
-  return typeof value === "object" && value !== null && ("runOnce" in value || "evaluator" in value);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    ("runOnce" in value || "evaluator" in value || "projectName" in value)
+  );
 }

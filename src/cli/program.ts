@@ -43,23 +43,20 @@ Start here
   loopsmith run my-loop.ts       watch a project with your own evaluator
 `;
 
-/** The command line as an object, so that tests can drive it. `quiet` leaves it to the caller to tell of bad input. */
-export function createProgram(
-  terminal: Terminal,
-  env: NodeJS.ProcessEnv,
-  { quiet = false }: { quiet?: boolean } = {},
-): Command {
+/** The command line as an object, so that tests can drive it. Whoever runs it tells of bad input. */
+export function createProgram(terminal: Terminal, env: NodeJS.ProcessEnv): Command {
   const context: CommandContext = { terminal, environment: () => readEnvironment(env) };
   const program = new Command("loopsmith")
     .description(
       "Closes the loop from LLM traces to fixes: score, blame the span, route the failure, find the pattern.",
     )
     .version(packageManifest().version)
-    .showHelpAfterError("(run with --help for what it takes)")
     .addHelpText("after", EPILOGUE)
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
-      writeErr: (text) => quiet || terminal.err(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+      // What is thrown says it, with a hint and a code.
+      outputError: () => undefined,
     })
     .exitOverride((error) => {
       throw fromCommander(error);

@@ -99,7 +99,10 @@ export async function dryRunLoopFile(
         continue;
       }
       const { outcomes, cost } = report;
-      terminal.out(`${loop.name}: ${report.traces} traces since ${flags.since}, ${report.sampledOut} sampled out`);
+      const more = report.more ? " (there are more; --limit takes them in)" : "";
+      terminal.out(
+        `${loop.name}: ${report.traces} traces since ${flags.since}${more}, ${report.sampledOut} sampled out`,
+      );
       terminal.out(`  ${outcomes.fail} would fail, ${outcomes.pass} pass, ${outcomes.error} could not be judged`);
       terminal.out(`  at most ${cost.calls} evaluator calls, ${cost.tokens} tokens, $${cost.usd.toFixed(2)}`);
       for (const { kind, target, count } of report.deliveries) terminal.out(`  ${count} x ${kind} to ${target}`);

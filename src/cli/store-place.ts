@@ -2,7 +2,10 @@ import type { OpenStoreOptions } from "../store/open-store.ts";
 import type { Environment } from "./environment.ts";
 
 /** The database that flags and environment name. */
-export function storePlace(environment: Environment, flags: { dataDir?: string }): OpenStoreOptions {
+export function storePlace(
+  environment: Environment,
+  flags: { dataDir?: string },
+): OpenStoreOptions & { dataDir: string } {
   return {
     dataDir: flags.dataDir ?? environment.dataDir,
     ...(environment.databaseUrl === null ? {} : { databaseUrl: environment.databaseUrl }),

@@ -19,6 +19,8 @@ const RECORDING: Readonly<Record<ActionKind, boolean>> = {
   notify: false,
 };
 
+export const ACTION_KINDS = Object.keys(RECORDING) as readonly ActionKind[];
+
 /**
  * Queue, dataset, feedback and tag record something on the trace and happen once in its life; webhook, custom and
  * notify tell someone and happen once per revision.

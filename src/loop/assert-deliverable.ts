@@ -1,6 +1,6 @@
 import { isRecording } from "../destination/delivery-id.ts";
+import { LoopsmithError } from "../model/errors.ts";
 import type { Action } from "../model/action.ts";
-import { invalidOption } from "./invalid-option.ts";
 import type { ResolvedLoopOptions } from "./options.ts";
 
 /**
@@ -13,19 +13,19 @@ export function assertDeliverable(
 ): void {
   if (isRecording(action)) return;
   if (action.action === "custom" && !Object.hasOwn(options.actions, action.name)) {
-    throw invalidOption(
-      "actions",
-      `no handler "${action.name}"`,
-      `one of: ${Object.keys(options.actions).join(", ") || "none"}`,
-    );
+    throw unknown(`handler "${action.name}" of a custom action`, "actions", options.actions);
   }
   if (action.action === "notify") {
     const destination = Object.hasOwn(options.destinations, action.destination)
       ? options.destinations[action.destination]
       : undefined;
-    if (!destination) {
-      const known = Object.keys(options.destinations).join(", ") || "none";
-      throw invalidOption("destinations", `no destination "${action.destination}"`, `one of: ${known}`);
-    }
+    if (!destination) throw unknown(`destination "${action.destination}"`, "destinations", options.destinations);
   }
+}
+
+function unknown(what: string, option: string, known: object): LoopsmithError {
+  return new LoopsmithError("invalid", `the loop has no ${what}`, {
+    hint: `Add it to the loop's \`${option}\`. There are: ${Object.keys(known).join(", ") || "none"}.`,
+    details: { option },
+  });
 }

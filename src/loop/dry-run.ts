@@ -23,6 +23,8 @@ export interface DryRunRange {
 export interface DryRunReport {
   /** Traces with an ended root in the range, as far as the limit reached. */
   traces: number;
+  /** Whether the range holds more than the limit let through. */
+  more: boolean;
   sampledOut: number;
   /** Traces of our own evaluators, which are never judged. */
   ownTraces: number;
@@ -49,13 +51,16 @@ export async function dryRun(loop: OpenLoop, options: ResolvedLoopOptions, range
   const deliveries = new Map<string, DryRunReport["deliveries"][number]>();
   const culprits = new Map<string, number>();
   let traces = 0;
+  let more = false;
   let sampledOut = 0;
   let ownTraces = 0;
 
   const { startFrom, startTo } = range;
   const pages = platform.traceHeads({ projectId, startFrom, ...(startTo === undefined ? {} : { startTo }) });
   for await (const page of pages) {
-    const heads = page.filter((head) => head.rootEndAt !== null).slice(0, limit - traces);
+    const ended = page.filter((head) => head.rootEndAt !== null);
+    const heads = ended.slice(0, limit - traces);
+    more = ended.length > heads.length;
     traces += heads.length;
     for (let at = 0; at < heads.length; at += READ_BATCH) {
       const batch = await platform.traceRead({ projectId, heads: heads.slice(at, at + READ_BATCH) });
@@ -105,10 +110,11 @@ export async function dryRun(loop: OpenLoop, options: ResolvedLoopOptions, range
       });
       onProgress?.(outcomes.pass + outcomes.fail + outcomes.unscored + outcomes.error);
     }
-    if (traces >= limit) break;
+    if (more) break;
   }
   return {
     traces,
+    more,
     sampledOut,
     ownTraces,
     outcomes,

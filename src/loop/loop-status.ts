@@ -3,6 +3,8 @@ import type { VerdictOutcome } from "../model/verdict.ts";
 import type { LedgerState } from "../store/resource/ledger.ts";
 import type { Store } from "../store/store.ts";
 import type { Pause } from "./judge/circuit-breaker.ts";
+import type { Budget } from "./judge/budget.ts";
+import { loopBudgets, type BudgetStanding } from "./loop-budgets.ts";
 import { loopWorkers, type LoopWorker } from "./heartbeat.ts";
 
 export interface LoopStatus {
@@ -27,19 +29,22 @@ export interface LoopStatus {
   silentMs: number | null;
   /** Evaluators that a worker has stopped asking, why, and when it asks again; up to 15 s old. */
   paused: Pause[];
+  /** What each budget's present window has used. */
+  budgets: BudgetStanding[];
   lastError: { at: number; message: string } | null;
 }
 
 export async function loopStatus(
   store: Store,
-  loop: { id: string; name: string; projectName: string },
+  loop: { id: string; name: string; projectName: string; budgets?: readonly Budget[] },
   live: Pick<LoopStatus, "running" | "lastSweepAt" | "lastError">,
 ): Promise<LoopStatus> {
-  const [workers, ledger, { culprits, ...verdicts }, deliveries] = await Promise.all([
+  const [workers, ledger, { culprits, ...verdicts }, deliveries, budgets] = await Promise.all([
     loopWorkers(store, loop.id),
     store.ledgerCounts({ loopId: loop.id }),
     store.verdictCounts({ loopId: loop.id }),
     store.deliveryCounts({ loopId: loop.id }),
+    loopBudgets(store, loop.id, loop.budgets ?? []),
   ]);
   return {
     loop: loop.name,
@@ -53,6 +58,7 @@ export async function loopStatus(
     verdicts,
     culprits,
     deliveries,
+    budgets,
     waiting: ledger.waiting,
     lagMs: ledger.oldestDueAt === null ? 0 : Math.max(0, store.now() - ledger.oldestDueAt),
   };

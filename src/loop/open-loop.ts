@@ -83,6 +83,7 @@ export async function openLoop(options: FeedbackLoopOptions, resolved: ResolvedL
           })),
           reads: { keys: readKeys, settleMs: resolved.settleMs },
           alerts: alertsDocument(resolved.alerts),
+          budgets: resolved.budgets.map((budget) => ({ ...budget })),
         },
       });
     },

@@ -22,7 +22,7 @@ export function resolveWindow(window: WindowOption, now: number): { from: number
 /** A point in the future: a length from now (`2h`), a date, or epoch ms. @throws LoopsmithError `invalid` for one that is over */
 export function resolveUntil(until: string | number, now: number): number {
   const lengthMs = typeof until === "string" ? parseDuration(until) : null;
-  const at = lengthMs === null ? Number(typeof until === "string" ? Date.parse(until) : until) : now + lengthMs;
+  const at = lengthMs === null ? Number(typeof until === "string" ? dateOf(until) : until) : now + lengthMs;
   if (at > now) return at;
   throw new LoopsmithError("invalid", `until ${JSON.stringify(until)} is no time to come`, {
     hint: 'Give a length such as "2h" or a later date such as 2027-01-01, or none for good.',
@@ -35,9 +35,15 @@ export function resolveSince(since: string | number | Date, now: number): number
   if (typeof since === "number") return since;
   const lengthMs = parseDuration(since);
   if (lengthMs !== null) return now - lengthMs;
-  const date = Date.parse(since);
+  const date = dateOf(since);
   if (!Number.isNaN(date)) return date;
   throw new LoopsmithError("invalid", `since is ${JSON.stringify(since)}`, {
     hint: 'Give a length back such as "7d", or a date such as 2026-11-01.',
   });
+}
+
+/** Epoch ms; NaN for what is none, and for a bare number, which `Date` would take for a year. */
+function dateOf(text: string): number {
+  if (/^\d{12,}$/.test(text.trim())) return Number(text);
+  return /^[\d.+-]+$/.test(text.trim()) && !/^\d{4}-\d{2}/.test(text.trim()) ? NaN : Date.parse(text);
 }

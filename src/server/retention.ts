@@ -1,3 +1,4 @@
+import { LoopsmithError } from "../model/errors.ts";
 import { isJsonObject, type JsonObject } from "../model/json.ts";
 import type { Project } from "../model/project.ts";
 import type { Store } from "../store/store.ts";
@@ -96,6 +97,24 @@ async function deleteStepwise(
   }
   return deleted;
 }
+
+/**
+ * Refuses a policy that would not be kept, where a project is given one.
+ * @throws LoopsmithError `invalid`
+ */
+export function assertRetention(extra: JsonObject | null | undefined): void {
+  const own = extra?.["retention"];
+  if (own === undefined || own === null) return;
+  const names = isJsonObject(own) ? Object.keys(own) : [];
+  const isKnown = names.every((name) => POLICY_KEYS.includes(name));
+  if (isJsonObject(own) && isKnown && names.every((name) => own[name] === null || positive(own, name) !== undefined))
+    return;
+  throw new LoopsmithError("invalid", `extra.retention is ${JSON.stringify(own)}`, {
+    hint: 'Give { "max_age_days": 30, "max_bytes": 1000000000 }, one of them or both, as numbers of at least 0.',
+  });
+}
+
+const POLICY_KEYS: readonly string[] = ["max_age_days", "max_bytes"];
 
 /** The project's own policy, where its `extra.retention` holds one: `{ "max_age_days": 30, "max_bytes": 1e9 }`. */
 function policyOf(project: Project, fallback: RetentionPolicy): RetentionPolicy {

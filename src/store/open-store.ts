@@ -10,7 +10,7 @@ export interface OpenStoreOptions {
 }
 
 /** The file name inside the data directory. */
-const DATABASE_FILE = "loopsmith.db";
+export const DATABASE_FILE = "loopsmith.db";
 
 /** A SQLite file is opened once a process: two writers in one thread would wait for each other for ever. */
 const opened = new Map<string, { store: Promise<Store>; holders: number }>();

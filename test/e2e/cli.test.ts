@@ -121,12 +121,16 @@ describe("bad input", () => {
 
   it.each([
     [["run", "no-such-file.ts"], 3, /there is no file/],
-    [["patterns"], 3, /no loop has run/],
-    [["patterns", "--window", "soon", "--loop", "x"], 3, /no loop is named "x"/],
+    [["patterns"], 3, /there is no database/],
+    [["status", "--data-dir", join(folder, "mistyped")], 3, /there is no database in .*mistyped/],
+    [["status", "--frobnicate"], 2, /^error: unknown option '--frobnicate'\n {2}hint: /],
     [["frobnicate"], 2, /unknown command/],
     [["demo", "--questions", "many"], 2, /--questions is many/],
     [["replay"], 2, /nothing was chosen/],
+    [["replay", "--all", "--state", "pending"], 2, /--state is pending/],
+    [["replay", "--all", "--kind", "foo"], 2, /--kind is foo/],
     [["deliveries", "--state", "lost"], 2, /--state is lost/],
+    [["export", "hooks", "--out", join(folder, "nonexist", "x")], 3, /there is no folder .*nonexist/],
     [["serve", "--host", "0.0.0.0", "--port", "0"], 4, /LOOPSMITH_API_KEY|apiKey|key/],
     [["worker", "x.ts"], 2, /LOOPSMITH_DATABASE_URL/],
   ])("%j exits %i and says what to do", (args, status, message) => {
@@ -181,6 +185,11 @@ describe("bad input", () => {
       "export default { projectName: 'later', evaluator: () => 1, threshold: 0.5, waitForProject: true };",
     );
     expect(loopsmith(["run", awaited, "--once"], env)).toMatchObject({ status: 0, stderr: "" });
+    const address = loopsmith(["run", project, "--once"], { ...env, LANGSMITH_ENDPOINT: "notaurl" });
+    expect(address).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("LANGSMITH_ENDPOINT is notaurl") as string,
+    });
     const unreachable = loopsmith(["run", project, "--once"], { ...env, LANGSMITH_ENDPOINT: "http://127.0.0.1:9" });
     expect(unreachable).toMatchObject({ status: 5, stderr: expect.stringContaining("LANGSMITH_ENDPOINT") as string });
   });

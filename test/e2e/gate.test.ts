@@ -41,12 +41,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function gate(experiment: string, baseline: string, ...more: string[]): Promise<{ code: number; stdout: string }> {
+function gate(
+  experiment: string,
+  baseline: string,
+  ...more: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const args = [BIN, "gate", experiment, "--baseline", baseline, "--threshold", "right=0.5", ...more];
   const env = { ...process.env, LANGSMITH_ENDPOINT: running.listening.url, LANGSMITH_API_KEY: "any" };
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { env }, (error, stdout) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout });
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
     });
   });
 }
@@ -61,4 +65,8 @@ it("answers CI over the LangSmith API: 0, 1 or 2, as JSON, and as a summary in m
   const open = await gate(names.alike, names.bad);
   expect([open.code, open.stdout]).toEqual([2, expect.stringMatching(/About \d+ more examples would decide it/)]);
   expect((await gate("nobody", names.bad)).code).toBe(3);
+  const itself = await gate(names.good, names.good);
+  expect([itself.code, itself.stderr]).toEqual([2, expect.stringContaining("compared with itself")]);
+  const misspelt = await gate(names.good, names.bad, "--threshold", "rihgt=0.5");
+  expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringMatching(/under "rihgt"[^]*are: right/)]);
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { newId } from "../../src/model/id.ts";
 import type { SpanWrite } from "../../src/model/span-write.ts";
-import { applyRetention } from "../../src/server/index.ts";
+import { applyRetention, createServer } from "../../src/server/index.ts";
 import { openStore } from "../../src/store/open-store.ts";
 import type { Store } from "../../src/store/store.ts";
 
@@ -89,6 +89,24 @@ it("lets a project have its own policy, and keeps what waits for review", async 
   await applyRetention({ store, now });
   expect(await left(store, "own")).toEqual([]);
 });
+
+it.each([[{ max_age_days: -7 }], ["soon"], [{ maxAgeDays: 7 }], [{ max_bytes: "1 GB" }]])(
+  "refuses the policy %j, which would not be kept",
+  async (retention) => {
+    await using store = await open();
+    const server = createServer({ store });
+    const send = async (method: string, path: string, body: object): Promise<number> => {
+      const init = { method, body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+      return (await server.fetch(new Request(`http://localhost${path}`, init))).status;
+    };
+    await trace(store, "refused", 1);
+    const project = await store.projectGet({ name: "refused" });
+    expect(await send("PATCH", `/sessions/${project?.id ?? ""}`, { extra: { retention } })).toBe(400);
+    expect(await send("POST", "/sessions", { name: "new", extra: { retention } })).toBe(400);
+    const good = { extra: { retention: { max_age_days: 7, max_bytes: 1e9 } } };
+    expect(await send("PATCH", `/sessions/${project?.id ?? ""}`, good)).toBe(200);
+  },
+);
 
 it("gives new traces the room of old ones, without rewriting the file", async () => {
   const dataDir = join(folder, "reuse");

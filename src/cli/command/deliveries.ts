@@ -1,4 +1,6 @@
-import { DELIVERY_STATES, type DeliveryState } from "../../model/delivery.ts";
+import { ACTION_KINDS } from "../../destination/delivery-id.ts";
+import type { ActionKind } from "../../model/action.ts";
+import { DELIVERY_STATES, type Delivery, type DeliveryState } from "../../model/delivery.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { pickLoop } from "../../loop/pick-loop.ts";
 import { wholeNumber, withStore, type AddCommand, type StoreFlags } from "../command.ts";
@@ -14,15 +16,26 @@ interface Flags extends StoreFlags {
 }
 
 /** @throws LoopsmithError `invalid` */
-export function deliveryState(text: string | undefined): DeliveryState[] | undefined {
+export function deliveryState(
+  text: string | undefined,
+  allowed: readonly DeliveryState[] = DELIVERY_STATES,
+): DeliveryState[] | undefined {
   if (text === undefined) return undefined;
-  if (DELIVERY_STATES.includes(text as DeliveryState)) return [text as DeliveryState];
-  throw new LoopsmithError("invalid", `--state is ${text}`, { hint: `Use one of ${DELIVERY_STATES.join(", ")}.` });
+  if (allowed.includes(text as DeliveryState)) return [text as DeliveryState];
+  throw new LoopsmithError("invalid", `--state is ${text}`, { hint: `Use one of ${allowed.join(", ")}.` });
+}
+
+/** @throws LoopsmithError `invalid` */
+export function actionKind(text: string | undefined): ActionKind | undefined {
+  if (text === undefined) return undefined;
+  const kind = ACTION_KINDS.find((known) => known === text);
+  if (kind !== undefined) return kind;
+  throw new LoopsmithError("invalid", `--kind is ${text}`, { hint: `Use one of ${ACTION_KINDS.join(", ")}.` });
 }
 
 export const addDeliveries: AddCommand = (program, context) => {
   program
-    .command("deliveries")
+    .command("deliveries [id]")
     .description("What the loops sent where, with attempts and errors; dead letters wait for `loopsmith replay`.")
     .option("--loop <name>", "only this loop")
     .option("--state <state>", DELIVERY_STATES.join(", "))
@@ -31,18 +44,26 @@ export const addDeliveries: AddCommand = (program, context) => {
     .option("--limit <n>", "deliveries to show at most", wholeNumber("--limit", 1, 100_000), 50)
     .option("--data-dir <dir>", "folder of the database")
     .option("--json", "print one JSON object")
-    .action(async (flags: Flags) => {
+    .action(async (id: string | undefined, flags: Flags) => {
       const { terminal } = context;
+      const states = deliveryState(flags.state);
+      const kind = actionKind(flags.kind);
       await withStore(context, flags, async (store) => {
+        if (id !== undefined) {
+          const [delivery] = await store.deliveryList({ ids: [id], limit: 1 });
+          if (delivery) return terminal.out(flags.json ? JSON.stringify({ delivery }) : describeDelivery(delivery));
+          throw new LoopsmithError("not_found", `there is no delivery ${id}`, {
+            hint: "`loopsmith deliveries` lists them; give the whole id.",
+          });
+        }
         const loop = flags.loop === undefined ? null : await pickLoop(store, flags.loop);
-        const states = deliveryState(flags.state);
         const [counts, deliveries] = await Promise.all([
           store.deliveryCounts(loop ? { loopId: loop.id } : {}),
           store.deliveryList({
             limit: flags.limit,
             ...(loop ? { loopId: loop.id } : {}),
             ...(states ? { states } : {}),
-            ...(flags.kind === undefined ? {} : { kind: flags.kind }),
+            ...(kind === undefined ? {} : { kind }),
             ...(flags.trace === undefined ? {} : { traceId: flags.trace }),
           }),
         ]);
@@ -67,3 +88,20 @@ export const addDeliveries: AddCommand = (program, context) => {
       });
     });
 };
+
+function describeDelivery({ action, context, ...delivery }: Delivery): string {
+  const { createdAt, deliveredAt, nextAttemptAt, state } = delivery;
+  const at = (time: number | null): string | null => (time === null ? null : new Date(time).toISOString());
+  const facts = {
+    ...delivery,
+    createdAt: at(createdAt),
+    nextAttemptAt: state === "pending" ? at(nextAttemptAt) : null,
+    deliveredAt: at(deliveredAt),
+  };
+  const width = Math.max(...Object.keys(facts).map((name) => name.length));
+  return [
+    ...Object.entries(facts).map(([name, value]) => `${name.padEnd(width)}  ${value ?? "-"}`),
+    `action   ${JSON.stringify(action, null, 2)}`,
+    `context  ${JSON.stringify(context, null, 2)}`,
+  ].join("\n");
+}

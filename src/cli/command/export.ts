@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { LoopsmithError } from "../../model/errors.ts";
 import { resolveSince } from "../../loop/window.ts";
 import type { Store } from "../../store/store.ts";
@@ -59,6 +61,11 @@ export const addExport: AddCommand = (program, context) => {
       }
       const format = formatOf(flags);
       const file = flags.out ?? null;
+      if (file !== null && !existsSync(dirname(file))) {
+        throw new LoopsmithError("not_found", `there is no folder ${dirname(file)}`, {
+          hint: "Make it first, or name another file with --out.",
+        });
+      }
       const bar = progressBar(terminal);
       await withStore(context, flags, async (store) => {
         const lines =

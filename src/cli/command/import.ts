@@ -55,34 +55,39 @@ export const addImport: AddCommand = (program, context) => {
       });
       const source = langsmithSource(client, rateLimiter({ maxPerSecond: flags.rate }));
       const bar = progressBar(terminal);
-      await withStore(context, flags, async (store) => {
-        const datasets: DatasetReport[] = [];
-        let runs: ImportReport | null = null;
-        try {
-          // Datasets first: experiments refer to them.
-          for (const name of names) {
-            const onProgress = (count: number): void => bar.show(null, `${name}: ${count} examples`);
-            datasets.push(await importDataset({ source, store, name, onProgress }));
+      await withStore(
+        context,
+        flags,
+        async (store) => {
+          const datasets: DatasetReport[] = [];
+          let runs: ImportReport | null = null;
+          try {
+            // Datasets first: experiments refer to them.
+            for (const name of names) {
+              const onProgress = (count: number): void => bar.show(null, `${name}: ${count} examples`);
+              datasets.push(await importDataset({ source, store, name, onProgress }));
+            }
+            if (projectName !== undefined) {
+              const at = store.now();
+              runs = await importRuns({
+                source,
+                store,
+                projectName,
+                ...(flags.as === undefined ? {} : { as: flags.as }),
+                ...(flags.since === undefined ? {} : { since: resolveSince(flags.since, at) }),
+                ...(flags.until === undefined ? {} : { until: resolveSince(flags.until, at) }),
+                ...(flags.filter === undefined ? {} : { filter: flags.filter }),
+                onProgress: (done) => bar.show(done.share, `${done.runs} runs, ${done.feedback} feedback`),
+              });
+            }
+          } finally {
+            bar.clear();
           }
-          if (projectName !== undefined) {
-            const at = store.now();
-            runs = await importRuns({
-              source,
-              store,
-              projectName,
-              ...(flags.as === undefined ? {} : { as: flags.as }),
-              ...(flags.since === undefined ? {} : { since: resolveSince(flags.since, at) }),
-              ...(flags.until === undefined ? {} : { until: resolveSince(flags.until, at) }),
-              ...(flags.filter === undefined ? {} : { filter: flags.filter }),
-              onProgress: (done) => bar.show(done.share, `${done.runs} runs, ${done.feedback} feedback`),
-            });
-          }
-        } finally {
-          bar.clear();
-        }
-        if (flags.json) terminal.out(JSON.stringify({ ...runs, datasets }));
-        else tell(terminal, runs, datasets);
-      });
+          if (flags.json) terminal.out(JSON.stringify({ ...runs, datasets }));
+          else tell(terminal, runs, datasets);
+        },
+        { create: true },
+      );
     });
 };
 

@@ -2,7 +2,7 @@ import { resolveSince } from "../../loop/window.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { pickLoop } from "../../loop/pick-loop.ts";
 import { withStore, type AddCommand, type StoreFlags } from "../command.ts";
-import { deliveryState } from "./deliveries.ts";
+import { actionKind, deliveryState } from "./deliveries.ts";
 
 interface Flags extends StoreFlags {
   loop?: string;
@@ -33,14 +33,22 @@ export const addReplay: AddCommand = (program, context) => {
           hint: "Give delivery ids, a time range with --since, or --all.",
         });
       }
+      const states = deliveryState(flags.state, ["dead", "suppressed", "delivered"]);
+      const kind = actionKind(flags.kind);
       await withStore(context, flags, async (store) => {
+        const known = ids.length === 0 ? [] : await store.deliveryList({ ids, limit: ids.length });
+        const missing = ids.filter((id) => !known.some((delivery) => delivery.id === id));
+        if (missing.length > 0) {
+          throw new LoopsmithError("not_found", `there is no delivery ${missing.join(", ")}`, {
+            hint: "`loopsmith deliveries` lists them; give whole ids.",
+          });
+        }
         const loop = flags.loop === undefined ? null : await pickLoop(store, flags.loop);
-        const states = deliveryState(flags.state);
         const replayed = await store.deliveryReplay({
           ...(loop ? { loopId: loop.id } : {}),
           ...(ids.length > 0 ? { ids } : {}),
           ...(states ? { states } : {}),
-          ...(flags.kind === undefined ? {} : { kind: flags.kind }),
+          ...(kind === undefined ? {} : { kind }),
           ...(flags.since === undefined ? {} : { createdFrom: resolveSince(flags.since, store.now()) }),
           ...(flags.until === undefined ? {} : { createdTo: resolveSince(flags.until, store.now()) }),
         });

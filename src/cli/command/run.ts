@@ -34,8 +34,12 @@ export const addRun: AddCommand = (program, context) => {
     )
     .option("--once", "judge what is there, deliver, report and end")
     .option("--dry-run", "show what the loops would have done over the past, without writing or sending anything")
-    .option("--since <when>", "with --dry-run: how far back (default: 7d)")
-    .option("--limit <n>", "with --dry-run: traces at most (default: 100)", wholeNumber("--limit", 1, 1_000_000))
+    .option("--since <when>", "with --once or --dry-run: how far back (default: the look-back window; 7d)")
+    .option(
+      "--limit <n>",
+      "with --once or --dry-run: traces at most (default: all; 100)",
+      wholeNumber("--limit", 1, 1_000_000),
+    )
     .option("--in-process", "read the embedded server's store directly instead of over HTTP")
     .option("--data-dir <dir>", "folder of the database")
     .option("--json", "print one JSON object at the end")
@@ -46,7 +50,11 @@ export const addRun: AddCommand = (program, context) => {
       if (flags.dryRun) {
         await dryRunLoopFile(file, { ...flags, since: flags.since ?? "7d" }, context);
       } else if (source || flags.once) {
-        await runLoopFile(file, flags, context, (loop, onProgress) => loop.runOnce({ onProgress }));
+        const { since, limit } = flags;
+        await runLoopFile(file, flags, context, (loop, onProgress) => {
+          const run = { onProgress, ...(limit === undefined ? {} : { limit }) };
+          return since === undefined ? loop.runOnce(run) : loop.backfill({ ...run, since });
+        });
       } else await watchLoopFile(file, flags, context);
     });
 };

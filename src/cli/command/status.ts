@@ -1,4 +1,6 @@
+import { budgetsOf, type BudgetStanding } from "../../loop/loop-budgets.ts";
 import { loopStatus } from "../../loop/loop-status.ts";
+import { money } from "../../internal/money.ts";
 import { LoopsmithError } from "../../model/errors.ts";
 import { isJsonObject, type Json } from "../../model/json.ts";
 import type { Verdict } from "../../model/verdict.ts";
@@ -15,6 +17,7 @@ interface Flags extends StoreFlags {
 /** States in which a trace stands without a verdict of its own, and why is worth telling. */
 const WITH_REASONS: readonly LedgerState[] = ["settling", "skipped", "deferred", "failed"];
 const MAX_REASONS = 10;
+const ID_LENGTH = 36;
 
 export const addStatus: AddCommand = (program, context) => {
   program
@@ -43,7 +46,10 @@ export const addStatus: AddCommand = (program, context) => {
           }
           if (rows.length === 0) {
             throw new LoopsmithError("not_found", `no loop has seen the trace ${traceId}`, {
-              hint: "It may lie before the look-back window (`loopsmith backfill`), or belong to another project.",
+              hint:
+                traceId.length < ID_LENGTH
+                  ? "The id is cut short; give the whole one."
+                  : "It may lie before the look-back window (`loopsmith backfill`), or belong to another project.",
             });
           }
           if (flags.json) return terminal.out(JSON.stringify({ trace: traceId, loops: rows }));
@@ -73,7 +79,7 @@ export const addStatus: AddCommand = (program, context) => {
         const live = { running: false, lastSweepAt: null, lastError: null };
         const statuses = await Promise.all(
           loops.map(async (loop) => ({
-            ...(await loopStatus(store, loop, live)),
+            ...(await loopStatus(store, { ...loop, budgets: budgetsOf(loop) }, live)),
             reasons: await store.ledgerReasons({ loopId: loop.id, states: WITH_REASONS, limit: MAX_REASONS }),
           })),
         );
@@ -108,6 +114,9 @@ export const addStatus: AddCommand = (program, context) => {
             terminal.out(`${loop}: ${count} ${state}, because ${reason}`);
           }
         }
+        for (const { loop, budgets } of statuses) {
+          for (const standing of budgets) terminal.out(`${loop}: ${describeBudget(standing)}`);
+        }
         for (const { loop, paused } of statuses) {
           for (const { evaluator, reason, until } of paused) {
             terminal.out(`${loop}: "${evaluator}" is paused until ${new Date(until).toISOString()}, because ${reason}`);
@@ -130,4 +139,14 @@ function whyUnscored({ scores }: Verdict, threshold: Json): string {
   const marks = isJsonObject(threshold) ? `; the threshold speaks of ${Object.keys(threshold).join(", ")}` : "";
   if (scores.length === 0) return `its evaluators returned no score${marks}`;
   return `its scores are ${scores.map(({ key, score }) => `${key} ${score ?? "not applicable"}`).join(", ")}${marks}`;
+}
+
+/** What a budget has used of each of its limits. */
+function describeBudget({ budget, calls, tokens, usd }: BudgetStanding): string {
+  const used = [
+    budget.calls === undefined ? [] : `${calls} of ${budget.calls} calls`,
+    budget.tokens === undefined ? [] : `${tokens} of ${budget.tokens} tokens`,
+    budget.usd === undefined ? [] : `${money(usd)} of ${money(budget.usd)}`,
+  ].flat();
+  return `${used.join(", ")} used this ${budget.per}${budget.evaluator === undefined ? "" : ` by ${budget.evaluator}`}`;
 }

@@ -40,9 +40,21 @@ export function isolatedEvaluate(settings: IsolatedModule, options: IsolationOpt
         ...(example && { example }),
         ...(lineage !== undefined && { lineage }),
       })) as Score[];
+    } catch (error) {
+      throw resolved.network ? error : withoutNetwork(error);
     } finally {
       signal.removeEventListener("abort", kill);
       giveBack(one);
     }
   };
+}
+
+/** What Node says where there is no network names neither the address nor why. */
+const NO_NETWORK = /fetch failed|ENETUNREACH|EAI_AGAIN|ENOTFOUND|Connection error/;
+
+function withoutNetwork(error: unknown): unknown {
+  if (error instanceof Error && NO_NETWORK.test(error.message)) {
+    error.message += "; its process has no network, which `isolate: { network: true }` grants";
+  }
+  return error;
 }

@@ -167,14 +167,14 @@ function toMicros(usd = 0): number {
   return Math.ceil(usd * 1e6);
 }
 
-function budgetKey(loopId: string, budget: Budget): string {
+export function budgetKey(loopId: string, budget: Budget): string {
   return [loopId, budget.evaluator ?? "*", budget.per].join("/");
 }
 
 /** Longer than any window of the kind, so that adding it always lands in the next. */
 const LONGEST_MS = { hour: 3_600_000, day: 86_400_000, month: 31 * 86_400_000 } as const;
 
-function windowStart(at: number, per: Budget["per"]): number {
+export function windowStart(at: number, per: Budget["per"]): number {
   const date = new Date(at);
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
   if (per === "month") return Date.UTC(year, month, 1);

@@ -4,6 +4,7 @@ import { LoopsmithError } from "../../model/errors.ts";
 import type { JsonObject } from "../../model/json.ts";
 import type { Project } from "../../model/project.ts";
 import { sessionJson } from "../../wire/langsmith/session.ts";
+import { assertRetention } from "../retention.ts";
 import { feedbackStatsJson } from "../../wire/langsmith/run-extras.ts";
 import { runStatsJson } from "../../wire/langsmith/run-stats.ts";
 import { readJson, readQuery } from "../read-json.ts";
@@ -49,6 +50,7 @@ export function sessionRoutes(app: Hono, context: ServerContext): void {
 
   app.post("/sessions", async (c) => {
     const body = await readJson(c, context, CreateBody);
+    assertRetention(body.extra);
     const project = await store.projectCreate({
       ...(body.id ? { id: body.id } : {}),
       name: body.name ?? "default",
@@ -93,6 +95,7 @@ export function sessionRoutes(app: Hono, context: ServerContext): void {
 
   app.patch("/sessions/:id", async (c) => {
     const body = await readJson(c, context, UpdateBody);
+    assertRetention(body.extra);
     const project = await store.projectUpdate({
       id: c.req.param("id"),
       // Clients send null for what they do not mean to change.
