@@ -112,6 +112,54 @@ describe("budgets", () => {
     expect(uses).toMatchObject([{ calls: 6, usdMicros: 24_000 }]);
   });
 
+  it("gives back only for calls that said what they cost", async () => {
+    await using at = await setting(20);
+    let spent = 0;
+    const evaluator = defineEvaluator({
+      name: "judge",
+      on: { where: () => true },
+      cost: { usd: 0.01 },
+      // The provider reports usage for the root only; the call on the child costs as much.
+      evaluate: ({ run }) => {
+        spent += 0.01;
+        return { key: "ok", score: 1, ...(run.parent_run_id ? {} : { cost: { usd: 0.01 } }) };
+      },
+    });
+    await using loop = at.loop({ evaluator, budgets: [{ per: "hour", usd: 0.2 }], concurrency: 1 });
+    await loop.backfill({ since });
+    expect(spent).toBeCloseTo(0.2, 6);
+  });
+
+  it("begins no call in a window that it was not reserved in", async () => {
+    await using at = await setting(16);
+    at.clock.now = TEN + HOUR - 2 * 60_000;
+    const begun: Record<string, number> = {};
+    const evaluator = defineEvaluator({
+      name: "slow",
+      evaluate: () => {
+        const hour = new Date(at.clock.now).toISOString().slice(11, 13);
+        begun[hour] = (begun[hour] ?? 0) + 1;
+        at.clock.now += 3 * 60_000;
+        return 1;
+      },
+    });
+    const limits = { evaluators: { slow: { concurrency: 1 } } };
+    await using loop = at.loop({ evaluator, limits, budgets: [{ per: "hour", calls: 8 }], concurrency: 8 });
+    await loop.backfill({ since });
+    for (const count of Object.values(begun)) expect(count).toBeLessThanOrEqual(8);
+    expect((await loop.status()).verdicts.error).toBe(0);
+  });
+
+  it("says of a trace that no window is large enough for it", async () => {
+    await using at = await setting(1);
+    const evaluator = defineEvaluator({ name: "all", on: { where: () => true }, evaluate: () => 1 });
+    await using loop = at.loop({ evaluator, budgets: [{ per: "hour", calls: 1 }] });
+    await loop.backfill({ since });
+    const loopId = (await at.store.loopList())[0]?.id ?? "";
+    const row = await at.store.ledgerGet({ loopId, traceId: at.ids[0] ?? "" });
+    expect(row?.reason).toContain("does not allow in a whole window what this may take (2 calls");
+  });
+
   it("says why a trace waits", async () => {
     await using at = await setting(1);
     await using loop = at.loop({ budgets: [{ per: "month", calls: 0 }] });

@@ -22,6 +22,33 @@ export interface Budget {
 export interface Reservation {
   entries: BudgetEntry[];
   calls: Calls;
+  /**
+   * To be called before each call. A call that waited for its turn until the window was over is not what was reserved.
+   * @throws LoopsmithError `budget_exhausted`
+   */
+  begin(): void;
+}
+
+/** What the calls of one evaluator on one trace said that they cost. */
+export interface ReportedCost {
+  evaluator: string;
+  /** Calls that said what they cost. Of the others the most they can cost is taken. */
+  calls: number;
+  tokens: number;
+  usd: number;
+}
+
+/** @param results what each call gave */
+export function reportedCost(evaluator: string, results: readonly (readonly Score[])[]): ReportedCost {
+  const reported: ReportedCost = { evaluator, calls: 0, tokens: 0, usd: 0 };
+  for (const scores of results) {
+    if (scores.some(({ cost }) => cost !== undefined)) reported.calls += 1;
+    for (const { cost } of scores) {
+      reported.tokens += cost?.tokens ?? 0;
+      reported.usd += cost?.usd ?? 0;
+    }
+  }
+  return reported;
 }
 
 /** How often each evaluator is called. */
@@ -42,6 +69,7 @@ export function isBudgetReason(reason: string): boolean {
   return reason.startsWith(REFUSED);
 }
 
+const AMOUNTS = ["calls", "tokens", "usdMicros"] as const;
 const NOTHING: BudgetAmount = { calls: 0, tokens: 0, usdMicros: 0 };
 
 /**
@@ -71,37 +99,43 @@ export async function reserveBudget(
     };
   });
   const wanted = entries.filter((entry) => entry.amount.calls > 0);
-  if (wanted.length === 0) return { entries: [], calls };
+  if (wanted.length === 0) return { entries: [], calls, begin: () => undefined };
   const refused = await store.budgetReserve({ entries: wanted });
-  if (refused === null) return { entries: wanted, calls };
+  if (refused === null) {
+    const concerned = budgets.filter((budget) => wanted.some(({ key }) => key === budgetKey(loopId, budget)));
+    const until = Math.min(...concerned.map(({ per }) => windowEnd(now, per)));
+    return { entries: wanted, calls, begin: () => assertBefore(until, store.now()) };
+  }
   const budget = budgets.find((candidate) => budgetKey(loopId, candidate) === refused);
   const per = budget?.per ?? "hour";
+  const { amount, limit } = wanted.find(({ key }) => key === refused) ?? { amount: NOTHING, limit: {} };
+  const everFits = AMOUNTS.every((unit) => amount[unit] <= (limit[unit] ?? Infinity));
+  const taken = `${amount.calls} calls, ${amount.tokens} tokens, $${amount.usdMicros / 1e6}`;
+  const why = everFits
+    ? "is used up; resumed in the next window"
+    : `does not allow in a whole window what this may take (${taken}); raise it, or judge fewer spans of a trace`;
   return {
-    reason: `${REFUSED}${describe(budget)} is used up; resumed in the next window`,
-    resumeAt: windowStart(windowStart(now, per) + LONGEST_MS[per], per),
+    reason: `${REFUSED}${describe(budget)} ${why}`,
+    resumeAt: windowEnd(now, per),
   };
 }
 
-/** Gives back what the calls did not use, by what the evaluators reported. One that reported nothing keeps its maximum. */
+/** Gives back what the calls did not use, by what each of them reported. One that reported nothing keeps its maximum. */
 export async function settleBudget(
   store: Store,
   reservation: Reservation,
   budgets: readonly Budget[],
   loopId: string,
-  scores: readonly Score[],
+  costs: readonly ReportedCost[],
 ): Promise<void> {
   const refunds = reservation.entries.flatMap((entry) => {
     const budget = budgets.find((candidate) => budgetKey(loopId, candidate) === entry.key);
     const amount = { ...NOTHING };
-    for (const [evaluator, count] of reservation.calls) {
-      const reported = scores.flatMap((score) => (score.evaluator === evaluator.name ? (score.cost ?? []) : []));
-      if (!budget || !concerns(budget, evaluator) || reported.length === 0) continue;
-      amount.tokens += count * (evaluator.cost?.tokens ?? 0);
-      amount.usdMicros += count * toMicros(evaluator.cost?.usd);
-      for (const { tokens = 0, usd } of reported) {
-        amount.tokens -= tokens;
-        amount.usdMicros -= toMicros(usd);
-      }
+    for (const evaluator of reservation.calls.keys()) {
+      const reported = costs.find((cost) => cost.evaluator === evaluator.name);
+      if (!budget || !concerns(budget, evaluator) || !reported || reported.calls === 0) continue;
+      amount.tokens += reported.calls * (evaluator.cost?.tokens ?? 0) - reported.tokens;
+      amount.usdMicros += reported.calls * toMicros(evaluator.cost?.usd) - toMicros(reported.usd);
     }
     return amount.tokens === 0 && amount.usdMicros === 0
       ? []
@@ -179,6 +213,17 @@ export function windowStart(at: number, per: Budget["per"]): number {
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
   if (per === "month") return Date.UTC(year, month, 1);
   return per === "day" ? Date.UTC(year, month, day) : Date.UTC(year, month, day, date.getUTCHours());
+}
+
+function windowEnd(at: number, per: Budget["per"]): number {
+  return windowStart(windowStart(at, per) + LONGEST_MS[per], per);
+}
+
+function assertBefore(until: number, now: number): void {
+  if (now < until) return;
+  throw new LoopsmithError("budget_exhausted", "the budget's window ended while the call waited for its turn", {
+    hint: "Nothing to do: it is made under the budget of the next window.",
+  });
 }
 
 function limitOf(budget: Budget): Partial<BudgetAmount> {

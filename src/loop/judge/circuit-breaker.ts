@@ -23,10 +23,21 @@ export interface CircuitBreaker {
    * wait for what comes of it.
    */
   pauseOf(evaluators: readonly string[], now: number): Pause | null;
-  /** Takes in how a trace went; returns the pauses that begin with it. */
+  /** Takes in how a trace went; returns the pauses that begin with it, or that it has run into. */
   note(evaluators: readonly string[], failures: readonly EvaluatorFailure[], now: number): Pause[];
   /** All evaluators that are paused, or being probed. */
   pauses(): Pause[];
+}
+
+interface Circuit {
+  inARow: number;
+  /** 0 while it is closed. */
+  pauseMs: number;
+  /** Epoch ms. */
+  until: number;
+  /** Whether one was let through to try. */
+  isProbed: boolean;
+  reason: string;
 }
 
 /** Nobody gets in with these until a person has done something: one is enough. */
@@ -45,7 +56,7 @@ const PROBE_MS = 60_000;
  * It is tried again by one trace after half a minute, and after twice as long each time that fails too.
  */
 export function circuitBreaker(): CircuitBreaker {
-  const circuits = new Map<string, { inARow: number; pauseMs: number; until: number; reason: string }>();
+  const circuits = new Map<string, Circuit>();
   return {
     pauseOf(evaluators, now) {
       for (const evaluator of evaluators) {
@@ -53,6 +64,7 @@ export function circuitBreaker(): CircuitBreaker {
         if (!circuit || circuit.pauseMs === 0) continue;
         if (now < circuit.until) return { evaluator, reason: circuit.reason, until: circuit.until };
         circuit.until = now + PROBE_MS;
+        circuit.isProbed = true;
       }
       return null;
     },
@@ -64,15 +76,19 @@ export function circuitBreaker(): CircuitBreaker {
           circuits.delete(evaluator);
           continue;
         }
-        const circuit = circuits.get(evaluator) ?? { inARow: 0, pauseMs: 0, until: 0, reason: "" };
+        const circuit = circuits.get(evaluator) ?? { inARow: 0, pauseMs: 0, until: 0, isProbed: false, reason: "" };
         circuits.set(evaluator, circuit);
         circuit.inARow += 1;
         circuit.reason = failure.message;
-        const wasProbe = circuit.pauseMs > 0 && circuit.until > now && circuit.until <= now + PROBE_MS;
-        if (circuit.pauseMs > 0 && !wasProbe) continue;
+        // What was under way when the pause began says nothing new.
+        if (circuit.pauseMs > 0 && !circuit.isProbed) {
+          begun.push({ evaluator, reason: circuit.reason, until: circuit.until });
+          continue;
+        }
         if (circuit.inARow < IN_A_ROW && !HOPELESS.has(failure.code)) continue;
         circuit.pauseMs = Math.min(circuit.pauseMs === 0 ? FIRST_PAUSE_MS : circuit.pauseMs * 2, LONGEST_PAUSE_MS);
         circuit.until = now + circuit.pauseMs;
+        circuit.isProbed = false;
         begun.push({ evaluator, reason: failure.message, until: circuit.until });
       }
       return begun;
@@ -86,7 +102,8 @@ export function circuitBreaker(): CircuitBreaker {
 
 /** How the evaluator failed; its provider's code is what `runEvaluator` keeps beside its own. */
 export function failureOf(evaluator: string, error: unknown): EvaluatorFailure {
-  const code = LoopsmithError.isInstance(error) ? error.details["code"] : undefined;
+  const isOwn = LoopsmithError.isInstance(error);
+  const code = isOwn && error.code === "budget_exhausted" ? error.code : isOwn ? error.details["code"] : undefined;
   return { evaluator, message: errorMessage(error), code: typeof code === "string" ? (code as ErrorCode) : null };
 }
 

@@ -6,7 +6,7 @@ import type { LedgerClaim } from "../../store/resource/ledger.ts";
 import { toRuns } from "../../wire/to-run.ts";
 import { toFeedback } from "../decide.ts";
 import { NO_SPAN } from "../loop-tracing.ts";
-import { reserveBudget, settleBudget } from "./budget.ts";
+import { reportedCost, reserveBudget, settleBudget } from "./budget.ts";
 import { failureOf, pausedBy } from "./circuit-breaker.ts";
 import { decideOrRetry } from "./decide-or-retry.ts";
 import { threadHeads } from "./enrol-conversation.ts";
@@ -47,9 +47,10 @@ export async function judgeThread(
     await defer(deps, claim, reservation);
     return null;
   }
-  const judgement = await evaluate(deps, evaluator, conversation, signal);
-  await settleBudget(store, reservation, options.budgets, loopId, judgement.scores);
-  if (signal.aborted) return null; // the lease runs out and the thread is judged after the restart
+  const judgement = await evaluate(deps, evaluator, conversation, { signal, begin: () => reservation.begin() });
+  await settleBudget(store, reservation, options.budgets, loopId, judgement.costs ?? []);
+  // What was evaluated in time is paid, and written; the rest is judged after the restart, when the lease has run out.
+  if (signal.aborted && judgement.problems.length > 0) return null;
   const refused = refuseJudgement(deps, claim, [evaluator.name], judgement, last.id);
   if (refused) {
     await refused;
@@ -117,16 +118,18 @@ async function evaluate(
   { lineage, callLimits, options }: ConversationDeps,
   evaluator: ConversationEvaluator,
   { threadId, traces, last }: Conversation,
-  signal: AbortSignal,
+  { signal, begin }: { signal: AbortSignal; begin: () => void },
 ): Promise<Judgement> {
   const timeoutMs = evaluator.timeoutMs ?? options.evaluatorTimeoutMs;
   // By the trace's id: a thread's may say who talked.
   const mark = lineage.sign(last.id);
-  const call = (): Promise<Score[]> =>
-    runConversationEvaluator(evaluator, threadId, traces, { timeoutMs, signal, lineage: mark });
+  const call = (): Promise<Score[]> => {
+    begin();
+    return runConversationEvaluator(evaluator, threadId, traces, { timeoutMs, signal, lineage: mark });
+  };
   try {
     const scores = await traceEvaluators(mark, () => callLimits(evaluator, call, signal));
-    return { scores, problems: [], failures: [] };
+    return { scores, problems: [], failures: [], costs: [reportedCost(evaluator.name, [scores])] };
   } catch (error) {
     const failure = failureOf(evaluator.name, error);
     return { scores: [], problems: [failure.message], failures: [failure] };

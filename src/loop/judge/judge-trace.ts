@@ -47,10 +47,12 @@ export async function judgeTrace(
       lineage: deps.lineage,
       callLimits: deps.callLimits,
       sharedCache: deps.sharedCache,
+      begin: () => reservation.begin(),
       span,
     });
-    await settleBudget(store, reservation, options.budgets, loopId, judgement.scores);
-    if (signal.aborted) return null; // the lease runs out and the trace is judged after the restart
+    await settleBudget(store, reservation, options.budgets, loopId, judgement.costs ?? []);
+    // What was evaluated in time is paid, and written; the rest is judged after the restart, when the lease has run out.
+    if (signal.aborted && judgement.problems.length > 0) return null;
     const refused = refuseJudgement(deps, claim, names, judgement, trace.id);
     if (refused) {
       await refused;

@@ -6,6 +6,7 @@ import { mapWithLimit } from "../../internal/map-with-limit.ts";
 import type { Score } from "../../model/score.ts";
 import type { Trace } from "../../model/trace.ts";
 import type { LangSmithRun } from "../../wire/langsmith-run.ts";
+import { reportedCost, type ReportedCost } from "./budget.ts";
 import { failureOf, type EvaluatorFailure } from "./circuit-breaker.ts";
 import { NO_SPAN, type JudgeSpan } from "../loop-tracing.ts";
 import type { Lineage } from "./lineage.ts";
@@ -17,6 +18,8 @@ export interface Judgement {
   problems: string[];
   /** The same, by evaluator. */
   failures?: EvaluatorFailure[];
+  /** By evaluator; one that failed is not among them. */
+  costs?: ReportedCost[];
 }
 
 /** Why a trace of one of our evaluators is not judged. */
@@ -35,15 +38,18 @@ export async function judge(
     lineage: Lineage;
     callLimits: CallLimits;
     sharedCache: EvaluationCache;
+    /** Called before each call of an evaluator; what it throws is that call's failure. @default every call may begin */
+    begin?: () => void;
     span?: JudgeSpan;
   },
 ): Promise<Judgement> {
   // The last gate before money is spent: whoever schedules must have looked, and a check that fails lets nothing through.
   if (options.lineage.isOwn(trace)) return { scores: [], problems: [OWN_TRACE] };
   const lineage = options.lineage.sign(trace.id);
-  const { span = NO_SPAN } = options;
+  const { span = NO_SPAN, begin } = options;
   const problems: string[] = [];
   const failures: EvaluatorFailure[] = [];
+  const costs: ReportedCost[] = [];
   const evaluate = (): Promise<Score[][]> =>
     Promise.all(
       evaluators.map(async (evaluator) => {
@@ -59,16 +65,20 @@ export async function judge(
             mapWithLimit(targets, SPAN_CONCURRENCY, (target) =>
               options.callLimits(
                 evaluator,
-                () =>
-                  runEvaluator(
+                () => {
+                  begin?.();
+                  return runEvaluator(
                     evaluator,
                     { ...target, lineage, callLimits: options.callLimits, sharedCache: options.sharedCache },
                     { timeoutMs, signal: options.signal },
-                  ),
+                  );
+                },
                 options.signal,
               ),
             );
-          return (await span.child("evaluate", attributes, evaluateAll)).flat();
+          const results = await span.child("evaluate", attributes, evaluateAll);
+          costs.push(reportedCost(evaluator.name, results));
+          return results.flat();
         } catch (error) {
           const failure = failureOf(evaluator.name, error);
           problems.push(failure.message);
@@ -78,5 +88,5 @@ export async function judge(
       }),
     );
   const results = await traceEvaluators(lineage, evaluate);
-  return { scores: results.flat(), problems, failures };
+  return { scores: results.flat(), problems, failures, costs };
 }

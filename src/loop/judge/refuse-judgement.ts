@@ -9,7 +9,7 @@ const BUSY_RETRY_MS = 1_000;
 
 /**
  * Tells the breaker how the evaluators fared, and gives back what is no basis for a verdict: because one of them is paused
- * with it, its provider is only busy, or it failed and has attempts left. `null` when the judgement stands, and no promise:
+ * with it, its provider is only busy, a budget does not reach for it, or it failed and has attempts left. `null` when the judgement stands, and no promise:
  * most do, and nobody has to wait for that.
  */
 export function refuseJudgement(
@@ -28,7 +28,7 @@ export function refuseJudgement(
   }
   if (problems.length === 0) return null;
   const reason = problems.join("; ");
-  if (failures.length > 0 && failures.every(({ code }) => code === "rate_limited")) {
+  if (failures.length > 0 && failures.every(({ code }) => code === "rate_limited" || code === "budget_exhausted")) {
     // No fault of what is judged; the breaker ends it where the provider never answers.
     return defer(deps, claim, { reason, resumeAt: store.now() + Math.max(options.retryMs, BUSY_RETRY_MS) });
   }
