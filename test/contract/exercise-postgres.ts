@@ -70,7 +70,7 @@ export function exercisePostgres(url: string): void {
       await Promise.all([store.loopList(), store.cursorSet({ name: "c", value: {} })]);
       proxy.fallSilent();
       const [read, written] = await Promise.allSettled([store.loopList(), store.cursorSet({ name: "c", value: {} })]);
-      expect(read).toMatchObject({ status: "rejected" });
+      expect(read).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
       expect(written).toMatchObject({ status: "rejected", reason: { code: "unavailable" } });
       expect(await Promise.all([store.loopList(), store.cursorGet({ name: "c" })])).toEqual([[], {}]);
     });

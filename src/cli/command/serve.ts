@@ -48,7 +48,10 @@ export const addServe: AddCommand = (program, context) => {
       const store = await openStore(place);
       try {
         const allowedHosts = hostsAnswered(flags.host, flags.allowedHost ?? environment.allowedHosts);
-        const server = createServer({ store, apiKey: environment.apiKey, allowedHosts });
+        const log = (message: string, error?: unknown): void =>
+          terminal.err(error === undefined ? message : `${message}: ${describeError(error)}`);
+        const logger = { info: () => undefined, warn: log, error: log };
+        const server = createServer({ store, apiKey: environment.apiKey, allowedHosts, logger });
         const listener = await listen(server, { host: flags.host, port: flags.port ?? environment.port });
         // Also without a policy for all: projects may have their own.
         const retention = startRetention({ store, policy, onError: (error) => terminal.err(describeError(error)) });

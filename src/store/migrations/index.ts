@@ -1,3 +1,4 @@
+import { LoopsmithError } from "../../model/errors.ts";
 import { initial } from "./0001-initial.ts";
 import { datasets } from "./0002-datasets.ts";
 import { budget } from "./0004-budget.ts";
@@ -37,3 +38,16 @@ export const MIGRATIONS: readonly Migration[] = [
   replays,
   ledgerClock,
 ];
+
+/**
+ * Refuses a schema that a newer version has changed: what this one would write there might be wrong.
+ * @throws LoopsmithError `conflict`
+ */
+export function assertKnownMigrations(applied: Iterable<string>): void {
+  const known = new Set(MIGRATIONS.map(({ name }) => name));
+  const unknown = [...applied].filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new LoopsmithError("conflict", `the database was changed by a newer Loopsmith (${unknown.join(", ")})`, {
+    hint: "Update this Loopsmith, or restore the backup that was made before the other one was started.",
+  });
+}

@@ -1,11 +1,12 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import type * as Driver from "pg";
-import { errorMessage, LoopsmithError } from "../../model/errors.ts";
-import { MIGRATIONS } from "../migrations/index.ts";
+import { LoopsmithError } from "../../model/errors.ts";
 import type { Database, WriteTransaction } from "../sql/database.ts";
 import type { Schema } from "../sql/schema.ts";
+import { migrate } from "./migrate.ts";
 import { queryPools } from "./query-pool.ts";
-import { PAYLOAD_FUNCTIONS, postgresSqlDialect } from "./sql-dialect.ts";
+import { postgresSqlDialect } from "./sql-dialect.ts";
+import { codeOf, toOpenError, toStoreError } from "./store-error.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
@@ -30,8 +31,6 @@ export type PostgresNative = Kysely<Schema>;
 /** As a condition: commits the statement without waiting for the disk, where that is all its transaction does. */
 export const WITHOUT_WAITING = sql<boolean>`(select set_config('synchronous_commit', 'off', true)) = 'off'`;
 
-/** Any two numbers nobody else locks; they keep two processes from migrating at once. */
-const MIGRATION_LOCK = [1_984, 29_070] as const;
 /** How often our idea of the database's clock is refreshed. */
 const CLOCK_REFRESH_MS = 60_000;
 /** How long an idle connection is trusted before the system asks whether the other side is still there. */
@@ -40,15 +39,9 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 /** How much longer statements over very many rows may take. */
 const LONG = 60;
 const INT8 = 20;
-const UNIQUE_VIOLATION = "23505";
-const QUERY_CANCELED = "57014";
 /** Transactions the database asks to run again. */
 const RETRYABLE = new Set(["40001", "40P01"]);
 const MAX_TRIES = 5;
-/** What to do about a database that goes away while it is used. */
-const RETRIED =
-  "Check LOOPSMITH_DATABASE_URL and that PostgreSQL is up; servers and workers that run try again by themselves.";
-
 /**
  * Opens the database and brings its schema up to date. Every process that opens the same URL shares the work.
  * @throws LoopsmithError `unavailable` when the server cannot be reached, `not_implemented` when `pg` is not installed
@@ -87,7 +80,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database<P
   } catch (error) {
     await query.destroy();
     await endPool(pool);
-    throw toStoreError(error, "Check LOOPSMITH_DATABASE_URL and that PostgreSQL is up, then start it again.");
+    throw toOpenError(error);
   }
   const clock = options.now ? null : await databaseClock(query);
   return {
@@ -146,38 +139,6 @@ async function loadDriver(): Promise<typeof Driver> {
   }
 }
 
-interface Queryable {
-  connect(): Promise<{ query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>; release(): void }>;
-}
-
-async function migrate(pool: Queryable, schema: string): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query("begin");
-    await client.query("select pg_advisory_xact_lock($1, $2)", [...MIGRATION_LOCK]);
-    await client.query(`create schema if not exists ${schema}`);
-    for (const statement of PAYLOAD_FUNCTIONS) await client.query(statement);
-    await client.query(
-      "create table if not exists schema_migration (name text primary key, applied_at bigint not null)",
-    );
-    const { rows } = await client.query("select name from schema_migration");
-    const applied = new Set((rows as { name: string }[]).map((row) => row.name));
-    // Ids and cursors are compared byte by byte, as SQLite does; the database's own collation would order them otherwise.
-    const types = { int: "bigint", real: "double precision", text: 'text collate "C"', bytes: "bytea" };
-    for (const migration of MIGRATIONS) {
-      if (applied.has(migration.name)) continue;
-      for (const statement of migration.statements(types)) await client.query(statement);
-      await client.query("insert into schema_migration values ($1, $2)", [migration.name, Date.now()]);
-    }
-    await client.query("commit");
-  } catch (error) {
-    await client.query("rollback").catch(() => {});
-    throw error;
-  } finally {
-    client.release();
-  }
-}
-
 /**
  * The database's clock as this process knows it: leases of all workers are measured against one clock. Between two looks at it
  * the time goes by the monotonic clock, so that a host whose own clock is set takes no living lease for one that has run out.
@@ -197,45 +158,4 @@ async function databaseClock(query: Kysely<Schema>): Promise<{ now(): number; st
   const timer = setInterval(() => void refresh().catch(() => {}), CLOCK_REFRESH_MS);
   timer.unref();
   return { now: () => performance.now() + offset, stop: () => clearInterval(timer) };
-}
-
-function codeOf(error: unknown): string {
-  const code = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
-  return typeof code === "string" ? code : "";
-}
-
-/** Class 53 is "insufficient resources": disk full, out of memory, too many connections. */
-function toStoreError(error: unknown, whenAway = RETRIED): LoopsmithError {
-  if (LoopsmithError.isInstance(error)) return error;
-  const code = codeOf(error);
-  const message = errorMessage(error);
-  if (code === "53100") {
-    return new LoopsmithError("storage_full", `the database's disk is full: ${message}`, {
-      hint: "Free space on the database server and retry; everything acknowledged before is safe.",
-      cause: error,
-    });
-  }
-  if (code === QUERY_CANCELED) {
-    return new LoopsmithError("unavailable", `the database took too long: ${message}`, {
-      hint: "It is retried by itself. Look for locks that are held for long, and for what keeps the database busy.",
-      cause: error,
-    });
-  }
-  if (code === UNIQUE_VIOLATION) {
-    return new LoopsmithError("conflict", message, {
-      hint: "Another process wrote the same thing; retry.",
-      cause: error,
-    });
-  }
-  const isSql = /^[0-9A-Z]{5}$/.test(code) && !/^(08|53|57)/.test(code);
-  if (isSql) {
-    return new LoopsmithError("internal", `the database refused: ${message}`, {
-      hint: "This is a bug in Loopsmith unless another program changed the schema; please report it.",
-      cause: error,
-    });
-  }
-  return new LoopsmithError("unavailable", `cannot reach the database: ${message}`, {
-    hint: whenAway,
-    cause: error,
-  });
 }

@@ -1,6 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import type { Pool, PoolClient, QueryConfig } from "pg";
 import { cleanParameter } from "../sql/clean-parameter.ts";
+import { toStoreError } from "./store-error.ts";
 
 /** The server ends a statement at its limit. One of which nothing is heard by then has lost its connection. */
 const PATIENCE = 1.1;
@@ -16,7 +17,7 @@ export function queryPools(pool: Pool): (limitMs: number) => PostgresPool {
   const limits = new WeakMap<PoolClient, number>();
   return (limitMs) => ({
     async connect() {
-      const client = await pool.connect();
+      const client = await pool.connect().catch(throwStoreError);
       const limited = limitedClient(client, limitMs);
       if (limits.get(client) === limitMs) return limited;
       try {
@@ -28,7 +29,7 @@ export function queryPools(pool: Pool): (limitMs: number) => PostgresPool {
         limits.set(client, limitMs);
       } catch (error) {
         client.release(true);
-        throw error;
+        throw toStoreError(error);
       }
       return limited;
     },
@@ -40,16 +41,20 @@ function limitedClient(client: PoolClient, limitMs: number): PostgresPoolClient 
   let lost: Error | undefined;
   const query = async (text: string, parameters: readonly unknown[]): Promise<unknown> => {
     // The statement nobody answered is still under way: the rollback would wait behind it.
-    if (lost) throw lost;
+    if (lost) throw toStoreError(lost);
     try {
       const config: LimitedQuery = { text, values: parameters.map(cleanParameter), query_timeout: limitMs * PATIENCE };
       return await client.query(config);
     } catch (error) {
       if (error instanceof Error && error.message === UNANSWERED) lost = error;
-      throw error;
+      throw toStoreError(error);
     }
   };
   return { query: query as PostgresPoolClient["query"], release: () => client.release(lost) };
+}
+
+function throwStoreError(error: unknown): never {
+  throw toStoreError(error);
 }
 
 /** What the driver takes beyond its types. */

@@ -1,6 +1,6 @@
 import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { Kysely } from "kysely";
-import { MIGRATIONS } from "../migrations/index.ts";
+import { assertKnownMigrations, MIGRATIONS } from "../migrations/index.ts";
 import type { Database } from "../sql/database.ts";
 import type { Schema } from "../sql/schema.ts";
 import { connect } from "./connect.ts";
@@ -99,6 +99,7 @@ function migrate(handle: DatabaseSyncInstance): void {
     handle.exec("create table if not exists schema_migration (name text primary key, applied_at integer not null)");
     const rows = handle.prepare("select name from schema_migration").all() as { name: string }[];
     const applied = new Set(rows.map((row) => row.name));
+    assertKnownMigrations(applied);
     for (const migration of MIGRATIONS) {
       if (applied.has(migration.name)) continue;
       const types = { int: "integer", real: "real", text: "text", bytes: "blob" };
