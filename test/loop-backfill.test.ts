@@ -6,6 +6,7 @@ import { defineEvaluator } from "../src/evaluator/index.ts";
 import { createFeedbackLoop, type FeedbackLoop } from "../src/loop.ts";
 import type { RunProgress } from "../src/loop/run-through.ts";
 import { loopIdOf } from "../src/model/id.ts";
+import { embeddedPlatform } from "../src/platform/embedded.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import type { Store } from "../src/store/store.ts";
 import { childWrite, rootWrite } from "./contract/span-writes.ts";
@@ -172,4 +173,34 @@ it("judges again on request what its evaluators failed on, and sends nothing twi
   expect((await loop.status()).verdicts).toMatchObject({ fail: 6, error: 0 });
   expect(sent).toHaveLength(6);
   expect(new Set(sent).size).toBe(6);
+});
+
+it("is done with a trace that was deleted before it was judged", async () => {
+  const clock = { now: START + 60_000 };
+  const path = join(mkdtempSync(join(tmpdir(), "loopsmith-backfill-")), "gone.db");
+  // It goes on by itself: a run waits for retries that are due soon.
+  await using store = await sqliteStore({ path, now: () => (clock.now += 250) });
+  const root = rootWrite({ startAt: START, endAt: START + 5 });
+  await store.spanIngest({ spans: [root] });
+  const platform = { ...embeddedPlatform({ store }), traceRead: () => Promise.resolve([]) };
+  await using loop = createFeedbackLoop({
+    client: platform,
+    store,
+    projectName: "contract",
+    evaluator: () => 1,
+    threshold: 0.5,
+    settleMs: 0,
+    learn: false,
+  });
+  const states = new Set<string>();
+  for (let hour = 0; hour < 15; hour += 1) {
+    await loop.backfill({ since });
+    const row = await store.ledgerGet({ loopId: loopIdOf(loop), traceId: root.id });
+    states.add(`${row?.state}: ${row?.reason}`);
+    clock.now += 3_600_000;
+  }
+  expect([...states]).toEqual([
+    "settling: the platform does not return the trace",
+    "skipped: the platform does not return the trace; it was probably deleted",
+  ]);
 });

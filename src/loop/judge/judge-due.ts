@@ -14,6 +14,9 @@ import { isAlwaysJudged, isSampled } from "./sample.ts";
 import { writeDown, type Ready } from "./write-down.ts";
 
 const BATCH = 100;
+const MISSING = "the platform does not return the trace";
+/** With the pauses between them they take more than an hour, after which nobody's reads lag behind any more. */
+const MISSING_ATTEMPTS = 13;
 /** Renewed while traces are judged, so it only says how long those of a crashed worker wait. */
 const LEASE_MS = 30_000;
 
@@ -88,7 +91,8 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, options?: Ro
           await skip(deps, claim);
         } else if (trace)
           ready = await judgeTrace({ ...deps, readAt }, claim, { ...trace, revision: claim.revision }, signal);
-        else await release(deps, claim, "the platform does not return the trace", true);
+        else if (claim.attempts + 1 >= MISSING_ATTEMPTS) await skip(deps, claim, `${MISSING}; it was probably deleted`);
+        else await release(deps, claim, MISSING, true);
         // The next trace is judged while this one's verdict is written; the round ends when all are.
         if (ready) recording.push(writeDown(deps, (one) => record(one, signal), ready).then(() => finish(), finish));
         else finish();
