@@ -196,7 +196,9 @@ describe("loopsmith import", () => {
     expect(report).toMatchObject({ project: { name: "models" }, runs: 100, feedback: 0 });
     const refused = await ended(startLoopsmith([...importing(dataDir, PROJECT), "--from", source.url]));
     expect(refused).toMatchObject({ status: 3, stdout: "" });
-    expect(refused.stderr).toContain('--as "models"');
+    expect(JSON.parse(refused.stderr)).toMatchObject({
+      error: { hint: expect.stringContaining('--as "models"') as string },
+    });
   });
 
   it("waits where it is refused, and reads the older API where there is no other", async () => {
