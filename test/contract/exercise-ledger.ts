@@ -319,6 +319,29 @@ export function exerciseLedger(open: OpenStore): void {
       }
     });
 
+    it("drops scores that wait to be delivered when their trace is judged again, and nothing else", async () => {
+      const clock = { now: START + 10 };
+      await using store = await open(clock);
+      const traceId = newId();
+      const scoreOf = (revision: number): Delivery => ({
+        ...deliveryOf(traceId),
+        id: stableId("score", traceId, revision),
+        revision,
+        action: { action: "create_feedback", key: "k", score: revision },
+        context: { feedback_id: newId(), project_id: "p" },
+      });
+      const own: Delivery = { ...scoreOf(1), id: newId(), context: { key: "k" } };
+      for (const revision of [1, 2]) {
+        await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId, { changedAt: START + revision })] });
+        const leaseToken = newId();
+        await store.ledgerClaim({ ...claim, leaseToken, traceIds: [traceId] });
+        const deliveries = revision === 1 ? [scoreOf(1), own, deliveryOf(traceId)] : [scoreOf(2)];
+        await store.verdictRecord({ records: [{ verdict: verdictOf(traceId, { revision }), leaseToken, deliveries }] });
+      }
+      const left = await store.deliveryList({ limit: 10 });
+      expect(left.map(({ id }) => id).sort()).toEqual([own.id, deliveryOf(traceId).id, scoreOf(2).id].sort());
+    });
+
     it("keeps texts as they are, and replaces the score that an older revision wrote back", async () => {
       await using store = await open({ now: START + 10 });
       const traceId = newId();

@@ -4,7 +4,7 @@ import type { VerdictRecord } from "../resource/ledger.ts";
 import { chunksOf, toMicros } from "../sql/columns.ts";
 import type { WriteTransaction } from "../sql/database.ts";
 import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../sql/feedback.ts";
-import { insertDeliveries, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
+import { insertDeliveries, SCORE_CONTEXT, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
 import type { FeedbackTable } from "../sql/schema.ts";
 import type { VerdictTable } from "../sql/schema-loop.ts";
 import type { UnlearnedTable } from "../sql/schema-learning.ts";
@@ -63,6 +63,16 @@ async function recordChunk(
       .set({ latest: 0 })
       .where("loop_id", "=", verdict.loopId)
       .where("trace_id", "=", verdict.traceId)
+      .execute();
+    await query
+      .deleteFrom("delivery")
+      .where("loop_id", "=", verdict.loopId)
+      .where("trace_id", "=", verdict.traceId)
+      .where("revision", "<", verdict.revision)
+      .where("state", "=", "pending")
+      .where("lease_token", "is", null)
+      .where("kind", "=", "create_feedback")
+      .where("context_json", "like", SCORE_CONTEXT)
       .execute();
   }
   const verdictRows = mine.map(toVerdictRow);

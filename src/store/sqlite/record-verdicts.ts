@@ -4,7 +4,7 @@ import type { VerdictRecord } from "../resource/ledger.ts";
 import { keysOf, toMicros } from "../sql/columns.ts";
 import type { WriteTransaction } from "../sql/database.ts";
 import { REPLACED_FEEDBACK_COLUMNS, toFeedbackRow, writeFeedbackRows } from "../sql/feedback.ts";
-import { toDeliveryRow, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
+import { SCORE_CONTEXT, toDeliveryRow, toUnlearnedRow, toVerdictRow } from "../sql/record-verdicts.ts";
 import type { UnlearnedTable } from "../sql/schema-learning.ts";
 import type { DeliveryTable, VerdictTable } from "../sql/schema-loop.ts";
 import { toBindable, type Bindable, type Connection } from "./statement-cache.ts";
@@ -13,6 +13,8 @@ const FENCE = `update ledger set state = ?, reason = ?, lease_token = null, leas
   where loop_id = ? and trace_id = ? and revision = ? and lease_token = ?`;
 
 const RETIRE = "update verdict set latest = 0 where loop_id = ? and trace_id = ?";
+const DROP_SCORES = `delete from delivery where loop_id = ? and trace_id = ? and revision < ?
+  and state = 'pending' and lease_token is null and kind = 'create_feedback' and context_json like '${SCORE_CONTEXT}'`;
 
 const VERDICT_COLUMNS = keysOf<keyof VerdictTable>({
   id: true,
@@ -80,8 +82,8 @@ export interface VerdictRows {
   verdictId: string;
   /** Values of the fence and of each table's columns, in their order. */
   fence: Bindable[];
-  /** Whose older verdicts are no longer the latest. */
-  retired: [loopId: string, traceId: string] | null;
+  /** Whose older verdicts are no longer the latest, and whose scores need not be delivered any more. */
+  retired: [loopId: string, traceId: string, revision: number] | null;
   verdict: Bindable[];
   unlearned: Bindable[] | null;
   feedback: Bindable[][];
@@ -100,7 +102,7 @@ export function toVerdictRows(records: readonly VerdictRecord[], now: number): V
     return {
       verdictId: verdict.id,
       fence: [state, reason, toMicros(now), loopId, traceId, revision, leaseToken].map(toBindable),
-      retired: revision > 1 ? [loopId, cleanText(traceId)] : null,
+      retired: revision > 1 ? [loopId, cleanText(traceId), revision] : null,
       verdict: valuesOf(toVerdictRow(record), VERDICT_COLUMNS),
       unlearned: unlearned && valuesOf(unlearned, UNLEARNED_COLUMNS),
       feedback: isComplete ? feedback.map((item) => valuesOf(toFeedbackRow(item, now), FEEDBACK_COLUMNS)) : [],
@@ -126,7 +128,10 @@ export async function writeVerdicts(
   const recorded = new Set<string>();
   for (const record of records) {
     if (native.prepare(FENCE).run(...record.fence).changes === 0) continue;
-    if (record.retired) native.prepare(RETIRE).run(...record.retired);
+    if (record.retired) {
+      native.prepare(RETIRE).run(...record.retired.slice(0, 2));
+      native.prepare(DROP_SCORES).run(...record.retired);
+    }
     if (native.prepare(INSERT_VERDICT).run(...record.verdict).changes === 0) continue;
     if (record.unlearned) native.prepare(INSERT_UNLEARNED).run(...record.unlearned);
     for (const values of record.feedback) native.prepare(UPSERT_FEEDBACK).run(...values);
