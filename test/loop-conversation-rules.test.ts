@@ -38,7 +38,7 @@ interface Setting extends AsyncDisposable {
   verdicts: Verdict[];
   failures: LoopEvents["failure:detected"][];
   /** Judges what is due now, once. */
-  round(): Promise<void>;
+  round(stopping?: AbortSignal): Promise<void>;
   row(threadId: string): Promise<LedgerRow | null>;
 }
 
@@ -96,7 +96,7 @@ async function setting(
     told,
     verdicts,
     failures,
-    round: async () => void (await converse(signal)),
+    round: async (stopping) => void (await converse(signal, stopping && { stopping })),
     row: (threadId) => store.ledgerGet({ loopId: conversationLedger(loop.loopId, evaluator), traceId: threadId }),
     [Symbol.asyncDispose]: () => store.close(),
   };
@@ -264,6 +264,27 @@ describe("a conversation is judged by the rules of a trace", () => {
     expect(at.failures.map(({ deliveries }) => kindsOf(deliveries))).toEqual([["tag"]]);
     const queued = await at.store.deliveryList({ limit: 9 });
     expect(new Set(kindsOf(queued))).toEqual(new Set(["create_feedback", "tag"]));
+  });
+
+  it("is begun no more once the worker stops, and left to whoever comes next", async () => {
+    const stopping = new AbortController();
+    const threads = ["t0", "t1", "t2"];
+    const evaluate = (): number => {
+      stopping.abort();
+      return 1;
+    };
+    await using at = await setting(
+      threads.map((thread) => turn(thread)),
+      evaluate,
+    );
+    await at.round(stopping.signal);
+    expect(at.calls()).toBe(1);
+    expect(at.verdicts).toHaveLength(1);
+    const rows = await Promise.all(threads.map((thread) => at.row(thread)));
+    expect(rows.map((row) => row?.leaseUntil)).toEqual([null, null, null]);
+    expect(rows.filter((row) => row?.state === "deferred" && row.attempts === 0)).toHaveLength(2);
+    await at.round();
+    expect(at.verdicts).toHaveLength(3);
   });
 
   it("is judged although one of its traces never ends", async () => {

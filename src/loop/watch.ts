@@ -96,7 +96,7 @@ export async function watch(loop: OpenLoop, options: ResolvedLoopOptions, emitte
       }),
   );
   const conversationPump = new Pump({
-    run: async (signal) => (project ? project.converse(signal) : 0),
+    run: async (signal, stopping) => (project ? project.converse(signal, { stopping }) : 0),
     idleMs: IDLE_MS,
     untilDueMs: () => untilDue(nextConversationDue({ store, loopId, options })),
     onError: (error) => emitter.emit("error", { error, during: "judge" }),

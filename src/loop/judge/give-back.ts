@@ -28,6 +28,11 @@ export async function defer(deps: GiveBackDeps, claim: LedgerClaim, { reason, re
   await giveBack(deps, claim, { state: "deferred", reason, dueAt: resumeAt, attempted: false });
 }
 
+/** The worker stops: whoever claims next has it at once. */
+export async function handOver(deps: GiveBackDeps, claim: LedgerClaim): Promise<void> {
+  await defer(deps, claim, { reason: "the worker that held it was stopped", resumeAt: deps.store.now() });
+}
+
 /** It is not settled after all: the same, in the state of what was never judged. */
 export async function postpone(deps: GiveBackDeps, claim: LedgerClaim, { reason, resumeAt }: Refusal): Promise<void> {
   await giveBack(deps, claim, { state: "settling", reason, dueAt: resumeAt, attempted: false });

@@ -1,8 +1,10 @@
 import { mapWithLimit } from "../../internal/map-with-limit.ts";
 import { newId } from "../../model/id.ts";
 import { conversationLedger } from "./enrol-conversation.ts";
+import { handOver } from "./give-back.ts";
 import { holdLeases } from "./hold-leases.ts";
 import type { JudgeDeps } from "./judge-deps.ts";
+import type { RoundOptions } from "./judge-due.ts";
 import { judgeThread, type ConversationDeps } from "./judge-thread.ts";
 import { createRecorder } from "./recorder.ts";
 import { writeDown } from "./write-down.ts";
@@ -23,13 +25,16 @@ export async function nextConversationDue({
 }
 
 /** One round over the threads that have gone idle: reads, evaluates, decides and records them. Returns how many there were. */
-export function createConversationJudge(deps: ConversationDeps): (signal: AbortSignal) => Promise<number> {
+export function createConversationJudge(
+  deps: ConversationDeps,
+): (signal: AbortSignal, options?: Pick<RoundOptions, "stopping">) => Promise<number> {
   const { store, loopId, options } = deps;
   const record = createRecorder(store);
-  return async (signal) => {
+  return async (signal, { stopping } = {}) => {
     let judged = 0;
     const problems: unknown[] = [];
     for (const evaluator of options.conversations) {
+      if (stopping?.aborted) break;
       const ledger = conversationLedger(loopId, evaluator);
       const leaseToken = newId();
       const claims = await store.ledgerClaim({ loopId: ledger, limit: BATCH, leaseMs: LEASE_MS, leaseToken });
@@ -38,6 +43,7 @@ export function createConversationJudge(deps: ConversationDeps): (signal: AbortS
       using leases = holdLeases(store, { loopId: ledger, traceIds, leaseToken, leaseMs: LEASE_MS });
       await mapWithLimit(claims, options.concurrency, async (claim) => {
         try {
+          if (stopping?.aborted) return await handOver(deps, claim);
           const ready = await judgeThread(deps, evaluator, claim, signal);
           if (ready) await writeDown(deps, (one) => record(one, signal), ready);
         } catch (error) {

@@ -4,7 +4,7 @@ import { newId } from "../../model/id.ts";
 import type { Trace, TraceHead } from "../../model/trace.ts";
 import type { LedgerClaim } from "../../store/resource/ledger.ts";
 import { enrolConversation } from "./enrol-conversation.ts";
-import { defer, release, skip } from "./give-back.ts";
+import { handOver, release, skip } from "./give-back.ts";
 import { holdLeases } from "./hold-leases.ts";
 import type { JudgeDeps } from "./judge-deps.ts";
 import { judgeTrace } from "./judge-trace.ts";
@@ -80,7 +80,7 @@ export function createJudge(deps: JudgeDeps): (signal: AbortSignal, options?: Ro
       };
       try {
         if (stopping?.aborted) {
-          await defer(deps, claim, { reason: "the worker that held it was stopped", resumeAt: store.now() });
+          await handOver(deps, claim);
           return finish();
         }
         const trace = byId.get(claim.traceId);
