@@ -49,7 +49,7 @@ function trace(projectName: string, size = 40): SpanWrite[] {
 }
 
 describe("an ingest by thread", () => {
-  it("crosses over unchanged, also when it takes more than one step", async () => {
+  it("crosses over unchanged, also when it takes more than one step", { timeout: 120_000 }, async () => {
     const rows = toIngestRows({
       spans: trace("p", 2500),
       attachments: [
