@@ -4,33 +4,51 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { notify } from "../src/destination/action-helpers.ts";
 import { createFeedbackLoop } from "../src/loop.ts";
+import type { FeedbackLoopOptions } from "../src/loop/options.ts";
+import type { Destination } from "../src/destination/destination.ts";
 import type { Delivery } from "../src/model/delivery.ts";
 import { sqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import { json, rootWrite } from "./contract/span-writes.ts";
 
+/** A loop that everything fails, and what its team was told. */
+async function failing(options: Pick<FeedbackLoopOptions, "onFailure" | "throttle">) {
+  const store = await sqliteStore({ path: join(mkdtempSync(join(tmpdir(), "loopsmith-digest-")), "d.db") });
+  const told: Delivery[] = [];
+  const team: Destination = {
+    kind: "test",
+    recording: false,
+    deliver(delivery) {
+      told.push(delivery);
+      return Promise.resolve({ status: "delivered" });
+    },
+  };
+  const loop = createFeedbackLoop({
+    client: { store, subscribe: () => () => {} },
+    projectName: "contract",
+    evaluator: () => 0,
+    threshold: 0.5,
+    settleMs: 0,
+    learn: false,
+    destinations: { team },
+    ...options,
+  });
+  return {
+    store,
+    loop,
+    told,
+    async [Symbol.asyncDispose]() {
+      await loop.stop();
+      await store.close();
+    },
+  };
+}
+
 describe("notifications", () => {
   it("make one digest of a thousand matches, and every match is recorded", async () => {
-    const store = await sqliteStore({ path: join(mkdtempSync(join(tmpdir(), "loopsmith-digest-")), "d.db") });
-    const told: Delivery[] = [];
-    await using loop = createFeedbackLoop({
-      client: { store, subscribe: () => () => {} },
-      projectName: "contract",
-      evaluator: () => 0,
-      threshold: 0.5,
-      settleMs: 0,
-      learn: false,
-      destinations: {
-        team: {
-          kind: "test",
-          recording: false,
-          deliver(delivery) {
-            told.push(delivery);
-            return Promise.resolve({ status: "delivered" });
-          },
-        },
-      },
+    await using at = await failing({
       onFailure: () => [notify("team"), { action: "add_to_annotation_queue", queueName: "review" }],
     });
+    const { store, loop, told } = at;
     const now = Date.now();
     const spans = Array.from({ length: 1000 }, (_, index) =>
       rootWrite({ startAt: now - index, endAt: now, outputs: json({ index }) }),
@@ -46,36 +64,17 @@ describe("notifications", () => {
     expect(await store.queueItemCount({ queueId: queue.id })).toBe(1000);
     await loop.runOnce();
     expect(told).toHaveLength(1);
-    await loop.stop();
-    await store.close();
   });
 
   it.each([
     ["is sent by itself when it is replayed", {}, 2],
     ["is sent by itself where only webhooks are held", { notifying: ["webhook"] as const }, 1],
   ])("%s", async (_name, throttle, messages) => {
-    const store = await sqliteStore({ path: join(mkdtempSync(join(tmpdir(), "loopsmith-digest-")), "d.db") });
-    const told: Delivery[] = [];
-    await using loop = createFeedbackLoop({
-      client: { store, subscribe: () => () => {} },
-      projectName: "contract",
-      evaluator: () => 0,
-      threshold: 0.5,
-      settleMs: 0,
-      learn: false,
+    await using at = await failing({
       throttle,
-      destinations: {
-        team: {
-          kind: "test",
-          recording: false,
-          deliver(delivery) {
-            told.push(delivery);
-            return Promise.resolve({ status: "delivered" });
-          },
-        },
-      },
       onFailure: () => notify("team", { title: "itself" }),
     });
+    const { store, loop, told } = at;
     const now = Date.now();
     await store.spanIngest({ spans: [rootWrite({ startAt: now - 10, endAt: now })] });
     await loop.runOnce();
@@ -83,7 +82,5 @@ describe("notifications", () => {
     await loop.runOnce();
     expect(told).toHaveLength(messages);
     expect(told.at(-1)?.action).toMatchObject({ title: "itself" });
-    await loop.stop();
-    await store.close();
   });
 });

@@ -328,9 +328,9 @@ export function exerciseLedger(open: OpenStore): void {
         id: stableId("score", traceId, revision),
         revision,
         action: { action: "create_feedback", key: "k", score: revision },
-        context: { feedback_id: newId(), project_id: "p" },
+        context: { project_id: "p", feedback_id: newId() },
       });
-      const own: Delivery = { ...scoreOf(1), id: newId(), context: { key: "k" } };
+      const own: Delivery = { ...scoreOf(1), id: newId(), context: { key: "k", reason: 'it says "feedback_id": 1' } };
       for (const revision of [1, 2]) {
         await store.ledgerEnrol({ loopId: LOOP, heads: [head(traceId, { changedAt: START + revision })] });
         const leaseToken = newId();

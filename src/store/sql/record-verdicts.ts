@@ -10,10 +10,11 @@ import type { DeliveryTable, VerdictTable } from "./schema-loop.ts";
 const DELIVERIES_PER_STATEMENT = 100;
 
 /**
- * How the context of a score on its way to a foreign platform begins, for `like`. One that still waits when its trace is judged
+ * What the context of a score on its way to a foreign platform holds, for `like`; quotes in a text are escaped, so no text of a
+ * trace reads like this key. One that still waits when its trace is judged
  * again is dropped: the newer one writes the same feedback, and a late retry of the older would put the old score back.
  */
-export const SCORE_CONTEXT = '{"feedback_id":%';
+export const SCORE_CONTEXT = '%"feedback_id":%';
 
 /** A delivery that is there already keeps its state: the same id is the same delivery. */
 export async function insertDeliveries(query: Kysely<Schema>, deliveries: readonly Delivery[]): Promise<void> {
